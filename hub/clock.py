@@ -1,0 +1,32 @@
+"""Time is handed in: civil time may be shifted for a demo or a drill, waiting time never is."""
+
+import asyncio
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+_SHIFT = timedelta(seconds=float(os.environ.get("HUB_CLOCK_SHIFT_SECONDS", "0")))
+"""Read once: every process of one hub is started with the same setting."""
+
+
+def now() -> datetime:
+    """The civil instant, in UTC, shifted alike in every process (`HUB_CLOCK_SHIFT_SECONDS`)."""
+    return datetime.now(UTC) + _SHIFT
+
+
+def monotonic() -> float:
+    """Seconds for leases, back-off and sessions; never shifted, never runs backwards."""
+    return time.monotonic()
+
+
+async def sleep(seconds: float) -> None:
+    """Waits in real time."""
+    await asyncio.sleep(seconds)
+
+
+def london(moment: datetime) -> datetime:
+    """The same instant as people in England read it."""
+    return moment.astimezone(LONDON)

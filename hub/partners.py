@@ -1,0 +1,128 @@
+"""Who the hub speaks with, read from one file each and refused with file, line and cure when wrong."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.envelope import For, Priority
+
+
+class Strict(BaseModel):
+    """Part of a partner file: no unknown words, no changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Role(StrEnum):
+    """The column of the disclosure policy by which a recipient is served."""
+
+    ASSESSMENT_TEAM = "assessment_team"
+    EDT = "edt"
+    POLICE = "police"
+    HEALTH = "health"
+    SCHOOL = "school"
+    PROFESSIONAL_REFERRER = "professional_referrer"
+    PUBLIC_REFERRER = "public_referrer"
+    PARENT = "parent"
+    OPERATIONS = "operations"
+    SENIOR_REPORT = "senior_report"
+
+
+class Receives(Strict):
+    """One kind of message this partner is sent."""
+
+    type: str = Field(description="Message type, e.g. edt.handover")
+    purpose: Annotated[For, Field(alias="for")] = For.ACTION
+    team: str | None = Field(None, description="Only what names this team; none: the whole agency")
+
+
+class Retry(Strict):
+    """Back-off between tries: first, doubled each time up to `longest`, with full jitter of ±20 %."""
+
+    first: timedelta = timedelta(seconds=5)
+    longest: timedelta = timedelta(minutes=15)
+    tries: int = Field(20, ge=1, description="Then a person decides")
+
+
+class Patience(Strict):
+    """How long a delivery may fail before a call sheet opens beside it."""
+
+    immediate: timedelta = timedelta(minutes=5)
+    urgent: timedelta = timedelta(minutes=30)
+    routine: timedelta = timedelta(hours=4)
+
+    def of(self, priority: Priority) -> timedelta:
+        """The patience for one priority."""
+        return {
+            Priority.IMMEDIATE: self.immediate,
+            Priority.URGENT: self.urgent,
+            Priority.ROUTINE: self.routine,
+        }[priority]
+
+
+class CallSheet(Strict):
+    """Whom to ring when this partner cannot be reached."""
+
+    who: str
+    phone: str
+
+
+class Partner(Strict):
+    """A system we speak with; the whole of what a site writes about it."""
+
+    partner: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,40}$", description="Its name in the hub")
+    title: str
+    role: Role
+    agency: str = Field(description="ODS code, force code or agency id; recipients are found by it")
+    team: str | None = Field(None, description="The team behind the system, where it is one team's")
+    authorities: tuple[str, ...] = Field(min_length=1, description="Local authority codes it serves")
+    transport: dict[str, Any] = Field(description="kind and its settings")
+    format: dict[str, Any] = Field(description="kind and its settings")
+    live: bool = Field(True, description="A live partner refuses messages marked test")
+    sends: tuple[str, ...] = Field((), description="Message types it may send us")
+    receives: tuple[Receives, ...] = ()
+    order: Literal["case", "partner", "none"] = "case"
+    connections: int = Field(1, ge=1, le=16, description="Partitions of its deliveries topic")
+    window: int = Field(32, ge=1, le=1024, description="Deliveries outstanding at most")
+    retry: Retry = Retry()
+    patience: Patience = Patience()
+    on_unreadable: Literal["refuse", "keep"] = "refuse"
+    outcome_unknown: Literal["resend", "ask"] = "resend"
+    reuse_window: timedelta = timedelta(hours=24)
+    filtered: bool = Field(False, description="A feed of everyone: only watched children are kept")
+    no_number: Literal["not_ours", "keep_unmatched"] = "not_ours"
+    quarantine: timedelta = Field(timedelta(days=14), description="Unreadable parcels are kept for")
+    call: CallSheet | None = None
+    hours: str = Field("always", description="Service hours by name, from deploy/calendars")
+
+    @property
+    def digest(self) -> str:
+        """A short digest of the effective configuration, compared between roles."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+class Directory:
+    """All partners of one hub, found by name, by agency or by what they receive."""
+
+    def __init__(self, partners: Iterable[Partner]):
+        self._partners = {partner.partner: partner for partner in partners}
+
+    def __iter__(self) -> Iterable[Partner]:  # type: ignore[override]
+        return iter(self._partners.values())
+
+    def __getitem__(self, name: str) -> Partner:
+        return self._partners[name]
+
+    def get(self, name: str) -> Partner | None:
+        """The partner of that name, if there is one."""
+        return self._partners.get(name)
+
+    @property
+    def digest(self) -> str:
+        """One digest over all partners."""
+        text = "".join(f"{name}:{self._partners[name].digest};" for name in sorted(self._partners))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,137 @@
+"""A Kafka record and what it means are one to one: CloudEvents in binary mode around a sealed value.
+
+Headers follow the CloudEvents 1.0.2 Kafka protocol binding, 3.2 (`ce_` attributes, UTF-8), and
+carry routing facts only; the value is `pack(meta, blob)` sealed under the road key of its topic
+and month. A record that was not written here, or by an unknown version, reads as `Foreign`.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from hub.clock import now
+from hub.ids import fresh
+from hub.seal import Keyring, Unsealable, seal, unseal
+
+SOURCE = "urn:front-door-hub"
+SEALED = "application/vnd.front-door-hub.sealed"
+_PREFIX = "uk.frontdoorhub."
+_LENGTH = struct.Struct(">I")
+_FORMAT = JSONFormat()
+_VERSION = "1"
+
+
+class Foreign(Exception):
+    """Not one of our records, or changed since; `reason` says how, for the person who looks."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownVersion(Foreign):
+    """One of ours, written by a newer hub: parked until the upgrade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one record means. `kind` is a message type, or `parcel`, `order`, `receipt`, `report`.
+
+    `meta` is JSON; `blob` is bytes that JSON would only inflate (a parcel's body, a message).
+    `facts` become headers and must not tell of anybody: authority, priority, partner.
+    """
+
+    kind: str
+    id: str
+    meta: Mapping[str, Any]
+    blob: bytes = b""
+    facts: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A record as Kafka takes it; header values are text, as FastStream wants them."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: dict[str, str]
+    partition: int | None = None
+
+
+def pack(meta: Mapping[str, Any], blob: bytes = b"") -> bytes:
+    """JSON and bytes in one value: four bytes of length (big-endian), the JSON, the bytes."""
+    head = orjson.dumps(meta)
+    return _LENGTH.pack(len(head)) + head + blob
+
+
+def unpack(value: bytes) -> tuple[dict[str, Any], bytes]:
+    """What `pack` put together."""
+    (length,) = _LENGTH.unpack_from(value)
+    end = _LENGTH.size + length
+    return orjson.loads(value[_LENGTH.size : end]), value[end:]
+
+
+def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outbound:
+    """The sealed record for a topic."""
+    moment = now()
+    month, road = keys.road(topic, moment)
+    event = CloudEvent(
+        {
+            "id": record.id,
+            "source": SOURCE,
+            "type": _PREFIX + record.kind,
+            "specversion": "1.0",
+            "time": moment,
+            "datacontenttype": SEALED,
+            "wireversion": _VERSION,
+            "roadmonth": month,
+            **(record.facts or {}),
+        },
+        seal(road, pack(record.meta, record.blob), _about(topic, record.kind, record.id)),
+    )
+    message = to_binary(event, _FORMAT, lambda _: None)
+    return Outbound(
+        topic,
+        key.encode() if key is not None else None,
+        message.value,
+        {name: value.decode() for name, value in message.headers.items()},
+    )
+
+
+def read(keys: Keyring, topic: str, headers: Mapping[str, bytes], value: bytes | None) -> Record:
+    """What a record says; raises `Foreign` for anything that `write` did not make."""
+    if value is None:
+        raise Foreign("a tombstone where none belongs")
+    try:
+        event = from_binary(KafkaMessage(dict(headers), None, value), _FORMAT, CloudEvent)
+    except Exception as error:  # the library raises many kinds for a foreign record
+        raise Foreign(f"not a CloudEvent in binary mode: {error}") from error
+    facts = event.get_attributes()
+    if event.get_source() != SOURCE or not event.get_type().startswith(_PREFIX):
+        raise Foreign(f"written by {event.get_source()!r}, not by this hub")
+    if facts.get("wireversion") != _VERSION:
+        raise UnknownVersion(f"wire version {facts.get('wireversion')!r}")
+    kind = event.get_type().removeprefix(_PREFIX)
+    try:
+        road = keys.road_of(topic, str(facts["roadmonth"]))
+        content = unseal(road, value, _about(topic, kind, event.get_id()))
+        meta, blob = unpack(content)
+    except (Unsealable, KeyError, ValueError, struct.error) as error:
+        raise Foreign(f"sealed by somebody else, or damaged: {error}") from error
+    return Record(kind, event.get_id(), meta, blob, {k: str(v) for k, v in facts.items()})
+
+
+def _about(topic: str, kind: str, identifier: str) -> bytes:
+    return f"{topic}|{kind}|{identifier}".encode()
+
+
+def event_id() -> str:
+    """An id for a record that happens once (a receipt, a report)."""
+    return str(fresh())
