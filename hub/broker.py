@@ -1,0 +1,195 @@
+"""Kafka is set up once, here, so that nothing is confirmed before every in-sync replica has it.
+
+FastStream's defaults are at most once; ours are `acks=all`, idempotent, no linger, no automatic
+topics, no automatic commits. Roads are read by handler-less subscribers whose consumer the roles
+drive themselves: a handler cannot be repositioned, and one bad header would lose its batch.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
+from aiokafka.structs import RecordMetadata
+from faststream.kafka import KafkaBroker
+from faststream.middlewares import AckPolicy
+
+from hub.kafka_security import kafka_security
+from hub.settings import Settings
+from hub.topics import LARGEST
+from hub.wire import Outbound
+
+ROOM = 1024
+"""Bytes that Kafka adds around a record's value."""
+
+
+class Unable(Exception):
+    """Kafka did not confirm in time, or said no: nothing may be acknowledged."""
+
+
+class ProducerBroken(Unable):
+    """The idempotent producer cannot recover; only a new one (a restarted role) can."""
+
+
+async def _text_headers(record: ConsumerRecord, original: Any) -> Any:
+    """A null or non-UTF-8 header must not lose its record (faststream issue 2458)."""
+    headers = [
+        (name, (value or b"").decode("utf-8", "backslashreplace").encode())
+        for name, value in record.headers
+    ]
+    return await original(replace(record, headers=tuple(headers)))
+
+
+def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker:
+    """The one broker of a process; `bootstrap` where the embedded Kafka told its address."""
+    return KafkaBroker(
+        bootstrap or settings.kafka_bootstrap or "",
+        client_id=f"hub-{settings.instance}",
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_batch_size=1024 * 1024,
+        max_request_size=LARGEST + ROOM,
+        request_timeout_ms=10_000,
+        metadata_max_age_ms=30_000,
+        allow_auto_create_topics=False,
+        parser=_text_headers,
+        ack_policy=AckPolicy.MANUAL,
+        graceful_timeout=10.0,
+        logger=logging.getLogger("faststream"),
+        apply_types=False,
+        **_faststream_security(settings),
+    )
+
+
+def _faststream_security(settings: Settings) -> dict[str, Any]:
+    if settings.kafka_security == "PLAINTEXT":
+        return {}
+    from faststream import security
+
+    known = kafka_security(settings)
+    tls = {"use_ssl": "ssl_context" in known, "ssl_context": known.get("ssl_context")}
+    if not settings.kafka_security.startswith("SASL"):
+        return {"security": security.BaseSecurity(**tls)}
+    kind = {
+        "PLAIN": security.SASLPlaintext,
+        "SCRAM-SHA-256": security.SASLScram256,
+        "SCRAM-SHA-512": security.SASLScram512,
+    }[settings.kafka_sasl_mechanism]
+    user, password = known["sasl_plain_username"], known["sasl_plain_password"]
+    return {"security": kind(username=user, password=password, **tls)}
+
+
+def road(
+    broker: KafkaBroker,
+    settings: Settings,
+    *topics: str,
+    group: str,
+    listener: ConsumerRebalanceListener | None = None,
+    latest: bool = False,
+) -> Any:
+    """A declared, handler-less subscriber; its `.consumer` is driven by the caller's own loop.
+
+    Static membership: `group` and the process's slot name the member, so that a restart within
+    the session timeout takes its partitions back at once and disturbs nobody.
+    """
+    return broker.subscriber(
+        *topics,
+        group_id=settings.kafka_prefix + group,
+        group_instance_id=f"{group}-{settings.instance}",
+        auto_offset_reset="latest" if latest else "earliest",
+        session_timeout_ms=int(settings.kafka_session_timeout * 1000),
+        heartbeat_interval_ms=min(3000, int(settings.kafka_session_timeout * 333)),
+        fetch_min_bytes=1,
+        fetch_max_wait_ms=500,
+        max_partition_fetch_bytes=LARGEST + ROOM,
+        fetch_max_bytes=2 * LARGEST,
+        listener=listener,
+        ack_policy=AckPolicy.MANUAL,
+        include_in_schema=False,
+    )
+
+
+async def publish_all(
+    broker: KafkaBroker, outbounds: Sequence[Outbound], within: float = 5.0
+) -> list[RecordMetadata]:
+    """Returns when Kafka has all of them; raises `Unable` otherwise (some may have arrived).
+
+    One task sends and then waits for all: thousands of waiting sends would wake each other.
+    """
+    waiting: list[asyncio.Future[RecordMetadata]] = []
+    try:
+        async with asyncio.timeout(within):
+            for out in outbounds:
+                if len(out.value) > LARGEST:
+                    raise Unable(f"a record of {len(out.value)} bytes for {out.topic}")
+                waiting.append(
+                    await broker.publish(
+                        out.value,
+                        out.topic,
+                        key=out.key,
+                        partition=out.partition,
+                        headers=out.headers,
+                        correlation_id=out.headers["ce_id"],
+                        no_confirm=True,
+                    )
+                )
+            # asyncio.wait leaves the futures alone when time is up: the records still go out.
+            await asyncio.wait(waiting) if waiting else None
+        return [future.result() for future in waiting]
+    except (OutOfOrderSequenceNumber, ProducerFenced) as error:
+        raise ProducerBroken(f"the producer must be rebuilt: {error!r}") from error
+    except TimeoutError as error:
+        raise Unable(f"Kafka did not confirm within {within} s") from error
+    except (KafkaError, OSError) as error:
+        raise Unable(f"Kafka said no: {error!r}") from error
+    finally:
+        for future in waiting:
+            future.add_done_callback(_look_at)
+
+
+def _look_at(future: asyncio.Future[RecordMetadata]) -> None:
+    """An error nobody awaits any more is not worth a warning."""
+    if not future.cancelled():
+        future.exception()
+
+
+def plain_consumer(settings: Settings, bootstrap: str) -> AIOKafkaConsumer:
+    """A consumer without a group, for reading a topic from one point to another."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=LARGEST + ROOM,
+        fetch_max_wait_ms=100,
+        **kafka_security(settings),
+    )
+
+
+async def read_to_end(
+    settings: Settings, bootstrap: str, topic: str, since: dict[int, int] | None = None
+) -> AsyncIterator[ConsumerRecord]:
+    """Every record of a topic up to the end that it had when reading began."""
+    consumer = plain_consumer(settings, bootstrap)
+    await consumer.start()
+    try:
+        partitions = consumer.partitions_for_topic(topic)
+        if not partitions:
+            await consumer._client.add_topic(topic)
+            partitions = consumer.partitions_for_topic(topic) or set()
+        spots = [TopicPartition(topic, number) for number in sorted(partitions)]
+        consumer.assign(spots)
+        ends = await consumer.end_offsets(spots)
+        starts = await consumer.beginning_offsets(spots)
+        for spot in spots:
+            consumer.seek(spot, max(starts[spot], (since or {}).get(spot.partition, 0)))
+        while any([await consumer.position(spot) < ends[spot] for spot in spots]):
+            for spot, records in (await consumer.getmany(timeout_ms=200)).items():
+                for record in records:
+                    if record.offset < ends[spot]:
+                        yield record
+    finally:
+        await consumer.stop()

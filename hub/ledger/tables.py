@@ -1,0 +1,390 @@
+"""The ledger's tables: what the hub owes, to whom, and what became of it. Only core writes them.
+
+Metadata stands apart from content; content is sealed under the key of its case, so that erasing
+the key erases the content and leaves the account of it. Ids are UUIDs as text, times are UTC.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Index, LargeBinary, MetaData, TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Utc(TypeDecorator[datetime]):
+    """An instant. SQLite drops the zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or dialect.name != "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+LEDGER = MetaData()
+
+
+class Row(SQLModel):
+    """A row of the ledger."""
+
+    metadata = LEDGER
+
+
+def _at(*, index: bool = False, none: bool = False) -> Any:
+    return Field(default=None if none else ..., sa_type=Utc, index=index, nullable=none)
+
+
+class Offset(Row, table=True):
+    """How far a partition is recorded; moved in the same transaction as its effects."""
+
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    cluster: str
+    next: int
+    worker: str
+
+
+class Parcel(Row, table=True):
+    """Bytes that came over a wire: read into messages, or kept unread until somebody looks."""
+
+    parcel_id: str = Field(primary_key=True)
+    partner: str
+    transport: str
+    state: str
+    """accepted, unreadable (waits for somebody), closed"""
+    received_at: datetime = _at()
+    reference: str | None = None
+    media_type: str
+    size: int
+    digest: str
+    messages: str = Field(description="JSON list of the message ids read from it")
+    reason: str | None = None
+    place: str | None = None
+    sealed: bytes | None = Field(None, sa_type=LargeBinary)
+    keep_until: datetime | None = _at(none=True)
+    claimed_by: str | None = None
+    closed_at: datetime | None = _at(none=True)
+    closed_why: str | None = None
+    __table_args__ = (
+        Index("parcel_by_reference", "partner", "reference"),
+        Index("parcel_by_state", "state", "received_at"),
+    )
+
+
+class Case(Row, table=True):
+    """One child with one authority, pseudonymous; the head of its audit chain and its key."""
+
+    __tablename__ = "case_file"
+    case_ref: str = Field(primary_key=True)
+    authority: str
+    opened_at: datetime = _at()
+    household: str | None = None
+    survivor: str | None = Field(None, description="The case that this one was linked into")
+    wrapped: bytes | None = Field(None, sa_type=LargeBinary, description="Its key; gone if erased")
+    audit_seq: int = 0
+    audit_head: str = ""
+
+
+class CaseToken(Row, table=True):
+    """By what a case is found again: keyed tokens of identifiers, never the identifiers."""
+
+    __tablename__ = "case_token"
+    token: str = Field(primary_key=True)
+    case_ref: str = Field(index=True)
+    kind: str
+    """nhs (claimed NHS number), own (a partner's own subject number)"""
+
+
+class Message(Row, table=True):
+    """A typed message, without its content."""
+
+    message_id: str = Field(primary_key=True)
+    parcel_id: str | None = None
+    type: str
+    version: int
+    partner: str
+    """who sent it to us; `hub` where the hub derived it"""
+    authority: str
+    stream: str
+    reference: str
+    part: str
+    digest: str
+    case_ref: str = Field(index=True)
+    correlation_id: str = Field(index=True)
+    causation_id: str | None = None
+    answers: str | None = Field(None, description="The message it answers")
+    priority: str
+    ack_expected: str
+    occurred_at: datetime = _at()
+    recorded_at: datetime = _at(index=True)
+    due_at: datetime | None = _at(none=True)
+    state: str = "recorded"
+    """recorded, early (its predecessor is not here), ambiguous (a person finds the case),
+    parked (unknown version)"""
+    planned: int = 0
+    none_reason: str | None = Field(None, description="Why it has no delivery")
+    conflict_of: str | None = None
+    test: bool = False
+    labels: str = "[]"
+    __table_args__ = (Index("message_by_reference", "partner", "stream", "reference"),)
+
+
+class Content(Row, table=True):
+    """Envelope and body, sealed under the key of the case."""
+
+    message_id: str = Field(primary_key=True)
+    case_ref: str = Field(index=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class Repeat(Row, table=True):
+    """A message that came again: no effect, but it came."""
+
+    parcel_id: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True, index=True)
+    seen_at: datetime = _at()
+
+
+class Delivery(Row, table=True):
+    """One message for one recipient."""
+
+    delivery_id: str = Field(primary_key=True)
+    message_id: str = Field(index=True)
+    case_ref: str
+    authority: str
+    type: str
+    partner: str
+    team: str | None = None
+    purpose: str
+    transport: str
+    mode: str
+    """sent (edge pushes) or held (the desk serves the row)"""
+    lane: str
+    lane_no: int
+    priority: str
+    rank: int
+    state: str
+    attempt: int = 0
+    tries: int = 0
+    next_at: datetime | None = _at(none=True)
+    not_after: datetime | None = _at(none=True)
+    due_at: datetime | None = _at(none=True)
+    patience_at: datetime | None = _at(none=True)
+    level_needed: str
+    level_reached: str = "none"
+    reason: str = ""
+    predecessor: str | None = None
+    overtook: str = "[]"
+    policy: str | None = Field(None, description="Disclosure edition and verdict")
+    withheld: str = Field("[]", description="JSON: path, kind, why of each field withheld")
+    rendered: bytes | None = Field(None, sa_type=LargeBinary, description="Sealed, if fields are")
+    reference: str
+    address: str | None = None
+    beside: str | None = Field(None, description="The delivery that this call sheet stands beside")
+    handed_at: datetime | None = _at(none=True)
+    handed_by: str | None = None
+    their_reference: str | None = None
+    who: str | None = None
+    created_at: datetime = _at()
+    changed_at: datetime = _at()
+    version: int = 1
+    __table_args__ = (
+        Index("delivery_by_partner", "partner", "state", "rank", "lane_no"),
+        Index("delivery_by_lane", "lane", "lane_no"),
+        Index("delivery_by_case", "case_ref"),
+        Index("delivery_by_reference", "partner", "reference"),
+    )
+
+
+class Attempt(Row, table=True):
+    """One try and what became of it; written when it is settled, or given up on."""
+
+    delivery_id: str = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    handed_at: datetime | None = _at(none=True)
+    settled_at: datetime = _at()
+    outcome: str
+    level: str
+    code: str = ""
+    detail: str = ""
+    edge: str | None = None
+    who: str | None = None
+
+
+class Lane(Row, table=True):
+    """Deliveries that keep order among themselves; numbered under this row's lock."""
+
+    lane: str = Field(primary_key=True)
+    partner: str = Field(index=True)
+    last_no: int
+
+
+class PartnerState(Row, table=True):
+    """What the ledger knows of a partner beside its configuration."""
+
+    __tablename__ = "partner_state"
+    partner: str = Field(primary_key=True)
+    paused_at: datetime | None = _at(none=True)
+    paused_by: str | None = None
+    paused_why: str | None = None
+    down_since: datetime | None = _at(none=True)
+    failures: int = 0
+    next_probe_at: datetime | None = _at(none=True)
+    heard_at: datetime | None = _at(none=True)
+    said: str | None = None
+    version: int = 1
+
+
+class Journey(Row, table=True):
+    """One state machine of one subject: a referral, a handover, a strategy discussion."""
+
+    journey_id: str = Field(primary_key=True)
+    machine: str
+    subject: str = Field(index=True, description="The message it began with")
+    case_ref: str = Field(index=True)
+    authority: str
+    state: str
+    custodian: str | None = Field(None, description="sender, receiver, …: who must act")
+    sender: str
+    receiver: str | None = Field(None, description="The partner that must accept")
+    team: str | None = None
+    holder: str | None = None
+    holder_role: str | None = None
+    due_at: datetime | None = _at(none=True)
+    opened_at: datetime = _at()
+    changed_at: datetime = _at()
+    version: int = 1
+    __table_args__ = (Index("journey_waiting", "machine", "state", "due_at"),)
+
+
+class Move(Row, table=True):
+    """A step of a journey, or one that was refused and why."""
+
+    move_id: str = Field(primary_key=True)
+    journey_id: str = Field(index=True)
+    version: int
+    source: str
+    event: str
+    target: str | None = None
+    refused: str | None = None
+    message_id: str | None = None
+    who: str | None = None
+    note: str | None = None
+    at: datetime = _at()
+
+
+class Audit(Row, table=True):
+    """One link of a case's chain: who did or decided what, and the hash over all before it."""
+
+    case_ref: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    at: datetime = _at()
+    entry: str = Field(description="Canonical JSON (RFC 8785)")
+    hash: str
+
+
+class Root(Row, table=True):
+    """The day's root over every chain's head, as it left the hub."""
+
+    day: str = Field(primary_key=True)
+    chains: int
+    root: str
+    at: datetime = _at()
+
+
+class Act(Row, table=True):
+    """What a person did at the desk, and the ledger's answer."""
+
+    act_id: str = Field(primary_key=True)
+    type: str
+    subject: str
+    person_id: str
+    who: str
+    at: datetime = _at()
+    outcome: str
+    """done, refused"""
+    answer: str
+
+
+class Incident(Row, table=True):
+    """One thing that is wrong, opened once, closed once."""
+
+    incident_id: str = Field(primary_key=True)
+    open_key: str | None = Field(None, unique=True, description="kind|subject while open")
+    kind: str
+    subject: str
+    cause: str
+    first_seen: datetime = _at()
+    last_seen: datetime = _at()
+    count: int = 1
+    closed_at: datetime | None = _at(none=True)
+    closed_why: str | None = None
+
+
+class Stuck(Row, table=True):
+    """A record that failed alone: kept as it was, shown, and the rest went on."""
+
+    stuck_id: str = Field(primary_key=True)
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    headers: str
+    value: bytes | None = Field(None, sa_type=LargeBinary)
+    at: datetime = _at()
+    closed_at: datetime | None = _at(none=True)
+    closed_why: str | None = None
+
+
+class Early(Row, table=True):
+    """A message whose predecessor is not here yet."""
+
+    message_id: str = Field(primary_key=True)
+    waits_for: str = Field(index=True)
+    since: datetime = _at()
+
+
+class Tally(Row, table=True):
+    """What an edge counted in one of its lives; cumulative."""
+
+    edge: str = Field(primary_key=True)
+    epoch: str = Field(primary_key=True)
+    partner: str = Field(primary_key=True)
+    owned: int = 0
+    not_ours: int = 0
+    refused: int = 0
+    unable: int = 0
+
+
+class Heartbeat(Row, table=True):
+    """The last word of each running role."""
+
+    instance: str = Field(primary_key=True)
+    epoch: str
+    at: datetime = _at()
+    digest: str
+    says: str = "{}"
+
+
+class Watched(Row, table=True):
+    """Whom a partner's feed is kept for: keyed tokens only."""
+
+    partner: str = Field(primary_key=True)
+    token: str = Field(primary_key=True)
+    because: str = Field(index=True, description="case ref, or the imported list's name")
+
+
+class Clock(Row, table=True):
+    """A deadline running; its firing is unique by (clock, stage)."""
+
+    clock_id: str = Field(primary_key=True)
+    stage: str = Field(primary_key=True)
+    subject: str
+    due_at: datetime = _at(index=True)
+    fired_at: datetime | None = _at(none=True)
+    note: str = ""
