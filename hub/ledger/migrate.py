@@ -1,0 +1,39 @@
+"""A ledger is always at the version that this program knows, brought there before any role starts."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, text
+
+from hub.ledger.session import open_ledger
+
+HERE = Path(__file__).parent / "migrations"
+_LOCK = 7_310_441
+
+
+def migrate(url: str) -> None:
+    """Upgrades the ledger to the newest version; two at once wait for each other."""
+    engine = open_ledger(url)
+    try:
+        migrate_engine(engine)
+    finally:
+        engine.dispose()
+
+
+def migrate_engine(engine: Engine) -> None:
+    """The same on an engine that is open."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    with engine.connect() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.execute(text("select pg_advisory_lock(:n)"), {"n": _LOCK})
+            conn.commit()
+        try:
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+            conn.commit()
+        finally:
+            if engine.dialect.name == "postgresql":
+                conn.execute(text("select pg_advisory_unlock(:n)"), {"n": _LOCK})
+                conn.commit()

@@ -1,0 +1,92 @@
+"""The ledger is opened the same way by every role, and a commit that returned is on the disk.
+
+SQLite: WAL, `synchronous=FULL`, one writer at a time by `BEGIN IMMEDIATE`. PostgreSQL: psycopg,
+synchronous commit, and an idle transaction ends before the Kafka session does, so that a frozen
+core cannot hold its rows against its successor.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+
+IDLE_IN_TRANSACTION_MS = 4_000
+
+
+def open_ledger(url: str, *, pool: int = 4) -> Engine:
+    """An engine for the ledger (or for people); creates the SQLite file's directory."""
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        if where.database and where.database != ":memory:":
+            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(where, connect_args={"timeout": 30.0, "check_same_thread": False})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(
+        where,
+        pool_size=pool,
+        max_overflow=2,
+        pool_pre_ping=False,
+        connect_args={
+            "connect_timeout": 5,
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
+            "prepare_threshold": 2,
+        },
+    )
+
+
+def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    # SQLAlchemy sends BEGIN itself: pysqlite's own transactions would break savepoints.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.execute("PRAGMA wal_autocheckpoint=4000")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def is_sqlite(conn: Connection) -> bool:
+    """Which of the two dialects this connection speaks."""
+    return conn.dialect.name == "sqlite"
+
+
+def among(conn: Connection, column: str, name: str = "among") -> str:
+    """SQL for `column in :name`, with the values as one parameter; pass `values(conn, list)`."""
+    if is_sqlite(conn):
+        return f"{column} in (select value from json_each(:{name}))"
+    return f"{column} = any(:{name})"
+
+
+def values(conn: Connection, found: Any) -> Any:
+    """The values of `among`, as this dialect takes a list."""
+    import orjson
+
+    return orjson.dumps(list(found)).decode() if is_sqlite(conn) else list(found)
+
+
+def locking(conn: Connection) -> str:
+    """Row locks where there can be two writers."""
+    return "" if is_sqlite(conn) else " for update"
+
+
+def check_timeouts(engine: Engine, session_timeout: float) -> None:
+    """Refuses a PostgreSQL whose frozen transactions would outlive a Kafka session."""
+    if engine.dialect.name == "sqlite":
+        return
+    with engine.connect() as conn:
+        found = conn.execute(text("show idle_in_transaction_session_timeout")).scalar_one()
+    if found == "0" or IDLE_IN_TRANSACTION_MS / 1000 >= session_timeout:
+        raise RuntimeError(
+            f"idle_in_transaction_session_timeout is {found}: it must end a transaction before "
+            f"HUB_KAFKA_SESSION_TIMEOUT ({session_timeout} s) ends the session"
+        )
