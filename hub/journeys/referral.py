@@ -1,0 +1,127 @@
+"""A referral cannot rest before somebody with a name has decided, with a reason, and told who must be told.
+
+The acknowledgement stays owed when an immediate danger is decided first; an anonymous referrer is
+owed none. Source: the hub's domain pages 8.3 (a); clocks by the edition in force.
+"""
+
+from hub.journeys.machine import Do, Effect, Facts, Machine, both, moves, reasoned
+
+
+def decided_by(facts: Facts) -> str | None:
+    """Somebody with a name decided."""
+    return None if facts.name.strip() else "a decision needs the name of who decided"
+
+
+def nothing_owed(facts: Facts) -> str | None:
+    """Nothing is outstanding."""
+    return f"still owed: {', '.join(facts.lacks)}" if facts.lacks else None
+
+
+def in_danger(facts: Facts) -> str | None:
+    """The child is in immediate danger."""
+    return None if facts.immediate else "only an immediate danger goes straight to strategy"
+
+
+_DECIDABLE = ("referral", "acknowledged", "reopened")
+_AFTER_DECISION = (
+    "decided",
+    "nfa_fed_back",
+    "early_help",
+    "assessing",
+    "strategy",
+    "s47",
+    "icpc",
+    "no_icpc",
+    "cp_plan",
+    "cin_plan",
+    "authorised",
+    "notices_pending",
+    "completed",
+    "closed",
+)
+_DECIDED = (Effect(Do.STOP, "decide_next_step"), Effect(Do.START, "feedback_on_decision"))
+_decision = both(decided_by, reasoned)
+
+REFERRAL = Machine(
+    name="referral",
+    initial="contact_recorded",
+    transitions=(
+        *moves(("contact_recorded",), "advice_given", "advice_given", reasoned),
+        *moves(("contact_recorded",), "routed_to_open_case", "routed_to_open_case"),
+        *moves(("contact_recorded",), "signposted", "signposted", reasoned),
+        *moves(
+            ("contact_recorded",),
+            "referred",
+            "referral",
+            effects=(
+                Effect(Do.START, "ack_referrer"),
+                Effect(Do.START, "decide_next_step"),
+                Effect(Do.START, "single_assessment"),
+            ),
+        ),
+        *moves(
+            ("referral",),
+            "acknowledged",
+            "acknowledged",
+            effects=(Effect(Do.STOP, "ack_referrer"),),
+        ),
+        *moves(
+            ("acknowledged", "reopened", *_AFTER_DECISION),
+            "acknowledged",
+            None,
+            why="the acknowledgement that was still owed",
+            effects=(Effect(Do.STOP, "ack_referrer"),),
+        ),
+        *moves(_DECIDABLE, "decided", "decided", _decision, effects=_DECIDED),
+        *moves(
+            _AFTER_DECISION,
+            "overturned",
+            "decided",
+            _decision,
+            "overturned on review; the old decision is kept",
+        ),
+        *moves(("decided", "strategy"), "fed_back", "nfa_fed_back", why="the referrer was told"),
+        *moves(
+            tuple(s for s in _AFTER_DECISION if s not in ("decided", "strategy")),
+            "fed_back",
+            None,
+            effects=(Effect(Do.STOP, "feedback_on_decision"),),
+        ),
+        *moves(("decided",), "early_help", "early_help"),
+        *moves(("decided", "strategy", "s47", "no_icpc"), "assessing", "assessing"),
+        *moves(("decided", "reopened", "cp_plan", "cin_plan"), "strategy", "strategy"),
+        *moves(
+            ("contact_recorded", *_DECIDABLE, *_AFTER_DECISION),
+            "immediate_danger",
+            "strategy",
+            in_danger,
+            "an immediate danger waits for nothing",
+        ),
+        *moves(("strategy",), "s47", "s47", effects=(Effect(Do.START, "s47_outcome"),)),
+        *moves(("s47",), "icpc", "icpc"),
+        *moves(("s47",), "no_icpc", "no_icpc"),
+        *moves(("icpc",), "cp_plan", "cp_plan", effects=(Effect(Do.STOP, "s47_outcome"),)),
+        *moves(("no_icpc", "completed"), "cin_plan", "cin_plan"),
+        *moves(("assessing",), "authorised", "authorised", decided_by),
+        *moves(("authorised",), "notices_pending", "notices_pending"),
+        *moves(
+            ("authorised", "notices_pending"),
+            "completed",
+            "completed",
+            nothing_owed,
+            "authorised, and every required notice sent or exempted",
+            (Effect(Do.STOP, "single_assessment"),),
+        ),
+        *moves(
+            ("nfa_fed_back", "early_help", "completed", "cp_plan", "cin_plan"),
+            "closed",
+            "closed",
+            nothing_owed,
+        ),
+        *moves(("closed",), "reopened", "reopened", reasoned),
+        *moves(("closed",), "referred_anew", "new_referral"),
+    ),
+    final=frozenset(
+        {"advice_given", "routed_to_open_case", "signposted", "closed", "new_referral"}
+    ),
+)
