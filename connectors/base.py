@@ -233,6 +233,10 @@ class Format(Protocol):
         """The acknowledgement in the partner's own terms, or None where the transport's own answer says it all."""
         ...
 
+    def names(self, reference: str) -> str:
+        """How our reference stands on the wire, so that what `Answer.names` says can be compared with it."""
+        ...
+
     def understand(self, reply: bytes) -> Answer:
         """What a partner's reply to a push says; raises `Unreadable` for babble."""
         ...

@@ -1,0 +1,310 @@
+r"""A message of HL7 v2 (ER7) is read at the speed of `str.split`, and nothing in it is guessed or replaced.
+
+Delimiters come from MSH-1 and MSH-2 and the character set from MSH-18. A byte that does not decode
+makes the message unreadable, with its place. Source: HL7 v2.4 and v2.5.1, chapters 2 (encoding
+rules, escape sequences), table 0211 (character sets).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from connectors.base import Unreadable
+
+CONTROLS = bytes(set(range(32)) - {9, 10, 13})
+_UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+REQUIRED, BAD_TYPE, BAD_TABLE = "101", "102", "103"
+BAD_MESSAGE, BAD_EVENT, BAD_PROCESSING, BAD_VERSION, INTERNAL = (
+    "200",
+    "201",
+    "202",
+    "203",
+    "207",
+)
+_LABELLED_WRONG = (re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"[\x80-\x9f]"))
+
+_CODECS = {"ASCII": "ascii", "": "ascii", "UNICODE": "utf-8", "UNICODE UTF-8": "utf-8"}
+_CODECS |= {"UTF-8": "utf-8", "8859/15": "iso8859-15"}
+_CODECS |= {f"8859/{part}": f"iso8859-{part}" for part in range(1, 10)}
+CHARACTER_SETS = tuple(name for name in _CODECS if name)
+
+
+class Faulty(Unreadable):
+    """Unreadable, with the code of HL7 table 0357 that the acknowledgement carries."""
+
+    def __init__(
+        self, reason: str, place: str, code: str, reference: str | None = None
+    ):
+        super().__init__(reason, place, reference)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """The five characters of MSH-1 and MSH-2."""
+
+    field: str = "|"
+    component: str = "^"
+    repetition: str = "~"
+    escape: str = "\\"
+    subcomponent: str = "&"
+
+    @property
+    def encoding(self) -> str:
+        """MSH-2."""
+        return self.component + self.repetition + self.escape + self.subcomponent
+
+
+USUAL = Delimiters()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """MSH, read before anything else: how to read the rest and what to answer to."""
+
+    delimiters: Delimiters
+    fields: list[str]
+    codec: str
+
+    def get(self, number: int) -> str:
+        """MSH-`number` as written; empty where it is absent."""
+        return self.fields[number] if number < len(self.fields) else ""
+
+    def part(self, number: int, component: int = 1) -> str:
+        """One component of MSH-`number`."""
+        parts = self.get(number).split(self.delimiters.component)
+        return parts[component - 1] if component <= len(parts) else ""
+
+
+def header(body: bytes, default_set: str = "") -> Header:
+    """Reads MSH alone; raises `Faulty`, with MSH-10 as the reference where it stands."""
+    if body[:3] != b"MSH" or len(body) < 8:
+        raise Faulty(
+            "an HL7 v2 message begins with MSH, the delimiters and a sender",
+            "MSH",
+            "100",
+        )
+    line = body[: _line_end(body)]
+    try:
+        marks = line[3:8].decode("ascii")
+    except UnicodeDecodeError:
+        raise Faulty("delimiters are ASCII characters", "MSH-2", BAD_TYPE) from None
+    delimiters = Delimiters(*marks)
+    if len(set(marks)) != 5 or any(mark.isalnum() or mark.isspace() for mark in marks):
+        raise Faulty(
+            "five different punctuation marks are needed, as in |^~\\&",
+            "MSH-2",
+            BAD_TYPE,
+        )
+    if len(line) > 8 and line[8:9] != line[3:4]:
+        raise Faulty(
+            "exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE
+        )
+    raw = line.split(line[3:4])
+    named = raw[17].split(line[5:6])[0].strip() if len(raw) > 17 else b""
+    reference = raw[9].decode("ascii", "ignore").strip() if len(raw) > 9 else ""
+    name = named.decode("ascii", "ignore").upper() or default_set.upper()
+    codec = _CODECS.get(name)
+    if codec is None:
+        raise Faulty(
+            f"this character set is not read; use one of {', '.join(CHARACTER_SETS)}",
+            "MSH-18",
+            BAD_TABLE,
+            reference or None,
+        )
+    fields = _decoded(line, codec, line[3:4], reference).split(delimiters.field)
+    fields.insert(1, delimiters.field)
+    return Header(delimiters, fields, codec)
+
+
+class Message:
+    """A message split into segments; a segment is a list whose index is the field's number."""
+
+    __slots__ = ("_first", "codec", "delimiters", "header", "segments")
+
+    def __init__(self, body: bytes, default_set: str = ""):
+        self.header = header(body, default_set)
+        self.delimiters = self.header.delimiters
+        self.codec = self.header.codec
+        separator = self.delimiters.field
+        if len(body.translate(None, CONTROLS)) != len(body):
+            at = next(i for i, byte in enumerate(body) if byte in CONTROLS)
+            reason = f"the control character 0x{body[at]:02X} is not text; take it out"
+            raise Faulty(
+                reason,
+                place(body, at, separator.encode()),
+                BAD_TYPE,
+                self.header.get(10),
+            )
+        text = _decoded(body, self.codec, separator.encode(), self.header.get(10))
+        if (
+            odd := None
+            if text.isascii()
+            else _LABELLED_WRONG[self.codec != "utf-8"].search(body)
+        ):
+            where = place(body, odd.start(), separator.encode())
+            self.fault(
+                "a byte of Windows-1252 under another name; send UNICODE UTF-8", where
+            )
+        if "\n" in text:
+            text = text.replace("\r\n", "\r").replace("\n", "\r")
+        self.segments = [
+            line.split(separator) for line in text.split("\r") if line.strip()
+        ]
+        self.segments[0] = self.header.fields
+        self._first: dict[str, list[str]] = {}
+        for segment in self.segments:
+            name = segment[0]
+            if len(name) != 3 or not name.isalnum():
+                self.fault(
+                    "a segment begins with a name of three characters", "MSH", "100"
+                )
+            self._first.setdefault(name, segment)
+
+    def fault(self, reason: str, where: str, code: str = BAD_TYPE) -> NoReturn:
+        """Raises `Faulty` about this message."""
+        raise Faulty(reason, where, code, self.header.get(10) or None)
+
+    def raw(self, name: str, number: int) -> str:
+        """A field of the first segment of that name, as written; empty where absent or `""`."""
+        segment = self._first.get(name)
+        if segment is None or number >= len(segment):
+            return ""
+        value = segment[number]
+        return "" if value == '""' else value
+
+    def has(self, name: str) -> bool:
+        """Whether there is a segment of that name."""
+        return name in self._first
+
+    def text(self, name: str, number: int, component: int = 1, repeat: int = 0) -> str:
+        """One component (its first subcomponent) unescaped; empty where absent."""
+        value = self.raw(name, number)
+        if not value:
+            return ""
+        repeats = value.split(self.delimiters.repetition)
+        if repeat >= len(repeats):
+            return ""
+        return self.component(repeats[repeat], component, f"{name}-{number}")
+
+    def component(self, value: str, component: int, where: str) -> str:
+        """One component (its first subcomponent) of a field's repetition, unescaped."""
+        parts = value.split(self.delimiters.component)
+        if component > len(parts):
+            return ""
+        found = parts[component - 1]
+        if self.delimiters.subcomponent in found:
+            found = found.split(self.delimiters.subcomponent)[0]
+        if found == '""':
+            return ""
+        if self.delimiters.escape in found:
+            return self.plain(found, f"{where}.{component}")
+        return found
+
+    def repeats(self, name: str, number: int) -> list[str]:
+        """The repetitions of a field, as written; none where it is absent."""
+        value = self.raw(name, number)
+        return value.split(self.delimiters.repetition) if value else []
+
+    def plain(self, value: str, where: str) -> str:
+        r"""Text without escape sequences; one that switches the character set cannot be read."""
+        mark = re.escape(self.delimiters.escape)
+        return re.sub(
+            f"{mark}([^{mark}]*){mark}", lambda m: self._meant(m, where), value
+        )
+
+    def _meant(self, match: re.Match[str], where: str) -> str:
+        word, marks = match[1], self.delimiters
+        fixed = {"F": marks.field, "S": marks.component, "T": marks.subcomponent}
+        fixed |= {"R": marks.repetition, "E": marks.escape, "H": "", "N": ""}
+        fixed |= {".br": "\n", ".sp": "\n"}
+        if word in fixed:
+            return fixed[word]
+        if word[:1] == "X":
+            try:
+                found = bytes.fromhex(word[1:]).decode(self.codec)
+            except ValueError:
+                self.fault("the hexadecimal escape does not decode", where)
+            found = found.replace("\r\n", "\n").replace("\r", "\n")
+            if _UNPRINTED.search(found):
+                self.fault(
+                    "the hexadecimal escape is a control character, not text", where
+                )
+            return found
+        if word[:1] in ("C", "M") and len(word) in (5, 7):
+            self.fault(
+                "escapes that switch the character set are not read; use UNICODE UTF-8",
+                where,
+            )
+        return match[0]
+
+
+def place(body: bytes, at: int, separator: bytes) -> str:
+    """Segment and field of the byte at `at`, as HL7 counts: PID-5, or NK1[2]-4 for a second NK1."""
+    lines = re.split(rb"[\r\n]+", body[:at])
+    before, name = lines[:-1], lines[-1][:3] or body[at : at + 3]
+    number = lines[-1].count(separator) + (name == b"MSH")
+    occurrence = 1 + sum(line[:3] == name for line in before)
+    shown = name.decode("ascii", "ignore")
+    shown = shown if shown.isalnum() else "segment"
+    return f"{shown}[{occurrence}]-{number}" if occurrence > 1 else f"{shown}-{number}"
+
+
+def escaped(text: str, marks: Delimiters = USUAL) -> str:
+    r"""Text as it may stand in a component; line ends become `\.br\`."""
+    if text.isalnum():
+        return text
+    mark = marks.escape
+    text = text.replace(mark, f"{mark}E{mark}")
+    for sign, word in (
+        (marks.field, "F"),
+        (marks.component, "S"),
+        (marks.subcomponent, "T"),
+        (marks.repetition, "R"),
+    ):
+        text = text.replace(sign, f"{mark}{word}{mark}")
+    for end in ("\r\n", "\n", "\r"):
+        text = text.replace(end, f"{mark}.br{mark}")
+    return text
+
+
+def line(name: str, fields: dict[int, str], marks: Delimiters = USUAL) -> str:
+    """A segment from its fields by number (already escaped), without trailing separators."""
+    last = max(fields, default=0)
+    return marks.field.join(
+        [name, *(fields.get(number, "") for number in range(1, last + 1))]
+    )
+
+
+def encoded(segments: Iterable[str], codec: str) -> bytes:
+    """The message's bytes; raises UnicodeEncodeError where the character set is too small."""
+    return ("\r".join(segments) + "\r").encode(codec)
+
+
+def content(body: bytes) -> bytes:
+    """What a digest covers: all but the line ends at the end and MSH-7, when it was written."""
+    end = _line_end(body)
+    fields = body[:end].split(body[3:4])
+    if len(fields) > 6:
+        fields[6] = b""
+    return body[3:4].join(fields) + body[end:].rstrip(b"\r\n")
+
+
+def codec_of(name: str) -> str:
+    """Python's name of a character set of table 0211."""
+    return _CODECS[name.upper()]
+
+
+def _line_end(body: bytes) -> int:
+    ends = [at for at in (body.find(b"\r"), body.find(b"\n")) if at >= 0]
+    return min(ends, default=len(body))
+
+
+def _decoded(body: bytes, codec: str, separator: bytes, reference: str) -> str:
+    try:
+        return body.decode(codec)
+    except UnicodeDecodeError as error:
+        reason = f"the byte 0x{body[error.start]:02X} is not {codec.upper()}, which MSH-18 stands for"
+        where = place(body, error.start, separator)
+        raise Faulty(reason, where, BAD_TYPE, reference or None) from None
