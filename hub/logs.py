@@ -156,9 +156,7 @@ def _type_and_place(logger: Any, method: str, facts: Facts) -> Facts:
     if told and told[1] is not None:
         facts["error"] = _chain(told[1])
         frames = traceback.extract_tb(told[2])[-6:]
-        facts["at"] = [
-            f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in frames
-        ]
+        facts["at"] = [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in frames]
     return facts
 
 
@@ -166,9 +164,7 @@ def _chain(error: BaseException) -> str:
     named = type(error).__qualname__
     if isinstance(error, OSError) and error.strerror:
         named += f" ({error.strerror})"
-    cause = error.__cause__ or (
-        None if error.__suppress_context__ else error.__context__
-    )
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return f"{named} from {_chain(cause)}" if cause is not None else named
 
 

@@ -1,7 +1,7 @@
 """Who the hub speaks with, read from one file each and refused with file, line and cure when wrong."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -79,7 +79,9 @@ class Partner(Strict):
     role: Role
     agency: str = Field(description="ODS code, force code or agency id; recipients are found by it")
     team: str | None = Field(None, description="The team behind the system, where it is one team's")
-    authorities: tuple[str, ...] = Field(min_length=1, description="Local authority codes it serves")
+    authorities: tuple[str, ...] = Field(
+        min_length=1, description="Local authority codes it serves"
+    )
     transport: dict[str, Any] = Field(description="kind and its settings")
     format: dict[str, Any] = Field(description="kind and its settings")
     live: bool = Field(True, description="A live partner refuses messages marked test")
@@ -111,7 +113,7 @@ class Directory:
     def __init__(self, partners: Iterable[Partner]):
         self._partners = {partner.partner: partner for partner in partners}
 
-    def __iter__(self) -> Iterable[Partner]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Partner]:
         return iter(self._partners.values())
 
     def __getitem__(self, name: str) -> Partner:
