@@ -32,3 +32,9 @@ class Restriction(StrEnum):
     PDS_SENSITIVE = "PDS_SENSITIVE"
     COURT_ORDER = "COURT_ORDER"
     WITNESS = "WITNESS"
+
+
+class Depth(StrEnum):
+    """What of a row remains where the policy says summary: only fields that carry `SUMMARY`."""
+
+    SUMMARY = "summary"

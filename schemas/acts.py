@@ -1,0 +1,168 @@
+"""What a person does at the desk is a message: who, in which role, why, and which version they saw."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+from pydantic import model_validator as check
+
+from schemas.codes import EarlyEnd, Matching, ParcelEnd, Response, Review
+from schemas.labels import DataKind as Kind
+from schemas.people import Worker
+from schemas.values import Line, Phone, Said, Text
+
+
+class Act(Said):
+    """What every act carries. `person` is the desk's account; `seen` the version on their screen."""
+
+    person: Annotated[Line, Kind.DELIVERY_METADATA]
+    name: Annotated[Line, Kind.DECISION]
+    role: Annotated[Line, Kind.DELIVERY_METADATA]
+    agency: Annotated[Line, Kind.DELIVERY_METADATA]
+    team: Annotated[Line | None, Kind.DELIVERY_METADATA] = None
+    at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    seen: Annotated[int, Kind.DELIVERY_METADATA] = Field(
+        default=0, ge=0, description="Version of the thing acted on, as it was shown"
+    )
+    reason: Annotated[Text | None, Kind.DECISION] = None
+
+
+class Reasoned(Act):
+    """An act that nobody may do without saying why."""
+
+    reason: Annotated[Text | None, Kind.DECISION] = None
+
+    @check(mode="after")
+    def _has_a_reason(self) -> "Reasoned":
+        if not self.reason:
+            raise ValueError("this act needs reason: say why")
+        return self
+
+
+class ContentOpened(Act):
+    """`content.opened`: somebody reads the content of a message or a parcel, recorded before it is shown."""
+
+    message: Annotated[UUID | None, Kind.DELIVERY_METADATA] = None
+    parcel: Annotated[UUID | None, Kind.DELIVERY_METADATA] = None
+    break_glass: Annotated[bool, Kind.DELIVERY_METADATA] = Field(
+        default=False, description="Opened beyond the role's reach: reason, time box and review"
+    )
+
+    @check(mode="after")
+    def _opens_one_thing(self) -> "ContentOpened":
+        if (self.message is None) == (self.parcel is None):
+            raise ValueError("name either message or parcel")
+        if self.break_glass and not self.reason:
+            raise ValueError("break_glass needs reason: say why")
+        return self
+
+
+class DeliveryRetried(Act):
+    """`delivery.retried`: try a delivery again; `as_new` sends it under a new reference."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    as_new: Annotated[bool, Kind.DELIVERY_METADATA] = False
+
+
+class DeliveryAbandoned(Reasoned):
+    """`delivery.abandoned`: a named person gives a delivery up; urgent ones need a head of service."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    approved_by: Annotated[Worker | None, Kind.DECISION] = None
+
+
+class DeliveryTakenByPhone(Act):
+    """`delivery.taken_by_phone`: somebody at the partner took it over the telephone, with name and role."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    taken_by: Annotated[Line, Kind.DECISION]
+    taken_role: Annotated[Line, Kind.DECISION]
+    taken_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    phone: Annotated[Phone | None, Kind.DELIVERY_METADATA] = None
+    accepts: Annotated[bool, Kind.DECISION] = Field(
+        default=False, description="True where they also accepted the work"
+    )
+
+
+class DeliveryCollected(Act):
+    """`delivery.collected`: a held delivery was collected, by a person or by a partner's system."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class HandoverWithdrawn(Reasoned):
+    """`handover.withdrawn`: the sender takes it back before anybody accepted; refused once held."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class HandoverAnswered(Act):
+    """`handover.answered`: the sender answers a query; the acceptance clock has not paused."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA] = Field(description="The handover queried")
+    query: Annotated[UUID | None, Kind.DELIVERY_METADATA] = Field(
+        default=None, description="The response that asked"
+    )
+    answer: Annotated[Text, Kind.CONCERN_NARRATIVE]
+
+
+class PartnerPaused(Reasoned):
+    """`partner.paused`: nothing is sent to a partner until resumed; nothing is lost meanwhile."""
+
+    partner: Annotated[Line, Kind.DELIVERY_METADATA]
+
+
+class PartnerResumed(Act):
+    """`partner.resumed`: deliveries to a partner go on."""
+
+    partner: Annotated[Line, Kind.DELIVERY_METADATA]
+
+
+class ParcelClosed(Reasoned):
+    """`parcel.closed`: a person ends an unreadable or conflicting parcel's entry."""
+
+    parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+    end: Annotated[ParcelEnd, Kind.DELIVERY_METADATA]
+    replaced_by: Annotated[UUID | None, Kind.DELIVERY_METADATA] = None
+
+
+class ParcelClaimed(Act):
+    """`parcel.claimed`: a person looks after a parcel, so its bytes are kept beyond their time."""
+
+    parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class DisclosureReviewed(Reasoned):
+    """`disclosure.reviewed`: a second person releases or withholds what was held."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    review: Annotated[Review, Kind.DECISION]
+
+
+class EarlyResolved(Reasoned):
+    """`early.resolved`: what becomes of a message whose predecessor has not come."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+    end: Annotated[EarlyEnd, Kind.DECISION]
+
+
+class StuckRetried(Act):
+    """`stuck.retried`: a message that could not be recorded is tried once more."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class CaseMatched(Reasoned):
+    """`case.matched`: a person says who an uncertain child is; a name and a birth date are no ground."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+    matching: Annotated[Matching, Kind.DECISION]
+    case: Annotated[Line | None, Kind.DELIVERY_METADATA] = Field(
+        default=None, description="The case it belongs to, where it is the same child"
+    )
+
+    @check(mode="after")
+    def _names_the_case(self) -> "CaseMatched":
+        if (self.matching is Matching.SAME_CHILD) != (self.case is not None):
+            raise ValueError("same_child needs case, and only same_child may name one")
+        return self

@@ -1,0 +1,74 @@
+"""What kind of data each place of a message holds is known by its path, and no place is without one."""
+
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from schemas.labels import DataKind, Depth, Restriction
+
+
+class Unkinded(TypeError):
+    """A field without a data kind, or with two: `schemas` must be mended before anything is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field that is disclosed or withheld whole.
+
+    `path` is like `household.adults[].name`; `restrictions` are those of the field itself;
+    `summary` is True where it remains under a policy that gives a summary only.
+    """
+
+    path: str
+    kind: DataKind
+    restrictions: tuple[Restriction, ...] = ()
+    summary: bool = False
+
+
+@cache
+def places(model: type[BaseModel]) -> tuple[Place, ...]:
+    """Every place of a model, in the order of its fields; raises `Unkinded`."""
+    return tuple(
+        place for name, info in model.model_fields.items() for place in _of(model, name, info)
+    )
+
+
+def kinds(model: type[BaseModel]) -> dict[str, DataKind]:
+    """The data kind of every path of a model; raises `Unkinded`."""
+    return {place.path: place.kind for place in places(model)}
+
+
+def _of(model: type[BaseModel], name: str, info: FieldInfo) -> list[Place]:
+    where = f"{model.__name__}.{name}"
+    key = info.alias or name
+    own = [fact for fact in info.metadata if isinstance(fact, DataKind)]
+    inner = list(_models(info.annotation))
+    if len(own) > 1:
+        raise Unkinded(f"{where} carries {len(own)} data kinds: keep one")
+    if own:
+        restrictions = tuple(fact for fact in info.metadata if isinstance(fact, Restriction))
+        return [Place(key, own[0], restrictions, Depth.SUMMARY in info.metadata)]
+    if not inner:
+        raise Unkinded(f"{where} carries no data kind: write Annotated[…, DataKind.…]")
+    return [
+        Place(f"{key}{brackets}.{place.path}", place.kind, place.restrictions, place.summary)
+        for part, brackets in inner
+        for place in places(part)
+    ]
+
+
+def _models(annotation: Any, brackets: str = "") -> list[tuple[type[BaseModel], str]]:
+    origin = get_origin(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [(annotation, brackets)]
+    if origin in (Union, UnionType):
+        return [found for part in get_args(annotation) for found in _models(part, brackets)]
+    if origin is Annotated:
+        return _models(get_args(annotation)[0], brackets)
+    if origin in (tuple, list):
+        return _models(get_args(annotation)[0], brackets + "[]")
+    return []
