@@ -1,0 +1,152 @@
+"""A parcel that a format has read becomes records, the same ones each time, before anything is done with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from connectors.base import Draft, Parcel, Unreadable
+from hub import clock, ids, topics, wire
+from hub.partners import Partner
+from hub.seal import Keyring
+from schemas.envelope import AckLevel, Envelope, Priority, Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What the register says of one message type."""
+
+    flow: str
+    ack: AckLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes the records of one partner's parcels."""
+
+    partner: Partner
+    types: Mapping[str, Spoken]
+    keys: Keyring
+
+    def objection(self, draft: Draft) -> str | None:
+        """Why this partner may not send this message, in words for the partner; None if it may."""
+        partner = self.partner
+        if draft.type not in partner.sends or draft.type not in self.types:
+            may = ", ".join(partner.sends) or "nothing"
+            return f"{draft.type} is not among what you may send here: {may}"
+        if self._authority(draft) is None:
+            known = ", ".join(partner.authorities)
+            said = f"authority {draft.authority}" if draft.authority else "no authority"
+            return f"{said} is named; name one that you serve here: {known}"
+        if draft.test and partner.live:
+            return "marked as a test, and this is the live hub: send tests to the test hub"
+        return None
+
+    def _authority(self, draft: Draft) -> str | None:
+        served = self.partner.authorities
+        if draft.authority is None:
+            return served[0] if len(served) == 1 else None
+        return draft.authority if draft.authority in served else None
+
+    def accepted(self, parcel: Parcel, drafts: Sequence[Draft]) -> list[wire.Outbound]:
+        """The records of a parcel: its messages, each on its road, and then the parcel, whole."""
+        parcel_id = str(ids.fresh())
+        records = [self._message(parcel_id, draft) for draft in drafts]
+        messages = [outbound.headers["ce_id"] for outbound in records]
+        return [*records, self._parcel(parcel_id, parcel, messages, "accepted")]
+
+    def unreadable(self, parcel: Parcel, error: Unreadable) -> list[wire.Outbound]:
+        """The record of a parcel nobody could read, kept whole for a person."""
+        said = {"reason": error.reason, "place": error.place}
+        reference = error.reference or parcel.reference
+        return [
+            self._parcel(str(ids.fresh()), parcel, [], "unreadable", reference=reference, **said)
+        ]
+
+    def _message(self, parcel_id: str, draft: Draft) -> wire.Outbound:
+        partner = self.partner
+        digest = ids.digest(draft.content)
+        message_id = ids.message_id(
+            partner.partner, draft.stream, draft.reference, draft.part, digest
+        )
+        spoken = self.types[draft.type]
+        authority = self._authority(draft) or ""
+        envelope = Envelope(
+            message_id=message_id,
+            type=draft.type,
+            schema_version=draft.version,
+            occurred_at=draft.occurred_at,
+            recorded_at=clock.now(),
+            correlation_id=message_id,
+            idempotency_key=draft.reference,
+            authority=authority,
+            stream=draft.stream,
+            sender=draft.sender
+            or Sender(agency=partner.agency, team=partner.team, system=partner.partner),
+            recipients=draft.recipients,
+            priority=draft.priority,
+            ack_expected=draft.ack_expected or spoken.ack,
+            marking=draft.marking,
+            labels=draft.labels,
+            test=draft.test,
+        )
+        meta = {
+            "parcel_id": parcel_id,
+            "partner": partner.partner,
+            "stream": draft.stream,
+            "reference": draft.reference,
+            "part": draft.part,
+            "digest": digest,
+            "subject": {
+                "nhs_number": draft.subject.nhs_number,
+                "own_number": draft.subject.own_number,
+            },
+            "answers": draft.answers,
+            "envelope": orjson.Fragment(envelope.model_dump_json(by_alias=True)),
+        }
+        immediate = draft.priority is Priority.IMMEDIATE
+        topic = topics.IMMEDIATE if immediate else topics.flow(spoken.flow)
+        named = draft.subject.own_number or draft.reference
+        return wire.write(
+            self.keys,
+            topic,
+            ids.token(self.keys.key("order"), partner.partner, named),
+            wire.Record(
+                draft.type,
+                str(message_id),
+                meta,
+                draft.body.model_dump_json(by_alias=True).encode(),
+                {
+                    "authority": authority,
+                    "priority": draft.priority.value,
+                    "partner": partner.partner,
+                },
+            ),
+        )
+
+    def _parcel(
+        self,
+        parcel_id: str,
+        parcel: Parcel,
+        messages: Sequence[str],
+        state: str,
+        **more: str | None,
+    ) -> wire.Outbound:
+        name = self.partner.partner
+        meta: dict[str, Any] = {
+            "partner": name,
+            "transport": parcel.transport,
+            "received_at": parcel.received_at.isoformat(),
+            "reference": parcel.reference,
+            "media_type": parcel.media_type,
+            "digest": ids.digest(parcel.body),
+            "size": len(parcel.body),
+            "messages": messages,
+            "state": state,
+            "reason": "",
+            "place": "",
+            **more,
+        }
+        record = wire.Record("parcel", parcel_id, meta, parcel.body, {"partner": name})
+        return wire.write(self.keys, topics.PARCELS, parcel_id, record)

@@ -1,0 +1,91 @@
+"""A feed of everyone is kept only for children somebody watches, known to edge as keyed tokens and nothing else."""
+
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from hub import clock, ids, topics
+from hub.broker import plain_consumer
+from hub.seal import Keyring
+from hub.settings import Settings
+from schemas.envelope import Subject
+
+
+class Watched:
+    """The tokens of this edge's partners: sixteen bytes a child, read before anyone listens.
+
+    A record is its key; what it carries sealed says no more, and a token cannot be made without
+    the partner's watch key.
+    """
+
+    def __init__(self, keys: Keyring, partners: Iterable[str]):
+        self._keys = keys
+        self._tokens: dict[str, set[bytes]] = {name: set() for name in partners}
+        self._consumer: AIOKafkaConsumer | None = None
+
+    def __contains__(self, whom: tuple[str, Subject]) -> bool:
+        """Whether a partner's subject is watched, by either number."""
+        partner, subject = whom
+        tokens = self._tokens[partner]
+        key = self._keys.watch(partner)
+        numbers = (("nhs", subject.nhs_number), ("own", subject.own_number))
+        return any(
+            bytes.fromhex(ids.token(key, kind, number)) in tokens
+            for kind, number in numbers
+            if number
+        )
+
+    def take(self, record: ConsumerRecord) -> None:
+        """Notes what one record says; what is not ours, or not written by core, says nothing."""
+        partner, _, token = (record.key or b"").decode("ascii", "replace").rpartition(".")
+        tokens = self._tokens.get(partner)
+        try:
+            named = bytes.fromhex(token)
+        except ValueError:
+            return
+        if tokens is None:
+            return
+        if record.value is None:
+            tokens.discard(named)
+        else:
+            tokens.add(named)
+
+    async def open(self, settings: Settings, bootstrap: str) -> None:
+        """Reads the topic to the end that it has now; raises `KafkaError` while Kafka is away."""
+        if not self._tokens:
+            return
+        consumer = plain_consumer(settings, bootstrap)
+        try:
+            consumer.subscribe([topics.WATCHED])
+            await consumer.start()
+            await self._read_to_end(consumer)
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
+
+    async def _read_to_end(self, consumer: AIOKafkaConsumer) -> None:
+        spots = consumer.assignment()
+        ends = await consumer.end_offsets(spots)
+        while any([await consumer.position(spot) < ends[spot] for spot in spots]):
+            await self._turn(consumer)
+
+    async def _turn(self, consumer: AIOKafkaConsumer) -> None:
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            for record in records:
+                self.take(record)
+
+    async def follow(self) -> None:
+        """Keeps up with the topic until it is cancelled."""
+        consumer = self._consumer
+        if consumer is None:
+            return
+        try:
+            while True:
+                try:
+                    await self._turn(consumer)
+                except KafkaError:
+                    await clock.sleep(1)
+        finally:
+            await consumer.stop()
