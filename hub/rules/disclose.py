@@ -1,0 +1,276 @@
+"""One recipient gets one rendering: what the policy in force lets their role see, and no more.
+
+Every field's data kind is a row of the policy, every role a column. Restrictions narrow a row and
+the most restrictive wins; a kind without a row counts as narrative. Left out means absent.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from hub.partners import Role
+from hub.rules.editions import Data, Edition
+from schemas.kinds import Place
+from schemas.labels import DataKind, Restriction
+
+Cell = Literal[
+    "Y", "S", "-", "own", "C", "C handling", "C household", "C open", "C acknowledgement"
+]
+"""Y yes · S summary fields only · - never · own about what they told us themselves, or their own
+delivery · C where a named person approved it, or the condition holds: the originator's handling
+names the role; same household; a referrer who asked for no protection; an acknowledgement."""
+
+Row = dict[Role, Cell]
+
+
+class Narrowing(Data):
+    """What a restriction takes away; `kinds` maps a data kind to a cell for every other role."""
+
+    kinds: dict[DataKind, Cell] = Field(default_factory=dict)
+    spares: tuple[Role, ...] = Field(default=(), description="Roles that it does not narrow")
+    review: tuple[Role, ...] = Field(
+        default=(), description="Roles to whom a second person releases it"
+    )
+    deny: tuple[Role, ...] = Field(default=(), description="Roles to whom nothing goes")
+
+
+class Policy(Edition):
+    """The disclosure matrix, as data."""
+
+    rows: dict[DataKind, Row]
+    to_referrer: tuple[str, ...] = Field(
+        default=(), description="Message types about what the recipient told us themselves"
+    )
+    acknowledgements: tuple[str, ...] = Field(default=(), description="Message types of receipt")
+    review: tuple[Role, ...] = Field(
+        default=(), description="Roles whose copies a second person releases"
+    )
+    restrictions: dict[Restriction, Narrowing]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Policy":
+        for kind, row in self.rows.items():
+            missing = sorted(role.value for role in set(Role) - set(row))
+            if missing:
+                raise ValueError(f"row {kind.value} has no cell for {', '.join(missing)}")
+        if DataKind.CONCERN_NARRATIVE not in self.rows:
+            raise ValueError("row concern_narrative is needed: kinds without a row count as it")
+        missing = sorted(label.value for label in set(Restriction) - set(self.restrictions))
+        if missing:
+            raise ValueError(f"restrictions has no entry for {', '.join(missing)}")
+        return self
+
+
+class Verdict(StrEnum):
+    """What is to be done with the rendering."""
+
+    PERMIT = "permit"
+    REVIEW = "review"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Facts about this recipient and this message on which conditional cells turn.
+
+    `told` that they told us this themselves (the referrer of this referral); `household` that they
+    live with the child; `open_referrer` that the referrer asked for no protection; `approved` the
+    kinds a named person approved for them.
+    """
+
+    told: bool = False
+    household: bool = False
+    open_referrer: bool = False
+    acknowledgement: bool = False
+    approved: frozenset[DataKind] = frozenset()
+    anonymous: bool = False
+
+
+def own(
+    policy: Policy, type: str, body: Mapping[str, Any], approved: frozenset[DataKind] = frozenset()
+) -> Own:
+    """The facts that the message itself tells; living together is never among them."""
+    referrer = body.get("referrer") or body.get("caller") or {}
+    kind = referrer.get("kind") if isinstance(referrer, Mapping) else None
+    return Own(
+        told=type in policy.to_referrer,
+        open_referrer=kind in ("professional", "public_named"),
+        acknowledgement=type in policy.acknowledgements,
+        approved=approved,
+        anonymous=type in policy.to_referrer and kind == "anonymous",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A field that was left out; `why` names the rule, never the content."""
+
+    path: str
+    kind: DataKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One rendering for one recipient, and the account of it."""
+
+    body: dict[str, Any]
+    released: tuple[str, ...]
+    withheld: tuple[Withheld, ...]
+    verdict: Verdict
+    edition: str
+    why: str = ""
+
+
+class _Grant(IntEnum):
+    NONE = 0
+    SUMMARY = 1
+    FULL = 2
+
+
+@dataclass(slots=True)
+class _Account:
+    released: list[str] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+
+
+def disclose(
+    policy: Policy,
+    places: Iterable[Place],
+    body: Mapping[str, Any],
+    labels: tuple[Restriction, ...],
+    role: Role,
+    facts: Own,
+) -> Disclosure:
+    """What of `body` this recipient gets, what is left out and why. Pure."""
+    if facts.anonymous:
+        why = "the referrer is anonymous: nobody can be told"
+        return Disclosure({}, (), (), Verdict.DENY, policy.edition, why)
+    denying = [label.value for label in labels if role in policy.restrictions[label].deny]
+    if denying:
+        why = f"{', '.join(denying)}: nothing goes to {role.value}"
+        return Disclosure({}, (), (), Verdict.DENY, policy.edition, why)
+    judge = _Judge(policy, {place.path: place for place in places}, labels, role, facts)
+    account = _Account()
+    kept = judge.keep(dict(body), "", account)
+    reviewing = [label.value for label in labels if role in policy.restrictions[label].review]
+    if not account.released:
+        verdict, why = Verdict.DENY, f"nothing in it may go to {role.value}"
+    elif role in policy.review:
+        verdict, why = Verdict.REVIEW, f"a second person releases what goes to {role.value}"
+    elif reviewing:
+        verdict, why = Verdict.REVIEW, f"{', '.join(reviewing)}: a second person releases it"
+    else:
+        verdict, why = Verdict.PERMIT, ""
+    return Disclosure(
+        kept if isinstance(kept, dict) and verdict is not Verdict.DENY else {},
+        tuple(account.released),
+        tuple(account.withheld),
+        verdict,
+        policy.edition,
+        why,
+    )
+
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    policy: Policy
+    places: Mapping[str, Place]
+    labels: tuple[Restriction, ...]
+    role: Role
+    facts: Own
+
+    def keep(self, value: Any, path: str, account: _Account, handled: bool = False) -> Any:
+        """The part of `value` that may be seen; `_ABSENT` where none may."""
+        known = self.places.get(_general(path))
+        if known is None and isinstance(value, dict):
+            handled = self._handled(value, handled)
+            parts = (
+                (name, self.keep(part, f"{path}.{name}" if path else name, account, handled))
+                for name, part in value.items()
+            )
+            kept = {name: part for name, part in parts if part is not _ABSENT}
+            return kept if kept or not value else _ABSENT
+        if known is None and isinstance(value, list):
+            items = [
+                self.keep(item, f"{path}[{n}]", account, handled) for n, item in enumerate(value)
+            ]
+            kept_items = [item for item in items if item is not _ABSENT]
+            return kept_items if kept_items or not value else _ABSENT
+        kind = known.kind if known else DataKind.CONCERN_NARRATIVE
+        refusal = self._refusal(kind, known, handled)
+        if refusal is None:
+            account.released.append(path)
+            return value
+        account.withheld.append(Withheld(path, kind, refusal))
+        return _ABSENT
+
+    def _handled(self, value: Mapping[str, Any], around: bool) -> bool:
+        """Whether the handling condition beside (else around) it names this role."""
+        handling = value.get("handling")
+        if not isinstance(handling, Mapping):
+            return around
+        if self.role is Role.PARENT:
+            return bool(handling.get("may_share_with_family"))
+        return self.role.value in (handling.get("may_share_with") or ())
+
+    def _refusal(self, kind: DataKind, known: Place | None, handled: bool) -> str | None:
+        summary = known is not None and known.summary
+        for cell, rule in self._cells(kind, known.restrictions if known else ()):
+            grant = self._grant(cell, kind, handled)
+            if grant is _Grant.FULL or (grant is _Grant.SUMMARY and summary):
+                continue
+            return f"{rule}: {_MEANING[cell]}"
+        return None
+
+    def _cells(
+        self, kind: DataKind, restrictions: tuple[Restriction, ...]
+    ) -> Iterator[tuple[Cell, str]]:
+        counted = kind if kind in self.policy.rows else DataKind.CONCERN_NARRATIVE
+        yield self.policy.rows[counted][self.role], f"{kind.value} for {self.role.value}"
+        for label in sorted({*self.labels, *restrictions}):
+            narrowing = self.policy.restrictions[label]
+            cell = narrowing.kinds.get(kind)
+            if cell is not None and self.role not in narrowing.spares:
+                yield cell, label.value
+
+    def _grant(self, cell: Cell, kind: DataKind, handled: bool) -> _Grant:
+        facts = self.facts
+        if cell == "S":
+            return _Grant.SUMMARY
+        holds = {
+            "Y": True,
+            "own": facts.told or kind is DataKind.DELIVERY_METADATA,
+            "C handling": handled,
+            "C household": facts.household,
+            "C open": facts.open_referrer,
+            "C acknowledgement": facts.acknowledgement,
+        }
+        approved = cell.startswith("C") and kind in facts.approved
+        return _Grant.FULL if approved or holds.get(cell, False) else _Grant.NONE
+
+
+_MEANING: dict[Cell, str] = {
+    "Y": "",
+    "S": "summary only",
+    "-": "never",
+    "own": "only what they told us themselves",
+    "C": "only with approval",
+    "C handling": "only as its originator's handling allows, or with approval",
+    "C household": "only to the same household, or with approval",
+    "C open": "the referrer's identity is protected",
+    "C acknowledgement": "only in an acknowledgement",
+}
+_POSITION = re.compile(r"\[\d+\]")
+
+
+def _general(path: str) -> str:
+    """The path with list positions taken out: `children[2].name` is `children[].name`."""
+    return _POSITION.sub("[]", path)

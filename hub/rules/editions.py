@@ -1,0 +1,163 @@
+"""A rule is data with an edition: where it comes from, whether verified, and the dates it is in force.
+
+One folder is one family of editions, one file an edition. Editions that leave a gap or overlap are
+refused with file and line; a decision records the edition it used.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+_DAY = timedelta(days=1)
+
+
+class RuleError(Exception):
+    """An operator must mend a rule file: every mistake with file, line and what to write."""
+
+
+class Data(BaseModel):
+    """Part of a rule file: no unknown words, no changes after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Sourced(Data):
+    """A rule that says where it comes from; unverified until somebody has read the source."""
+
+    source: str
+    source_ref: str = Field(default="", description="Where in the source, or its address")
+    verified: bool = False
+
+
+class Edition(Sourced):
+    """What every edition of every rule says about itself."""
+
+    edition: str
+    title: str = ""
+    effective_from: date
+    effective_to: date | None = Field(
+        default=None, description="Last day in force; none: still in force"
+    )
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "Edition":
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            raise ValueError("effective_to lies before effective_from")
+        return self
+
+
+E = TypeVar("E", bound=Edition)
+
+
+class Editions(Generic[E]):
+    """All editions of one rule, in order, without a gap or an overlap between them."""
+
+    def __init__(self, editions: Sequence[E]):
+        self._editions = tuple(sorted(editions, key=lambda edition: edition.effective_from))
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(self._editions)
+
+    def __len__(self) -> int:
+        return len(self._editions)
+
+    def edition_on(self, day: date) -> E:
+        """The edition in force that day; raises `RuleError` before the first and after the last."""
+        for edition in reversed(self._editions):
+            if edition.effective_from <= day:
+                if edition.effective_to is not None and edition.effective_to < day:
+                    break
+                return edition
+        raise RuleError(f"no edition in force on {day:%-d %B %Y}")
+
+    def named(self, name: str) -> E:
+        """The edition of that name, to replay a decision."""
+        for edition in self._editions:
+            if edition.edition == name:
+                return edition
+        raise RuleError(f"no edition named {name}")
+
+
+def load(folder: Path, model: type[E]) -> Editions[E]:
+    """Every edition in a folder, checked; raises `RuleError` with each mistake on its own line."""
+    mistakes: list[str] = []
+    found: list[tuple[Path, yaml.Node, E]] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            node, value = _read(path)
+            found.append((path, node, model.model_validate(value)))
+        except RuleError as error:
+            mistakes.append(str(error))
+        except ValidationError as error:
+            mistakes += [f"{path}:{_line(node, e['loc'])}: {_say(e)}" for e in error.errors()]
+    if not found and not mistakes:
+        mistakes.append(f"{folder}: no edition here; write one <edition>.yaml")
+    if not mistakes:
+        mistakes = _between(found)
+    if mistakes:
+        raise RuleError("\n".join(mistakes))
+    return Editions([edition for _, _, edition in found])
+
+
+def _read(path: Path) -> tuple[yaml.Node, Any]:
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RuleError(f"{path}:{line}: not YAML: {error.problem}") from error
+    if node is None or not isinstance(value, dict):
+        raise RuleError(f"{path}:1: empty; an edition begins with `edition:`")
+    return node, value
+
+
+def _between(found: list[tuple[Path, yaml.Node, E]]) -> list[str]:
+    mistakes = []
+    ordered = sorted(found, key=lambda entry: entry[2].effective_from)
+    for (_, _, before), (path, node, after) in pairwise(ordered):
+        place = f"{path}:{_line(node, ('effective_from',))}"
+        if before.effective_to is None:
+            mistakes.append(
+                f"{place}: {after.edition} begins while {before.edition} has no effective_to; "
+                f"write effective_to: {after.effective_from - _DAY} in {before.edition}"
+            )
+        elif after.effective_from <= before.effective_to:
+            mistakes.append(
+                f"{place}: {after.edition} overlaps {before.edition} "
+                f"(in force to {before.effective_to}); begin on {before.effective_to + _DAY}"
+            )
+        elif after.effective_from > before.effective_to + _DAY:
+            mistakes.append(
+                f"{place}: nothing is in force from {before.effective_to + _DAY} "
+                f"to {after.effective_from - _DAY}; begin on {before.effective_to + _DAY}"
+            )
+    return mistakes
+
+
+def _line(node: yaml.Node, place: Sequence[int | str]) -> int:
+    """The line of the deepest part of `place` that the file has."""
+    line = node.start_mark.line + 1
+    for step in place:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if pair is None:
+                break
+            key, node = pair
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            if step >= len(node.value):
+                break
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return int(line)
+
+
+def _say(error: Any) -> str:
+    place = ".".join(str(step) for step in error["loc"]) or "this edition"
+    return f"{place}: {error['msg']}"

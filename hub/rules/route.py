@@ -1,0 +1,180 @@
+"""Whoever must get a message is planned for it with the reason, and whoever is not is told of as well.
+
+Named recipients first; where none is named, partners who receive the type for that authority and
+whose role the routing edition names. Nobody gets their own words back unless the edition says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from hub.partners import Partner, Receives, Role
+from hub.rules.editions import Data, Edition
+from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient
+
+
+class Way(Data):
+    """How one message type is routed."""
+
+    to: tuple[Role, ...] = Field(default=(), description="Roles served where no recipient is named")
+    named_only: bool = Field(default=False, description="Only to the recipients it names")
+    ack: AckLevel = Field(
+        default=AckLevel.RECEIVED, description="Asked of a recipient who must act"
+    )
+    back_to_sender: bool = Field(default=False, description="Its sender gets a copy too")
+    nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
+
+
+class Routing(Edition):
+    """Where message types go, by edition."""
+
+    types: dict[str, Way]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One delivery to be made: to which partner, for which recipient, and why."""
+
+    partner: str
+    recipient: Recipient
+    purpose: For
+    why: str
+    ack: AckLevel
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A recipient or partner who gets nothing, and why."""
+
+    whom: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """All deliveries of a message; `none` says why where there is not one."""
+
+    planned: tuple[Planned, ...]
+    missed: tuple[Missed, ...]
+    edition: str
+
+    @property
+    def none(self) -> str | None:
+        """Why the message has no delivery, or None where it has one."""
+        if self.planned:
+            return None
+        return "; ".join(f"{m.whom}: {m.why}" for m in self.missed) or "nobody receives it"
+
+
+def route(type: str, envelope: Envelope, partners: Iterable[Partner], edition: Routing) -> Routed:
+    """Who gets this message, for what, and at which acknowledgement level. Pure."""
+    way = edition.types.get(type, Way())
+    if way.nowhere:
+        return Routed((), (Missed(type, way.nowhere),), edition.edition)
+    known = sorted(partners, key=lambda partner: partner.partner)
+    if envelope.recipients:
+        planned, missed = _by_name(type, envelope, known, way)
+    elif way.named_only:
+        planned, missed = [], [Missed(type, "it goes only to recipients it names, and names none")]
+    else:
+        planned, missed = _by_role(type, envelope, known, way)
+    return Routed(tuple(dict.fromkeys(planned)), tuple(missed), edition.edition)
+
+
+def _by_name(
+    type: str, envelope: Envelope, partners: list[Partner], way: Way
+) -> tuple[list[Planned], list[Missed]]:
+    planned: list[Planned] = []
+    missed: list[Missed] = []
+    for recipient in envelope.recipients:
+        whom = "/".join(filter(None, (recipient.agency, recipient.team)))
+        serving = _serving(type, recipient, envelope, partners)
+        if not serving:
+            missed.append(Missed(whom, f"no partner serves it for authority {envelope.authority}"))
+        for partner in serving:
+            receives = _receives(partner, type, recipient.team)
+            why_not = _why_not(type, envelope, partner, way, receives)
+            if why_not:
+                missed.append(Missed(whom, why_not))
+            else:
+                planned.append(
+                    _plan(
+                        envelope, partner, recipient, recipient.purpose, way, "named by the sender"
+                    )
+                )
+    return planned, missed
+
+
+def _by_role(
+    type: str, envelope: Envelope, partners: list[Partner], way: Way
+) -> tuple[list[Planned], list[Missed]]:
+    planned: list[Planned] = []
+    missed: list[Missed] = []
+    for partner in partners:
+        receives = _receives(partner, type, None)
+        if receives is None or (way.to and partner.role not in way.to):
+            continue
+        if envelope.authority not in partner.authorities:
+            missed.append(Missed(partner.partner, f"does not serve {envelope.authority}"))
+            continue
+        why_not = _why_not(type, envelope, partner, way, receives)
+        if why_not:
+            missed.append(Missed(partner.partner, why_not))
+            continue
+        recipient = Recipient(agency=partner.agency, team=partner.team, purpose=receives.purpose)
+        why = f"receives {type} as {partner.role.value}"
+        planned.append(_plan(envelope, partner, recipient, receives.purpose, way, why))
+    return planned, missed
+
+
+def _plan(
+    envelope: Envelope, partner: Partner, recipient: Recipient, purpose: For, way: Way, why: str
+) -> Planned:
+    ack = way.ack
+    if purpose is For.INFORMATION and ack.rank > AckLevel.RECEIVED.rank:
+        ack = AckLevel.RECEIVED
+    return Planned(partner.partner, recipient, purpose, why, ack, envelope.priority)
+
+
+def _serving(
+    type: str, recipient: Recipient, envelope: Envelope, partners: list[Partner]
+) -> list[Partner]:
+    """The systems behind a named recipient: the team's own, else those of the whole agency."""
+    agency = [
+        p for p in partners if p.agency == recipient.agency and envelope.authority in p.authorities
+    ]
+    if recipient.team is None:
+        return [p for p in agency if _receives(p, type, None)] or agency
+    own = [p for p in agency if _has_team(p, recipient.team)]
+    return own or [p for p in agency if p.team is None]
+
+
+def _has_team(partner: Partner, team: str) -> bool:
+    return partner.team == team or any(receives.team == team for receives in partner.receives)
+
+
+def _receives(partner: Partner, type: str, team: str | None) -> Receives | None:
+    """The row that matches: one that names a team takes only what names that team."""
+    rows = [r for r in partner.receives if r.type == type and r.team in (None, team)]
+    return rows[0] if rows else None
+
+
+def _why_not(
+    type: str, envelope: Envelope, partner: Partner, way: Way, receives: Receives | None
+) -> str | None:
+    if receives is None:
+        return f"{partner.partner} does not receive {type}"
+    if not way.back_to_sender and _is_sender(envelope, partner):
+        return "it sent the message itself"
+    if partner.live and envelope.test:
+        return f"{partner.partner} is live and the message is a test"
+    return None
+
+
+def _is_sender(envelope: Envelope, partner: Partner) -> bool:
+    sender = envelope.sender
+    if sender.system == partner.partner:
+        return True
+    return sender.agency == partner.agency and sender.team == partner.team
