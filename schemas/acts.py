@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 from pydantic import model_validator as check
 
-from schemas.codes import EarlyEnd, Matching, ParcelEnd, Response, Review
+from schemas.codes import EarlyEnd, Matching, ParcelEnd, Review
 from schemas.labels import DataKind as Kind
 from schemas.people import Worker
 from schemas.values import Line, Phone, Said, Text

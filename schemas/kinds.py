@@ -1,8 +1,8 @@
 """What kind of data each place of a message holds is known by its path, and no place is without one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -46,29 +46,30 @@ def _of(model: type[BaseModel], name: str, info: FieldInfo) -> list[Place]:
     where = f"{model.__name__}.{name}"
     key = info.alias or name
     own = [fact for fact in info.metadata if isinstance(fact, DataKind)]
-    inner = list(_models(info.annotation))
     if len(own) > 1:
         raise Unkinded(f"{where} carries {len(own)} data kinds: keep one")
     if own:
         restrictions = tuple(fact for fact in info.metadata if isinstance(fact, Restriction))
         return [Place(key, own[0], restrictions, Depth.SUMMARY in info.metadata)]
-    if not inner:
-        raise Unkinded(f"{where} carries no data kind: write Annotated[…, DataKind.…]")
-    return [
-        Place(f"{key}{brackets}.{place.path}", place.kind, place.restrictions, place.summary)
-        for part, brackets in inner
-        for place in places(part)
-    ]
+    found: list[Place] = []
+    for part, brackets in _parts(info.annotation, ""):
+        if part is None:
+            raise Unkinded(f"{where} carries no data kind: write Annotated[…, DataKind.…]")
+        found += [replace(place, path=f"{key}{brackets}.{place.path}") for place in places(part)]
+    return found
 
 
-def _models(annotation: Any, brackets: str = "") -> list[tuple[type[BaseModel], str]]:
-    origin = get_origin(annotation)
+def _parts(annotation: Any, brackets: str) -> list[tuple[type[BaseModel] | None, str]]:
+    """The models that a field may hold; None stands for anything that is no model."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if annotation is NoneType:
+        return []
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [(annotation, brackets)]
     if origin in (Union, UnionType):
-        return [found for part in get_args(annotation) for found in _models(part, brackets)]
+        return [found for part in arguments for found in _parts(part, brackets)]
     if origin is Annotated:
-        return _models(get_args(annotation)[0], brackets)
-    if origin in (tuple, list):
-        return _models(get_args(annotation)[0], brackets + "[]")
-    return []
+        return _parts(arguments[0], brackets)
+    if origin is list or (origin is tuple and arguments[1:] == (...,)):
+        return _parts(arguments[0], brackets + "[]")
+    return [(None, brackets)]
