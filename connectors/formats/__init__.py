@@ -1,0 +1,18 @@
+"""Every format by its kind; a partner file names one and gives it its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.base import Format
+from connectors.formats.hl7v2 import Hl7v2
+
+FORMATS: dict[str, type[Format]] = {
+    Hl7v2.name: Hl7v2,
+}
+
+
+def make_format(settings: Mapping[str, Any]) -> Format:
+    """The format of a partner file's `format` table; KeyError for an unknown kind, ValidationError for settings."""
+    own = {key: value for key, value in settings.items() if key != "kind"}
+    made = FORMATS[settings["kind"]]
+    return made(made.Settings(**own))

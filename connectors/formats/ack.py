@@ -137,10 +137,11 @@ def salvaged(body: bytes) -> er7.Header | None:
 def answer(reply: bytes, default_set: str, retry_on_ae: bool) -> Answer:
     """What a partner's acknowledgement says, and of which message; raises `Unreadable` for babble."""
     try:
-        message = er7.Message(reply, default_set)
+        message = er7.Message(reply, er7.header(reply, default_set))
     except er7.Faulty:
         # An accent in a partner's remark must not turn an acknowledgement into an unknown outcome.
-        message = er7.Message(bytes(byte for byte in reply if byte < 128), "ASCII")
+        plain = bytes(byte for byte in reply if byte < 128)
+        message = er7.Message(plain, er7.header(plain))
     if not message.has("MSA"):
         raise Unreadable("an acknowledgement has an MSA segment", "MSA")
     code = message.text("MSA", 1)

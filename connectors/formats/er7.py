@@ -123,8 +123,8 @@ class Message:
 
     __slots__ = ("_first", "codec", "delimiters", "header", "segments")
 
-    def __init__(self, body: bytes, default_set: str = ""):
-        self.header = header(body, default_set)
+    def __init__(self, body: bytes, head: Header):
+        self.header = head
         self.delimiters = self.header.delimiters
         self.codec = self.header.codec
         separator = self.delimiters.field
@@ -173,6 +173,11 @@ class Message:
             return ""
         value = segment[number]
         return "" if value == '""' else value
+
+    def null(self, name: str, number: int) -> bool:
+        """True for HL7's explicit null: the sender says that there is no value."""
+        segment = self._first.get(name)
+        return segment is not None and number < len(segment) and segment[number] == '""'
 
     def has(self, name: str) -> bool:
         """Whether there is a segment of that name."""

@@ -1,0 +1,221 @@
+"""An ADT event becomes a `health.attendance` and back, with nothing clinical taken from it.
+
+Read are A01, A03, A04, A08, A11 and A13. What ADT has no field for (interpreter, communication
+needs, who brought the child) travels in ZFD, a segment of ours that other readers pass over.
+Source: HL7 v2.3 to v2.5.1 chapter 3; UK ITK HL7 v2 ADT specification; NHS Data Dictionary
+(admission method).
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.base import Refused
+from connectors.formats import patient
+from connectors.formats.civil import instant, shown
+from connectors.formats.er7 import BAD_TYPE, REQUIRED, Message, escaped
+from connectors.formats.said import moment, value
+from schemas.health import HealthAttendance
+
+KINDS = {
+    "A01": "admitted",
+    "A03": "discharged",
+    "A04": "registered",
+    "A08": "updated",
+    "A11": "admission_cancelled",
+    "A13": "discharge_cancelled",
+}
+TRIGGERS = {kind: trigger for trigger, kind in KINDS.items()}
+STRUCTURES = {"A03": "ADT_A03", "A11": "ADT_A09"}
+"""ADT_A01 serves every other trigger that is read."""
+
+_SETTINGS = {"E": "emergency", "I": "inpatient", "O": "outpatient", "R": "outpatient"}
+_SETTINGS |= {"B": "maternity", "W": "walk_in", "P": "inpatient", "N": "other"}
+_CLASSES = {"emergency": "E", "inpatient": "I", "outpatient": "O"}
+_CLASSES |= {"maternity": "B", "walk_in": "W", "other": "N"}
+_UNSCHEDULED = {
+    "A": True,
+    "E": True,
+    "U": True,
+    "2": True,
+    "R": False,
+    "C": False,
+    "1": False,
+}
+_PLACES = {
+    "visit": "PV1-19",
+    "site": "PV1-3.4",
+    "at": "EVN-2",
+    "discharged_to": "PV1-37",
+}
+_PLACES |= {"who": "ZFD-4", "arrived_with": "ZFD-5", "need": "ZFD-6", "kind": "MSH-9.2"}
+
+
+def attendance(
+    message: Message, nhs: frozenset[str], interpreter: tuple[str, int] | None
+) -> HealthAttendance:
+    """The attendance that an ADT message tells of; raises `Faulty` with the field to mend."""
+    for name in ("EVN", "PID"):
+        if not message.has(name):
+            message.fault(f"an ADT message has a segment {name}", name, REQUIRED)
+    trigger = message.header.part(9, 2)
+    child = patient.identity(message, nhs)
+    child["interpreter_needed"] = _yes(message, *(interpreter or ("ZFD", 1)))
+    if language := message.text("ZFD", 2):
+        child["interpreter_language"] = language
+    if needs := message.text("ZFD", 3):
+        child["communication_needs"] = {"value": needs}
+    said: dict[str, Any] = {
+        "reference": message.header.get(10),
+        "kind": KINDS[trigger],
+        "at": _occurred(message, trigger),
+        "site": message.text("PV1", 3, 4) or message.header.part(4),
+        "setting": _SETTINGS.get(message.text("PV1", 2), "other"),
+        "unscheduled": _unscheduled(message),
+        "child": child,
+    }
+    for key, name, field, component in (
+        ("site_name", "PV1", 3, 9),
+        ("visit", "PV1", 19, 1),
+        ("discharged_to", "PV1", 37, 1),
+        ("who", "ZFD", 4, 1),
+        ("arrived_with", "ZFD", 5, 1),
+        ("need", "ZFD", 6, 1),
+    ):
+        if found := message.text(name, field, component):
+            said[key] = found
+    try:
+        return HealthAttendance.model_validate(said)
+    except ValidationError as error:
+        wrong = error.errors(
+            include_input=False, include_url=False, include_context=False
+        )
+        reasons = dict.fromkeys(
+            f"{_place(item['loc'])} {item['msg']}" for item in wrong[1:]
+        )
+        reason = "; ".join([wrong[0]["msg"], *reasons])
+        code = REQUIRED if wrong[0]["type"] == "missing" else BAD_TYPE
+        message.fault(reason, _place(wrong[0]["loc"]), code)
+
+
+def segments(
+    body: Mapping[str, Any], recorded_at: datetime
+) -> dict[str, dict[int, str]]:
+    """EVN, PID, PD1, PV1 and ZFD by field for an attendance; what was withheld is absent."""
+    child, trigger = body.get("child"), TRIGGERS.get(body.get("kind") or "")
+    if not child:
+        raise Refused(
+            "nothing of the child may be told to this recipient, so no ADT can be written"
+        )
+    if trigger is None:
+        raise Refused(
+            "this kind of attendance is no ADT event: deliver it by another format"
+        )
+    pid, pd1 = patient.segments(child, body.get("site") or "")
+    at = moment(body.get("at"))
+    stamp = shown(at, "%Y%m%d%H%M%S%z") if at else ""
+    evn = {2: shown(recorded_at, "%Y%m%d%H%M%S%z"), 6: stamp}
+    place = f"^^^{escaped(body.get('site') or '')}^^^^^{escaped(body.get('site_name') or '')}"
+    pv1 = {
+        1: "1",
+        2: _CLASSES.get(body.get("setting") or "", "N"),
+        3: place.rstrip("^"),
+    }
+    unscheduled = body.get("unscheduled")
+    if isinstance(value(unscheduled), bool):
+        pv1[4] = "E" if value(unscheduled) else "R"
+    elif unscheduled == "not_known":
+        pv1[4] = '""'
+    pv1[19] = f"{escaped(body['visit'])}^^^VISITID" if body.get("visit") else ""
+    pv1[37] = escaped(body.get("discharged_to") or "")
+    if trigger in ("A01", "A04"):
+        pv1[44] = stamp
+    elif trigger == "A03":
+        pv1[45] = stamp
+    interpreter = value(child.get("interpreter_needed"))
+    zfd = {1: "Y" if interpreter else "N"} if isinstance(interpreter, bool) else {}
+    if child.get("interpreter_needed") == "not_known":
+        zfd[1] = '""'
+    for field, text in (
+        (2, child.get("interpreter_language")),
+        (3, value(child.get("communication_needs"))),
+        (4, body.get("who")),
+        (5, body.get("arrived_with")),
+        (6, body.get("need")),
+    ):
+        if text:
+            zfd[field] = escaped(text)
+    found = {"EVN": evn, "PID": pid, "PD1": pd1, "PV1": pv1, "ZFD": zfd}
+    present = {
+        name: {n: text for n, text in fields.items() if text}
+        for name, fields in found.items()
+    }
+    return {name: fields for name, fields in present.items() if fields}
+
+
+def timestamp(message: Message, text: str, where: str) -> datetime | None:
+    """An instant from HL7's TS; None where it is no finer than a day. London's, if without offset."""
+    digits, sign, offset = text, "", ""
+    for mark in "+-":
+        if mark in text:
+            digits, sign, offset = text.partition(mark)
+    digits = digits.partition(".")[0]
+    if not (digits + offset).isascii() or not (digits + (offset or "0")).isdigit():
+        message.fault("a time is digits, YYYYMMDDHHMM[SS][+ZZZZ]", where)
+    if len(digits) in (4, 6, 8):
+        return None
+    try:
+        local = datetime.strptime(
+            digits, "%Y%m%d%H%M" if len(digits) == 12 else "%Y%m%d%H%M%S"
+        )
+        if not sign:
+            return instant(local)
+        ahead = timedelta(hours=int(offset[:2]), minutes=int(offset[2:4] or 0))
+        return local.replace(
+            tzinfo=timezone(-ahead if sign == "-" else ahead)
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):
+        message.fault(
+            "this is no time, YYYYMMDDHHMM[SS][+ZZZZ]: a part of it is out of range",
+            where,
+        )
+
+
+def _occurred(message: Message, trigger: str) -> datetime:
+    places = [("EVN", 6), ("EVN", 2)]
+    if trigger in ("A01", "A04"):
+        places.insert(1, ("PV1", 44))
+    elif trigger == "A03":
+        places.insert(1, ("PV1", 45))
+    for name, field in places:
+        text = message.text(name, field)
+        found = timestamp(message, text, f"{name}-{field}") if text else None
+        if found:
+            return found
+    message.fault(
+        "the time of the event is needed to the minute, YYYYMMDDHHMM", "EVN-2", REQUIRED
+    )
+
+
+def _unscheduled(message: Message) -> Any:
+    if message.null("PV1", 4):
+        return "not_known"
+    known = _UNSCHEDULED.get(message.text("PV1", 4)[:1])
+    if known is None and message.text("PV1", 2) == "E":
+        known = True
+    return "not_asked" if known is None else {"value": known}
+
+
+def _yes(message: Message, name: str, field: int) -> Any:
+    if message.null(name, field):
+        return "not_known"
+    said = message.text(name, field)[:1].upper()
+    return {"value": said in "Y1T"} if said and said in "Y1TN0F" else "not_asked"
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    if loc and loc[0] == "child":
+        return patient.PLACES.get(str(loc[1]) if len(loc) > 1 else "", "PID")
+    return _PLACES.get(str(loc[0]) if loc else "visit", "MSH")
