@@ -34,6 +34,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from connectors.instant import Now, utc_now
 from schemas.envelope import (
     AckLevel,
     Envelope,
@@ -255,7 +256,9 @@ class Transport(Protocol):
     replies: ClassVar[bool]
     """True where a push brings back a reply for the format's `understand`."""
 
-    def __init__(self, partner: str, settings: Any) -> None: ...
+    def __init__(self, partner: str, settings: Any, now: Now = utc_now) -> None:
+        """`now` is the civil clock that stamps what arrives."""
+        ...
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Takes parcels until `stop` is set, then finishes what it holds and returns. May be a no-op."""

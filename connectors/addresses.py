@@ -1,0 +1,36 @@
+"""A partner's address leads to the partner: never, by a name it controls, into our own network."""
+
+import asyncio
+import ipaddress
+import socket
+
+from connectors.base import Refused, TryAgain
+
+
+async def resolve(host: str, port: int, allow_private: bool) -> list[str]:
+    """Every address of a host, in the resolver's order; one forbidden address forbids the host.
+
+    The caller connects to what it gets here and does not ask the resolver again. Raises `Refused`
+    for a forbidden address and `TryAgain` where the name cannot be resolved now.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TryAgain(f"cannot resolve {host}", connection=True) from error
+    addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    for address in addresses:
+        if (reason := forbidden(address, allow_private)) is not None:
+            raise Refused(f"{host} leads to {address}, {reason}", code="address")
+    return addresses
+
+
+def forbidden(address: str, allow_private: bool) -> str | None:
+    """Why an address may not be called; None where it may."""
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
+        return "which no partner can have"
+    if ip.is_global or allow_private:
+        return None
+    return "a private address (`allow_private: true` permits it)"
