@@ -1,8 +1,8 @@
 """A parcel that a format has read becomes records, the same ones each time, before anything is done with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -13,12 +13,23 @@ from hub.seal import Keyring
 from schemas.envelope import AckLevel, Envelope, Priority, Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Protocol):
     """What the register says of one message type."""
 
-    flow: str
-    ack: AckLevel
+    @property
+    def flow(self) -> str:
+        """The conversation whose topic carries it."""
+        ...
+
+    @property
+    def ack(self) -> AckLevel:
+        """What it asks of its receivers."""
+        ...
+
+    @property
+    def priority(self) -> Callable[[Any], Priority] | None:
+        """Its priority by its body; none: routine."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class Composer:
         )
         spoken = self.types[draft.type]
         authority = self._authority(draft) or ""
+        priority = self._priority(draft, spoken)
         envelope = Envelope(
             message_id=message_id,
             type=draft.type,
@@ -85,7 +97,7 @@ class Composer:
             sender=draft.sender
             or Sender(agency=partner.agency, team=partner.team, system=partner.partner),
             recipients=draft.recipients,
-            priority=draft.priority,
+            priority=priority,
             ack_expected=draft.ack_expected or spoken.ack,
             marking=draft.marking,
             labels=draft.labels,
@@ -105,7 +117,7 @@ class Composer:
             "answers": draft.answers,
             "envelope": orjson.Fragment(envelope.model_dump_json(by_alias=True)),
         }
-        immediate = draft.priority is Priority.IMMEDIATE
+        immediate = priority is Priority.IMMEDIATE
         topic = topics.IMMEDIATE if immediate else topics.flow(spoken.flow)
         named = draft.subject.own_number or draft.reference
         return wire.write(
@@ -119,11 +131,16 @@ class Composer:
                 draft.body.model_dump_json(by_alias=True).encode(),
                 {
                     "authority": authority,
-                    "priority": draft.priority.value,
+                    "priority": priority.value,
                     "partner": partner.partner,
                 },
             ),
         )
+
+    def _priority(self, draft: Draft, spoken: Spoken) -> Priority:
+        """The body's own priority, which what the partner says may only raise."""
+        own = Priority.ROUTINE if spoken.priority is None else spoken.priority(draft.body)
+        return min(own, draft.priority, key=lambda priority: priority.rank)
 
     def _parcel(
         self,

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -16,13 +18,11 @@ from connectors.base import (
     Unreadable,
     Verdict,
 )
-from hub.edge.compose import Spoken
 from hub.partners import Partner
 from hub.seal import Keyring
 from schemas.envelope import AckLevel, Envelope, Frozen, Priority, Subject
 
 KEYS = Keyring({name: os.urandom(32) for name in ("road", "order", "watch")})
-TYPES = {"note.sent": Spoken("health", AckLevel.RECEIVED)}
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -30,6 +30,21 @@ class Note(Frozen):
     """The only thing that this format says."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a register would say of notes."""
+
+    flow: str = "health"
+    ack: AckLevel = AckLevel.RECEIVED
+    priority: Callable[[Any], Priority] | None = None
+
+
+TYPES = {
+    "note.sent": Entry(),
+    "alarm.raised": Entry(priority=lambda body: Priority.IMMEDIATE),
+}
 
 
 class Lines:
@@ -103,7 +118,7 @@ def partner(**changes: Any) -> Partner:
             "authorities": ("E09000099",),
             "transport": {"kind": "http"},
             "format": {"kind": "lines"},
-            "sends": ("note.sent",),
+            "sends": ("note.sent", "alarm.raised"),
         }
         | changes
     )

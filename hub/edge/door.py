@@ -1,0 +1,190 @@
+"""A partner that speaks HTTP puts its messages through one door, and the answer says truly whether we have them."""
+
+import hmac
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, Header, Path, Request, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
+from connectors.secrets import SecretRef
+from hub import clock
+from hub.edge.bound import Bytes
+from hub.edge.door_docs import POST_DOCS, TITLE, VERSION
+
+PATIENCE = 5.0
+"""Seconds that intake may be full before newcomers are told to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One partner at the door."""
+
+    partner: str
+    transport: str
+    media_type: str
+    token: SecretRef
+    accept: Accept
+
+
+Ready = Callable[[], Awaitable[str | None]]
+"""What is missing, in a sentence; None when the edge can own messages."""
+
+
+def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastAPI:
+    """The application; documentation pages are left out because they fetch scripts from elsewhere."""
+    app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None)
+    bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
+
+    @app.post("/v1/partners/{partner}/messages", status_code=202, **POST_DOCS)
+    async def post_messages(
+        request: Request,
+        partner: Annotated[str, Path(description="Your name in the hub")],
+        shown: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        idempotency_key: Annotated[
+            str | None,
+            Header(max_length=255, description="Your own reference; a resend carries the same"),
+        ] = None,
+    ) -> Response:
+        """Hands over one parcel; 202 is said only when the hub owns it."""
+        caller = callers.get(partner)
+        try:
+            if not known(shown.credentials if shown else "", caller) or caller is None:
+                return _unknown_caller()
+        except TryAgain:
+            return _later(503, "the hub cannot check your token now")
+        said, facts = content_type(request.headers.get("content-type", ""))
+        if said != caller.media_type:
+            return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
+        if room.full_for > PATIENCE:
+            return _later(429, "more is being sent than the hub can take in")
+        body = await read_body(request)
+        if body is None:
+            return problem(413, f"at most {MAX_PARCEL // 2**20} MiB are taken here")
+        verdict = await caller.accept(
+            Parcel(
+                caller.partner,
+                caller.transport,
+                body,
+                said,
+                clock.now(),
+                idempotency_key,
+                facts,
+            )
+        )
+        return answer(verdict, idempotency_key, caller.media_type)
+
+    @app.get("/health", summary="Whether the process lives", tags=["operations"])
+    async def health() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/ready", summary="Whether messages can be owned now", tags=["operations"])
+    async def is_ready() -> JSONResponse:
+        missing = await ready()
+        told = {"status": "ready"} if missing is None else {"status": "unable", "why": missing}
+        return JSONResponse(told, 200 if missing is None else 503)
+
+    return app
+
+
+def known(token: str, caller: Caller | None) -> bool:
+    """Whether the token is this partner's; takes as long for a stranger. May raise `TryAgain`."""
+    expected = caller.token.read() if caller is not None else ""
+    same = hmac.compare_digest(token.encode(), expected.encode())
+    return same and bool(expected)
+
+
+def content_type(header: str) -> tuple[str, dict[str, str]]:
+    """The media type, and its parameters (character set) as facts."""
+    message = Message()
+    message["content-type"] = header
+    parameters = message.get_params(failobj=[])[1:]
+    return message.get_content_type(), {name.lower(): value for name, value in parameters}
+
+
+async def read_body(request: Request) -> bytes | None:
+    """The body whole, or None as soon as it proves larger than a parcel may be."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > MAX_PARCEL:
+        return None
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_PARCEL:
+            return None
+    return bytes(body)
+
+
+def answer(verdict: Verdict, reference: str | None, media_type: str) -> Response:
+    """A verdict as HTTP says it."""
+    if verdict.kind is Kind.UNABLE:
+        return _later(503, verdict.reason, verdict.retry_after)
+    status = 422 if verdict.kind is Kind.REFUSED else 202
+    if verdict.reply is not None:
+        return Response(verdict.reply, status, media_type=media_type)
+    if verdict.kind is Kind.REFUSED:
+        return problem(status, verdict.reason, place=verdict.place)
+    return JSONResponse({"reference": reference, "messages": verdict.message_ids}, status)
+
+
+_TITLES = {
+    401: "Who is calling?",
+    413: "Too large",
+    415: "Another media type is spoken here",
+    422: "This must be mended",
+    429: "Too much at once",
+    503: "Cannot be taken now",
+}
+
+
+def problem(
+    status: int, reason: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """Problem details (RFC 9457)."""
+    body = {"type": "about:blank", "title": _TITLES[status], "status": status, "detail": reason}
+    body |= {name: value for name, value in more.items() if value}
+    return JSONResponse(body, status, headers, "application/problem+json")
+
+
+def _unknown_caller() -> Response:
+    challenge = {"WWW-Authenticate": 'Bearer realm="front-door-hub"'}
+    return problem(401, "show the bearer token agreed for this partner", challenge)
+
+
+def _later(status: int, reason: str, after: float = PATIENCE) -> Response:
+    return problem(status, reason, {"Retry-After": str(max(1, round(after)))})
+
+
+class Doorman(uvicorn.Server):
+    """Serves the door inside the edge, which alone listens to signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the edge."""
+        yield
+
+
+def make_doorman(app: FastAPI) -> Doorman:
+    """The server; set its `should_exit` to end it, after the requests in hand."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=15,
+    )
+    return Doorman(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=512)
