@@ -14,8 +14,10 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
 )
 from pydantic import model_validator as check
 
@@ -54,6 +56,12 @@ class Told(Said, Generic[T]):
     value: T
 
 
+def _shape(field: Any) -> str | None:
+    if isinstance(field, str):
+        return "unknown" if field in ("not_known", "not_asked") else None
+    return "told"
+
+
 if TYPE_CHECKING:
     Known = Told[T] | Unknown
 else:
@@ -62,7 +70,14 @@ else:
         """`Known[T]`: a union; pydantic folds `Told[T]` into `Told`, so no plain alias stays generic."""
 
         def __class_getitem__(cls, item: Any) -> Any:
-            return Told[item] | Unknown
+            return Annotated[
+                Annotated[Told[item], Tag("told")] | Annotated[Unknown, Tag("unknown")],
+                Discriminator(
+                    _shape,
+                    custom_error_type="three_valued",
+                    custom_error_message='say {"value": …}, "not_known" or "not_asked"',
+                ),
+            ]
 
 
 NOT_ASKED = Unknown.NOT_ASKED
