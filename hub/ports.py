@@ -1,0 +1,40 @@
+"""Where each role of this hub listens is written in one place, so that nobody has to guess a port."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Place:
+    """A role that is ready: its process, and its port where it listens."""
+
+    pid: int
+    port: int | None = None
+
+
+def announce(data: Path, role: str, port: int | None = None) -> None:
+    """Says that this process serves as `role` now, at `port` where it listens."""
+    write_whole(_file(data, role), json.dumps({"pid": os.getpid(), "port": port}))
+
+
+def find(data: Path, role: str) -> Place | None:
+    """Where the role said that it listens; it may have ended since."""
+    try:
+        told = json.loads(_file(data, role).read_text())
+        return Place(int(told["pid"]), told.get("port"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file holds all of `text` or what it held before, also after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    written.write_text(text)
+    written.replace(path)
+
+
+def _file(data: Path, role: str) -> Path:
+    return data / "ports" / f"{role}.json"

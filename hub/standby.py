@@ -1,0 +1,44 @@
+"""A role that is imported and waits for its turn, so that a restart does not pay for Python's start.
+
+`python -m hub.standby ROLE RECORD`: imports the role, waits for one line on standard input, then
+runs `hub ROLE`. RECORD is the supervisor's `run.json`: by it a process is known as one of its own.
+Standard input that ends first means that the supervisor is gone, and so is this process.
+"""
+
+import importlib
+import pkgutil
+import signal
+import sys
+from types import FrameType
+
+TURN = b"go\n"
+SHARED = ("hub.cli", "connectors.transports", "connectors.formats")
+
+
+def warm(role: str) -> None:
+    """Imports everything that the role will use."""
+    for name in (f"hub.{role}", *SHARED):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
+            if "migrations" not in module.name:
+                importlib.import_module(module.name)
+
+
+def main(role: str) -> None:
+    """Warms, waits for the turn, and becomes the role."""
+    signal.signal(signal.SIGTERM, _leave)
+    warm(role)
+    if sys.stdin.buffer.readline() != TURN:
+        return
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    from hub.cli import app
+
+    app(args=[role], prog_name="hub")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

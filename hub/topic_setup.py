@@ -1,0 +1,189 @@
+"""Every topic of the road exists as `hub.topics` says, with a leader for each partition, before a role starts."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from hub.kafka_security import kafka_security
+from hub.partners import Directory
+from hub.settings import Settings
+from hub.topics import LARGEST, Topic, fixed, of_partner
+
+_ALREADY_THERE = 36
+_INVALID_PARTITIONS = 37
+_SET_ON_TOPIC = 1
+_SETTLING = 0.05
+
+
+class TopicsWrong(Exception):
+    """The cluster cannot carry the road; the text says what its operator must set."""
+
+
+def wanted(settings: Settings, directory: Directory) -> list[Topic]:
+    """The topics of this hub and of every partner in the directory."""
+    from connectors.transports import TRANSPORTS
+
+    topics = fixed(settings.kafka_partitions)
+    for partner in directory:
+        pulls = TRANSPORTS[partner.transport["kind"]].pulls
+        topics += of_partner(partner.partner, partner.connections, pulls)
+    return topics
+
+
+async def ensure_topics(
+    settings: Settings,
+    directory: Directory,
+    bootstrap: str | None = None,
+    within: float = 60.0,
+) -> list[str]:
+    """Creates, widens and corrects what differs, never shrinks; returns what was changed.
+
+    Two hubs may do this at once: each finds the other's work done. Configuration that a site set
+    on a topic beyond ours is kept. Raises `TopicsWrong` where the cluster forbids what the road
+    needs or does not answer within `within` seconds.
+    """
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap or settings.kafka_bootstrap or "",
+        request_timeout_ms=10_000,
+        **kafka_security(settings),
+    )
+    try:
+        async with asyncio.timeout(within):
+            await client.start()
+            setup = _Setup(client, settings.kafka_replication)
+            return await setup.bring_about(wanted(settings, directory))
+    except TimeoutError as error:
+        raise TopicsWrong(f"Kafka did not settle its topics within {within:.0f} s") from error
+    except (KafkaError, OSError) as error:
+        raise TopicsWrong(f"Kafka could not be asked for its topics: {error}") from error
+    finally:
+        await client.close()
+
+
+class _Setup:
+    def __init__(self, client: AIOKafkaAdminClient, replication: int):
+        self._client = client
+        self._replication = replication
+
+    async def bring_about(self, topics: list[Topic]) -> list[str]:
+        await self._brokers_take_our_largest()
+        there = await self._described(topics)
+        missing = [topic for topic in topics if topic.name not in there]
+        changed = [f"created {topic.name}" for topic in missing]
+        if missing:
+            await self._create(missing)
+            there = await self._until_led(topics)
+        narrow = [t for t in topics if len(there[t.name]["partitions"]) < t.partitions]
+        changed += [f"widened {topic.name} to {topic.partitions}" for topic in narrow]
+        for topic in narrow:
+            await self._widen(topic)
+        changed += await self._correct([topic for topic in topics if topic not in missing])
+        await self._until_led(topics)
+        return changed
+
+    def _config(self, topic: Topic) -> dict[str, str]:
+        if self._replication < 2:
+            return topic.config
+        # acks=all means "all in sync", which without this may be the leader alone.
+        return topic.config | {"min.insync.replicas": str(max(1, self._replication - 1))}
+
+    async def _described(self, topics: Iterable[Topic]) -> dict[str, dict[str, Any]]:
+        found = await self._client.describe_topics([topic.name for topic in topics])
+        return {each["topic"]: each for each in found if not each["error_code"]}
+
+    async def _create(self, topics: list[Topic]) -> None:
+        answer = await self._client.create_topics(
+            [
+                NewTopic(
+                    t.name,
+                    t.partitions,
+                    self._replication,
+                    topic_configs=self._config(t),
+                )
+                for t in topics
+            ]
+        )
+        for name, code, words in answer.topic_errors:
+            if code not in (0, _ALREADY_THERE):
+                raise _forbidden(name, code, words)
+
+    async def _widen(self, topic: Topic) -> None:
+        try:
+            await self._client.create_partitions({topic.name: NewPartitions(topic.partitions)})
+        except KafkaError as error:
+            # Another hub may have been first; what counts is that they are there.
+            if error.errno != _INVALID_PARTITIONS:
+                raise
+
+    async def _correct(self, topics: list[Topic]) -> list[str]:
+        if not topics:
+            return []
+        resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+        answers = await self._client.describe_configs(resources)
+        own: dict[str, dict[str, str]] = {}
+        effective: dict[str, dict[str, str]] = {}
+        for code, words, _, name, entries in answers[0].resources:
+            if code:
+                raise _forbidden(name, code, words)
+            effective[name] = {entry[0]: entry[1] for entry in entries}
+            own[name] = {entry[0]: entry[1] for entry in entries if entry[3] == _SET_ON_TOPIC}
+        changes = []
+        for topic in topics:
+            ours = self._config(topic)
+            if any(effective[topic.name].get(key) != value for key, value in ours.items()):
+                # The protocol replaces a topic's whole configuration, so the site's own goes along.
+                changes.append(
+                    ConfigResource(ConfigResourceType.TOPIC, topic.name, own[topic.name] | ours)
+                )
+        if changes:
+            for answer in await self._client.alter_configs(changes):
+                for code, words, _, name in answer.resources:
+                    if code:
+                        raise _forbidden(name, code, words)
+        return [f"corrected {change.name}" for change in changes]
+
+    async def _brokers_take_our_largest(self) -> None:
+        cluster = await self._client.describe_cluster()
+        names = {"socket.request.max.bytes": LARGEST + 1024 * 1024}
+        resources = [
+            ConfigResource(ConfigResourceType.BROKER, str(broker["node_id"]), dict.fromkeys(names))
+            for broker in cluster["brokers"]
+        ]
+        for answer in await self._client.describe_configs(resources):
+            for code, _, _, broker, entries in answer.resources:
+                if code:
+                    return  # A managed cluster hides its brokers' settings: the topics' must do.
+                for name, value, *_ in entries:
+                    if int(value) < names[name]:
+                        raise TopicsWrong(
+                            f"broker {broker} has {name}={value}, too small for a record of "
+                            f"{LARGEST} bytes; set {name}={names[name]} or more"
+                        )
+
+    async def _until_led(self, topics: list[Topic]) -> dict[str, dict[str, Any]]:
+        while True:
+            there = await self._described(topics)
+            if all(_led(there.get(topic.name), topic.partitions) for topic in topics):
+                return there
+            await asyncio.sleep(_SETTLING)
+
+
+def _led(described: dict[str, Any] | None, partitions: int) -> bool:
+    if described is None:
+        return False
+    led = [p for p in described["partitions"] if not p["error_code"] and p["leader"] >= 0]
+    return len(led) >= partitions and len(led) == len(described["partitions"])
+
+
+def _forbidden(topic: str, code: int, words: str | None) -> TopicsWrong:
+    kind = for_code(code)
+    said = words or kind.description
+    return TopicsWrong(
+        f"Kafka refused topic {topic} ({kind.message}: {said}). The road needs "
+        f"max.message.bytes={LARGEST} (20 MiB) and the configuration in hub/topics.py; "
+        "ask the cluster's operator to allow them, or set HUB_KAFKA_REPLICATION to fit"
+    )
