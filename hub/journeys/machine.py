@@ -56,7 +56,10 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`hold` the acting person as holder; `start` or `stop` the clock named; `tell` whom is named."""
+    """`hold` the acting person as holder; `start` or `stop` the clock named; `tell` whom is named.
+
+    A clock that runs, or has run, is not started again.
+    """
 
     do: Do
     what: str = ""

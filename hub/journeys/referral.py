@@ -40,12 +40,14 @@ _AFTER_DECISION = (
     "closed",
 )
 _DECIDED = (Effect(Do.STOP, "decide_next_step"), Effect(Do.START, "feedback_on_decision"))
+_FED_BACK = (Effect(Do.STOP, "feedback_on_decision"),)
 _decision = both(decided_by, reasoned)
 
 REFERRAL = Machine(
     name="referral",
     initial="contact_recorded",
     transitions=(
+        *moves(("contact_recorded",), "recorded", None, why="a contact to be decided on"),
         *moves(("contact_recorded",), "advice_given", "advice_given", reasoned),
         *moves(("contact_recorded",), "routed_to_open_case", "routed_to_open_case"),
         *moves(("contact_recorded",), "signposted", "signposted", reasoned),
@@ -80,16 +82,25 @@ REFERRAL = Machine(
             _decision,
             "overturned on review; the old decision is kept",
         ),
-        *moves(("decided", "strategy"), "fed_back", "nfa_fed_back", why="the referrer was told"),
         *moves(
-            tuple(s for s in _AFTER_DECISION if s not in ("decided", "strategy")),
-            "fed_back",
+            ("strategy", "s47"),
+            "decided",
             None,
-            effects=(Effect(Do.STOP, "feedback_on_decision"),),
+            _decision,
+            "the decision owed when danger came first",
+        ),
+        *moves(_AFTER_DECISION, "fed_back", None, why="the referrer was told", effects=_FED_BACK),
+        *moves(
+            ("decided", "strategy"),
+            "nfa_fed_back",
+            "nfa_fed_back",
+            why="the referrer was told that nothing further is done",
+            effects=_FED_BACK,
         ),
         *moves(("decided",), "early_help", "early_help"),
         *moves(("decided", "strategy", "s47", "no_icpc"), "assessing", "assessing"),
         *moves(("decided", "reopened", "cp_plan", "cin_plan"), "strategy", "strategy"),
+        *moves(("strategy", "s47"), "strategy", None, why="it is there already"),
         *moves(
             ("contact_recorded", *_DECIDABLE, *_AFTER_DECISION),
             "immediate_danger",

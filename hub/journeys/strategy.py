@@ -17,6 +17,11 @@ def _silent(facts: Facts) -> str:
     return f"no answer yet from {', '.join(sorted(facts.awaited))}"
 
 
+def others_awaited(facts: Facts) -> str | None:
+    """Some agency's answer has not come."""
+    return None if facts.awaited else "every agency has answered"
+
+
 def approved(facts: Facts) -> str | None:
     """A manager approved it."""
     return None if facts.approver.strip() else "a manager must approve going alone"
@@ -24,16 +29,20 @@ def approved(facts: Facts) -> str | None:
 
 _S47 = (Effect(Do.START, "s47_outcome"),)
 _HELD = ("held", "held_inquorate")
+_AFTER = ("recorded", "confirmed", "unconfirmed", "s47_joint", "s47_csc", "s47_police")
+"""Where a further discussion about the same concern may begin again."""
 _decider = both(decided_by, reasoned)
 
 STRATEGY = Machine(
     name="strategy",
     initial="requested",
     transitions=(
+        *moves(("requested",), "requested", None, why="asked for"),
         *moves(("requested", "escalated"), "convened", "convening"),
         *moves(("convening",), "convened", None, why="another agency comes"),
         *moves(("requested",), "declined", "declined", reasoned),
         *moves(("convening",), "declined", None, reasoned, "one agency declines, others come"),
+        *moves((*_HELD, *_AFTER), "convened", None, why="the answer came after it was held"),
         *moves(("declined",), "convened", "convening", why="another agency comes all the same"),
         *moves(("declined", "requested"), "escalated", "escalated"),
         *moves(("escalated", "not_seen"), "closed", "closed", _decider),
@@ -42,9 +51,9 @@ STRATEGY = Machine(
         *moves(("convening", "not_quorate"), "quorate", "quorate"),
         *moves(("convening", "quorate"), "not_quorate", "not_quorate"),
         *moves(("not_quorate", "held_inquorate"), "reconvened", "convening"),
-        *moves(("requested", "convening", "quorate"), "held", "held", all_agreed),
+        *moves(("requested", "convening", "quorate", "escalated", *_AFTER), "held", "held"),
         *moves(
-            ("requested", "convening", "not_quorate"),
+            ("requested", "convening", "not_quorate", "escalated", *_AFTER),
             "held_inquorate",
             "held_inquorate",
             reasoned,
@@ -60,7 +69,7 @@ STRATEGY = Machine(
             ("recorded", "s47_joint", "s47_csc", "s47_police"),
             "confirmed",
             None,
-            lambda facts: None if facts.awaited else "every agency has confirmed",
+            others_awaited,
             "confirmed by one agency; others are awaited",
         ),
         *moves(("recorded", "unconfirmed"), "confirmed", "confirmed", all_agreed),

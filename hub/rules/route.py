@@ -19,9 +19,6 @@ class Way(Data):
 
     to: tuple[Role, ...] = Field(default=(), description="Roles served where no recipient is named")
     named_only: bool = Field(default=False, description="Only to the recipients it names")
-    ack: AckLevel = Field(
-        default=AckLevel.RECEIVED, description="Asked of a recipient who must act"
-    )
     back_to_sender: bool = Field(default=False, description="Its sender gets a copy too")
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
 
@@ -100,9 +97,7 @@ def _by_name(
                 missed.append(Missed(whom, why_not))
             else:
                 planned.append(
-                    _plan(
-                        envelope, partner, recipient, recipient.purpose, way, "named by the sender"
-                    )
+                    _plan(envelope, partner, recipient, recipient.purpose, "named by the sender")
                 )
     return planned, missed
 
@@ -125,14 +120,14 @@ def _by_role(
             continue
         recipient = Recipient(agency=partner.agency, team=partner.team, purpose=receives.purpose)
         why = f"receives {type} as {partner.role.value}"
-        planned.append(_plan(envelope, partner, recipient, receives.purpose, way, why))
+        planned.append(_plan(envelope, partner, recipient, receives.purpose, why))
     return planned, missed
 
 
 def _plan(
-    envelope: Envelope, partner: Partner, recipient: Recipient, purpose: For, way: Way, why: str
+    envelope: Envelope, partner: Partner, recipient: Recipient, purpose: For, why: str
 ) -> Planned:
-    ack = way.ack
+    ack = envelope.ack_expected
     if purpose is For.INFORMATION and ack.rank > AckLevel.RECEIVED.rank:
         ack = AckLevel.RECEIVED
     return Planned(partner.partner, recipient, purpose, why, ack, envelope.priority)

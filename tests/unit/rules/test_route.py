@@ -40,7 +40,7 @@ def routed(type: str, *, by: Sender, partners: Any = ALL, **more: Any) -> Routed
         correlation_id=UUID(int=1),
         idempotency_key="k",
         sender=by,
-        **({"authority": "E08000035"} | more),
+        **({"authority": "E08000035", "ack_expected": AckLevel.ACCEPTED} | more),
     )
     return route(type, envelope, partners, EDITION)
 

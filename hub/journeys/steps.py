@@ -1,0 +1,270 @@
+"""Which message moves which journey is one table: a type and what its body says, to machine and event.
+
+Custody (the handover machine) begins with every message that a named person must accept. Its
+subject is that message's id; where each agency accepts for itself, each has its own (`party`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hub.journeys.machine import Facts
+from schemas.envelope import AckLevel
+
+EACH_AGENCY = frozenset({"strategy.requested", "strategy.record"})
+"""Types that each receiving agency accepts for itself; every other has one owner."""
+
+_CONTACT = {
+    "NEW_REFERRAL": "referred",
+    "CP_ENQUIRY": "referred",
+    "EXISTING_REFERRAL": "routed_to_open_case",
+    "NFA": "advice_given",
+    "ADVICE": "advice_given",
+}
+_ACTION = {
+    "passed_as_referral": "referred",
+    "no_further_action": "advice_given",
+    "information_or_advice": "advice_given",
+    "to_other_agency": "signposted",
+}
+_OUTCOME = {"assessment": "assessing", "strategy": "strategy", "early_help": "early_help"}
+
+
+_NOTHING = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The message that another one answers or acts on, as the ledger knows it.
+
+    `journey` is the subject of the referral or strategy discussion it belongs to; `receivers` are
+    the partners it was planned for, for action; `asked_by` whose query is being answered.
+    """
+
+    message_id: UUID
+    type: str
+    ack: AckLevel
+    journey: UUID | None = None
+    receivers: tuple[str, ...] = ()
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Facts around a message just recorded.
+
+    `partner` is who speaks, or whose inbox the acting person serves; `receivers` as in
+    `Concerned`; `journey` the referral or request it names, resolved; `on` what it answers.
+    """
+
+    message_id: UUID
+    at: datetime
+    ack: AckLevel
+    partner: str = ""
+    receivers: tuple[str, ...] = ()
+    journey: UUID | None = None
+    on: Concerned | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event for one journey. The caller adds to `facts` what only the ledger knows: `holder`,
+    `lacks`, `awaited`. A journey that is not there yet begins at its machine's initial state."""
+
+    machine: str
+    subject: UUID
+    event: str
+    facts: Facts = _NOTHING
+    party: str = ""
+
+
+def steps(type: str, body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    """Every journey that this message moves, in order. Pure; `body` is plain JSON."""
+    found = _custody_begins(type, heard)
+    if type in _BY_TYPE:
+        found = [*_BY_TYPE[type](body, heard), *found]
+    return found
+
+
+def settled(state: str, message: Concerned, partner: str) -> list[Step]:
+    """What a delivery's new state means for custody: reached, or it must be rung."""
+    event = {
+        "delivered": "delivered",
+        "needs_person": "undeliverable",
+        "outcome_unknown": "undeliverable",
+        "expired": "undeliverable",
+        "abandoned": "undeliverable",
+    }.get(state)
+    return _on_custody(message, partner, event, Facts()) if event else []
+
+
+def _custody_begins(type: str, heard: Heard) -> list[Step]:
+    if heard.ack.rank < AckLevel.ACCEPTED.rank or not heard.receivers:
+        return []
+    parties = sorted(set(heard.receivers)) if type in EACH_AGENCY else [""]
+    return [Step("handover", heard.message_id, "sent", party=party) for party in parties]
+
+
+def _on_custody(message: Concerned, partner: str, event: str, facts: Facts) -> list[Step]:
+    if message.ack.rank < AckLevel.ACCEPTED.rank:
+        return []
+    party = partner if message.type in EACH_AGENCY else ""
+    return [Step("handover", message.message_id, event, facts, party)]
+
+
+def _contact(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    event = _CONTACT.get(str(body.get("outcome"))) or _ACTION.get(str(body.get("action")))
+    facts = _facts(body.get("decided_by"), heard, body.get("outcome_because") or "")
+    begun = Step("referral", heard.message_id, "recorded")
+    return [begun, Step("referral", heard.message_id, event, facts)] if event else [begun]
+
+
+def _referral(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return [Step("referral", heard.message_id, "referred", Facts(at=heard.at))]
+
+
+def _acknowledged(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return _on_journey("referral", "acknowledged", heard, Facts(at=heard.at))
+
+
+def _decision(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    facts = _facts(body.get("decided_by"), heard, body.get("reason") or "")
+    outcome = _OUTCOME.get(str(body.get("outcome")))
+    return [
+        step
+        for event in ("decided", outcome)
+        if event
+        for step in _on_journey("referral", event, heard, facts)
+    ]
+
+
+def _feedback(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    nothing_further = body.get("outcome") in ("nfa", "advice")
+    event = "nfa_fed_back" if nothing_further else "fed_back"
+    return _on_journey("referral", event, heard, Facts(at=heard.at))
+
+
+def _requested(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    facts = _facts(body.get("requested_by"), heard, body.get("why") or "")
+    return [Step("strategy", heard.message_id, "requested", facts)]
+
+
+def _record(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    subject = heard.journey or heard.message_id
+    quorum = body.get("quorum") or {}
+    decision = body.get("decision") or {}
+    held = "held" if quorum.get("met") else "held_inquorate"
+    facts = _facts(body.get("chair"), heard, quorum.get("went_on_because") or "")
+    decided = _facts(body.get("chair"), heard, decision.get("reason") or "")
+    return [
+        Step("strategy", subject, held, facts),
+        Step("strategy", subject, str(decision.get("decision")), decided),
+    ]
+
+
+def _response(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    if heard.on is None:
+        return []
+    response = str(body.get("response"))
+    reason = body.get("query") or body.get("reason") or body.get("refusal") or ""
+    to = body.get("reassigned_to") or body.get("escalated_to") or {}
+    facts = _facts(body.get("by"), heard, reason, to.get("team") or to.get("name") or "")
+    named = bool(facts.name.strip() and facts.role.strip())
+    if response == "accepted" and not named:
+        return _on_custody(heard.on, heard.partner, "delivered", facts)
+    found = _on_custody(heard.on, heard.partner, response, facts)
+    event = _STRATEGY_ANSWERS.get((heard.on.type, response))
+    if event and heard.on.journey:
+        found.append(Step("strategy", heard.on.journey, event, facts))
+    return found
+
+
+_STRATEGY_ANSWERS = {
+    ("strategy.requested", "accepted"): "convened",
+    ("strategy.requested", "refused"): "declined",
+    ("strategy.requested", "escalated"): "escalated",
+    ("strategy.record", "accepted"): "confirmed",
+}
+
+
+def _opened(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    """Only a receiver's reading opens it; the sender may read their own words unnoticed."""
+    if heard.on is None or heard.partner not in heard.on.receivers:
+        return []
+    return _on_custody(heard.on, heard.partner, "opened", _actor(body, heard))
+
+
+def _withdrawn(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    if heard.on is None:
+        return []
+    return [
+        step
+        for partner in (heard.on.receivers if heard.on.type in EACH_AGENCY else ("",))
+        for step in _on_custody(heard.on, partner, "withdrawn", _actor(body, heard))
+    ]
+
+
+def _answered(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    if heard.on is None:
+        return []
+    return _on_custody(heard.on, heard.on.asked_by, "answered", _actor(body, heard))
+
+
+def _by_phone(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    if heard.on is None:
+        return []
+    taker = {"name": body.get("taken_by"), "role": body.get("taken_role")}
+    facts = _facts(taker, heard, body.get("reason") or "")
+    event = "taken_by_phone" if body.get("accepts") else "delivered"
+    return _on_custody(heard.on, heard.partner, event, facts)
+
+
+def _collected(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return _on_custody(heard.on, heard.partner, "delivered", Facts()) if heard.on else []
+
+
+def _receipt(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    """Being read opens it; what else a receipt proves reaches custody once it is settled."""
+    if heard.on is None or body.get("result") != "read":
+        return []
+    return _on_custody(heard.on, heard.partner, "opened", Facts(at=heard.at))
+
+
+_BY_TYPE = {
+    "contact.recorded": _contact,
+    "referral.received": _referral,
+    "referral.acknowledged": _acknowledged,
+    "referral.decision": _decision,
+    "referrer.decision_feedback": _feedback,
+    "strategy.requested": _requested,
+    "strategy.record": _record,
+    "handover.response": _response,
+    "content.opened": _opened,
+    "handover.withdrawn": _withdrawn,
+    "handover.answered": _answered,
+    "delivery.taken_by_phone": _by_phone,
+    "delivery.collected": _collected,
+    "delivery.receipt": _receipt,
+}
+
+
+def _on_journey(machine: str, event: str, heard: Heard, facts: Facts) -> list[Step]:
+    return [Step(machine, heard.journey, event, facts)] if heard.journey else []
+
+
+def _facts(worker: Any, heard: Heard, reason: str = "", to: str = "") -> Facts:
+    person = worker if isinstance(worker, Mapping) else {}
+    return Facts(
+        name=str(person.get("name") or ""),
+        role=str(person.get("role") or ""),
+        agency=str(person.get("agency") or heard.partner),
+        at=heard.at,
+        reason=str(reason),
+        to=to,
+    )
+
+
+def _actor(body: Mapping[str, Any], heard: Heard) -> Facts:
+    return _facts(body, heard, str(body.get("reason") or ""))
