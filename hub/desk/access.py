@@ -1,0 +1,211 @@
+"""What a person may do is one table of roles and actions, and every no says why in words.
+
+A grant is a role for one authority (or all), as one of an agency and perhaps of one team. Several
+grants add up: what one of them allows is allowed. Agency workers (police, a school, a hospital)
+are team workers of their agency: they see what their agency or team was sent, or sent itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles of the desk."""
+
+    TEAM_WORKER = "team_worker"
+    DUTY_MANAGER = "duty_manager"
+    SERVICE_MANAGER = "service_manager"
+    EDT = "edt"
+    OPERATIONS = "operations"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def label(self) -> str:
+        """As people say it."""
+        return {"edt": "EDT worker"}.get(self.value, self.value.replace("_", " "))
+
+
+class Action(StrEnum):
+    """What can be done at the desk; the value completes "you may not …"."""
+
+    SEE = "see this"
+    OPEN_CONTENT = "open content"
+    OPEN_PARCEL = "open unread bytes"
+    ANSWER = "answer for this team"
+    WITHDRAW = "withdraw it"
+    RETRY = "send it again"
+    ABANDON = "give a delivery up"
+    TAKE_CALL = "note who took a call"
+    HANDLE_PARCEL = "claim or close an unread parcel"
+    MATCH = "say which child it is"
+    UNSTICK = "try a stuck record again"
+    RESOLVE_EARLY = "settle an early message"
+    SEE_ROAD = "see partners, failures and incidents"
+    PAUSE = "pause or resume a partner"
+    VERIFY = "verify the audit"
+    SEE_PEOPLE = "see people"
+    MANAGE_PEOPLE = "change people"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """An agency, or one team of it, that something was sent to or came from."""
+
+    agency: str
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role, and where it holds."""
+
+    role: Role
+    authority: str = "*"
+    agency: str = ""
+    team: str = ""
+
+    def reaches(self, authority: str | None) -> bool:
+        """Whether it holds for an authority; what belongs to none is everybody's of the role."""
+        return authority is None or self.authority in ("*", authority)
+
+    def is_of(self, parties: Iterable[Party]) -> bool:
+        """Whether its agency (and team, where both name one) is among the parties."""
+        return any(
+            party.agency == self.agency
+            and (not self.team or party.team is None or party.team == self.team)
+            for party in parties
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What access turns on: whose it is, who was sent it, who sent it, how pressing it is."""
+
+    authority: str | None = None
+    receivers: frozenset[Party] = frozenset()
+    senders: frozenset[Party] = frozenset()
+    pressing: bool = False
+
+    @property
+    def parties(self) -> frozenset[Party]:
+        """Everybody who has it already."""
+        return self.receivers | self.senders
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who signed in."""
+
+    person_id: str
+    name: str
+    email: str = ""
+    grants: tuple[Grant, ...] = field(default=())
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The authorities of all grants, `*` for all."""
+        return tuple(sorted({grant.authority for grant in self.grants}))
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of the roles is held anywhere."""
+        return any(grant.role in roles for grant in self.grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Yes, by this grant: the act is done in its role."""
+
+    by: Grant
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No, and why."""
+
+    why: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class _Need(StrEnum):
+    """What beside the role must hold."""
+
+    AUTHORITY = "authority"
+    PARTY = "party"
+    RECEIVER = "receiver"
+    OWN = "own"
+    CALM = "calm"
+
+
+_R, _A, _N = Role, Action, _Need
+_MANAGERS = (_R.DUTY_MANAGER, _R.SERVICE_MANAGER)
+_HOUSE = (*_MANAGERS, _R.EDT)
+
+TABLE: dict[Action, dict[Role, _Need]] = {
+    _A.SEE: {
+        _R.TEAM_WORKER: _N.PARTY,
+        **dict.fromkeys((*_HOUSE, _R.OPERATIONS, _R.AUDITOR), _N.AUTHORITY),
+    },
+    _A.OPEN_CONTENT: {
+        _R.TEAM_WORKER: _N.PARTY,
+        **dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
+    },
+    _A.OPEN_PARCEL: dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
+    _A.ANSWER: {_R.TEAM_WORKER: _N.RECEIVER, **dict.fromkeys(_HOUSE, _N.RECEIVER)},
+    _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
+    _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.ABANDON: {
+        _R.SERVICE_MANAGER: _N.AUTHORITY,
+        **dict.fromkeys((_R.DUTY_MANAGER, _R.OPERATIONS), _N.CALM),
+    },
+    _A.TAKE_CALL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.HANDLE_PARCEL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.MATCH: dict.fromkeys(_HOUSE, _N.AUTHORITY),
+    _A.UNSTICK: {_R.OPERATIONS: _N.AUTHORITY},
+    _A.RESOLVE_EARLY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.SEE_ROAD: dict.fromkeys(
+        (*_HOUSE, _R.OPERATIONS, _R.AUDITOR, _R.ADMINISTRATOR), _N.AUTHORITY
+    ),
+    _A.PAUSE: dict.fromkeys((_R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
+    _A.VERIFY: dict.fromkeys((_R.SERVICE_MANAGER, _R.AUDITOR), _N.AUTHORITY),
+    _A.SEE_PEOPLE: dict.fromkeys((_R.ADMINISTRATOR, _R.AUDITOR), _N.AUTHORITY),
+    _A.MANAGE_PEOPLE: {_R.ADMINISTRATOR: _N.AUTHORITY},
+}
+
+
+def may(person: Person, action: Action, facts: Facts = Facts()) -> Allowed | Denied:
+    """Whether this person may do this with what the facts describe. Pure."""
+    table = TABLE[action]
+    whys: list[str] = []
+    for grant in person.grants:
+        need = table.get(grant.role)
+        if need is None:
+            continue
+        why = _missing(grant, need, facts)
+        if why is None:
+            return Allowed(grant)
+        whys.append(why)
+    if whys:
+        return Denied(whys[0])
+    roles = ", ".join(sorted({grant.role.label for grant in person.grants})) or "nobody yet"
+    return Denied(f"as {roles} you may not {action.value}")
+
+
+def _missing(grant: Grant, need: _Need, facts: Facts) -> str | None:
+    if not grant.reaches(facts.authority):
+        return "it belongs to another authority"
+    if need is _N.PARTY and not grant.is_of(facts.parties):
+        return "it was not sent to your team"
+    if need is _N.RECEIVER and not grant.is_of(facts.receivers):
+        return "it was not sent to your team: only its receiver can answer"
+    if need is _N.OWN and not grant.is_of(facts.senders):
+        return "only its sender can withdraw it"
+    if need is _N.CALM and facts.pressing:
+        return "an immediate or urgent delivery is given up only by a service manager"
+    return None

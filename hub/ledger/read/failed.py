@@ -1,0 +1,151 @@
+"""What only a person can move on is found by its cause: deliveries, unread parcels, stuck and early ones."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.ledger.read.fetch import fetch, within
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A delivery that waits for a person."""
+
+    delivery_id: str
+    message_id: str
+    case_ref: str
+    authority: str
+    type: str
+    partner: str
+    team: str | None
+    transport: str
+    priority: str
+    state: str
+    attempt: int
+    tries: int
+    reason: str
+    due_at: datetime | None
+    changed_at: datetime
+    version: int
+    sender: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A parcel that nobody could read, kept sealed."""
+
+    parcel_id: str
+    partner: str
+    transport: str
+    state: str
+    received_at: datetime
+    reference: str | None
+    media_type: str
+    size: int
+    digest: str
+    reason: str | None
+    place: str | None
+    keep_until: datetime | None
+    claimed_by: str | None
+    closed_at: datetime | None
+    closed_why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRecord:
+    """A record that failed alone."""
+
+    stuck_id: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that waits for a person before its journey can go on: early, ambiguous, in conflict."""
+
+    message_id: str
+    case_ref: str
+    authority: str
+    type: str
+    partner: str
+    reference: str
+    priority: str
+    state: str
+    conflict_of: str | None
+    recorded_at: datetime
+    waits_for: str | None
+
+
+_FAILED = """
+select d.delivery_id, d.message_id, d.case_ref, d.authority, d.type, d.partner, d.team,
+  d.transport, d.priority, d.state, d.attempt, d.tries, d.reason, d.due_at, d.changed_at, d.version,
+  m.partner as sender, m.reference
+from delivery d join message m on m.message_id = d.message_id
+"""
+
+
+def failed_deliveries(
+    conn: Connection, authorities: Collection[str] | None = None, most: int = 1000
+) -> list[Failed]:
+    """Deliveries that need a person, newest first."""
+    mine, given = within(conn, authorities, "d.authority")
+    sql = (
+        f"{_FAILED} where d.state in ('needs_person', 'outcome_unknown') and {mine}"
+        " order by d.changed_at desc limit :most"
+    )
+    return fetch(conn, Failed, sql, most=most, **given)
+
+
+def delivery(conn: Connection, delivery_id: str) -> Failed | None:
+    """One delivery, in any state."""
+    found = fetch(conn, Failed, f"{_FAILED} where d.delivery_id = :id", id=delivery_id)
+    return found[0] if found else None
+
+
+_UNREAD = """
+select parcel_id, partner, transport, state, received_at, reference, media_type, size, digest,
+  reason, place, keep_until, claimed_by, closed_at, closed_why from parcel
+"""
+
+
+def unread_parcels(conn: Connection, most: int = 500) -> list[Unread]:
+    """Unreadable parcels that are still open, newest first."""
+    sql = f"{_UNREAD} where state = 'unreadable' order by received_at desc limit :most"
+    return fetch(conn, Unread, sql, most=most)
+
+
+def parcel(conn: Connection, parcel_id: str) -> Unread | None:
+    """One parcel."""
+    found = fetch(conn, Unread, f"{_UNREAD} where parcel_id = :id", id=parcel_id)
+    return found[0] if found else None
+
+
+def stuck_records(conn: Connection, most: int = 200) -> list[StuckRecord]:
+    """Records that failed alone and wait, newest first."""
+    sql = (
+        'select stuck_id, topic, "partition", "offset", reason, at from stuck'
+        " where closed_at is null order by at desc limit :most"
+    )
+    return fetch(conn, StuckRecord, sql, most=most)
+
+
+def held_messages(
+    conn: Connection, since: datetime, authorities: Collection[str] | None = None, most: int = 500
+) -> list[Held]:
+    """Early, ambiguous and parked messages, and conflicts recorded since then."""
+    mine, given = within(conn, authorities, "m.authority")
+    sql = (
+        "select m.message_id, m.case_ref, m.authority, m.type, m.partner, m.reference, m.priority,"
+        " m.state, m.conflict_of, m.recorded_at, e.waits_for"
+        " from message m left join early e on e.message_id = m.message_id"
+        " where (m.state <> 'recorded' or (m.conflict_of is not null and m.recorded_at >= :since))"
+        f" and {mine} order by m.recorded_at desc limit :most"
+    )
+    return fetch(conn, Held, sql, since=since, most=most, **given)

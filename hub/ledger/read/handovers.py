@@ -1,0 +1,126 @@
+"""Whoever must still accept, answer or finish something is found with its deadline, oldest first."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.journeys.handover import HANDOVER, HELD
+from hub.journeys.referral import REFERRAL
+from hub.journeys.strategy import STRATEGY
+from hub.ledger.read.fetch import fetch, within
+from hub.ledger.session import among, values
+
+RECEIVER_MUST = (
+    "sent",
+    "delivered",
+    "opened",
+    "answered",
+    "overdue",
+    "escalated",
+    "undeliverable",
+    "manual_phone",
+    "reassigned",
+    "lapsed",
+    "queried",
+)
+"""States in which the receiver may accept; a query does not pause the clock."""
+SENDER_MUST = ("queried", "refused", "rerouted")
+ENDED = HANDOVER.final
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One message that a named person must accept, and where that stands."""
+
+    journey_id: str
+    machine: str
+    message_id: str
+    case_ref: str
+    authority: str
+    state: str
+    custodian: str | None
+    sender: str
+    receiver: str | None
+    team: str | None
+    holder: str | None
+    holder_role: str | None
+    due_at: datetime | None
+    opened_at: datetime
+    changed_at: datetime
+    version: int
+    type: str
+    reference: str
+    priority: str
+    occurred_at: datetime
+    conflict_of: str | None
+    test: bool
+
+    @property
+    def held(self) -> bool:
+        """A named person has it."""
+        return self.state in HELD
+
+    @property
+    def ended(self) -> bool:
+        """Nobody needs to do anything more."""
+        return self.state in ENDED
+
+
+COLUMNS = """
+select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority, j.state,
+  j.custodian, j.sender, j.receiver, j.team, j.holder, j.holder_role, j.due_at, j.opened_at,
+  j.changed_at, j.version, m.type, m.reference, m.priority, m.occurred_at, m.conflict_of, m.test
+from journey j join message m on m.message_id = j.subject
+"""
+_ORDER = " order by j.due_at is null, j.due_at, j.opened_at"
+
+
+def open_handovers(
+    conn: Connection, authorities: Collection[str] | None = None, most: int = 2000
+) -> list[Handover]:
+    """Every handover that has not ended, held ones too; what is due first comes first."""
+    mine, given = within(conn, authorities, "j.authority")
+    sql = (
+        f"{COLUMNS} where j.machine = 'handover' and not ({among(conn, 'j.state')}) and {mine}"
+        f"{_ORDER} limit :most"
+    )
+    return fetch(conn, Handover, sql, among=values(conn, sorted(ENDED)), most=most, **given)
+
+
+def ended_since(
+    conn: Connection,
+    since: datetime,
+    authorities: Collection[str] | None = None,
+    most: int = 200,
+) -> list[Handover]:
+    """Handovers that ended lately, newest first."""
+    mine, given = within(conn, authorities, "j.authority")
+    sql = (
+        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
+        f" and j.changed_at >= :since and {mine} order by j.changed_at desc limit :most"
+    )
+    return fetch(
+        conn, Handover, sql, among=values(conn, sorted(ENDED)), since=since, most=most, **given
+    )
+
+
+def late_journeys(
+    conn: Connection, now: datetime, authorities: Collection[str] | None = None, most: int = 200
+) -> list[Handover]:
+    """Referrals and strategy discussions past their time; handovers are listed on their own."""
+    ended = sorted(REFERRAL.final | STRATEGY.final)
+    mine, given = within(conn, authorities, "j.authority")
+    sql = (
+        f"{COLUMNS} where j.machine <> 'handover' and j.due_at < :now and {mine}"
+        f" and not ({among(conn, 'j.state')}) order by j.due_at limit :most"
+    )
+    return fetch(conn, Handover, sql, among=values(conn, ended), now=now, most=most, **given)
+
+
+def handovers_of(conn: Connection, message_id: str) -> list[Handover]:
+    """Every journey that began with this message."""
+    return fetch(
+        conn, Handover, f"{COLUMNS} where j.subject = :id order by j.opened_at", id=message_id
+    )

@@ -1,0 +1,221 @@
+"""A message's whole way is read in one place: where it came from, to whom it goes, every try, every move."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import Connection
+
+from hub.ledger.read.acts import Answered
+from hub.ledger.read.fetch import fetch
+from hub.ledger.read.handovers import COLUMNS, Handover
+from hub.ledger.session import among, values
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message, without its content."""
+
+    message_id: str
+    parcel_id: str | None
+    type: str
+    version: int
+    partner: str
+    authority: str
+    reference: str
+    case_ref: str
+    causation_id: str | None
+    answers: str | None
+    priority: str
+    ack_expected: str
+    occurred_at: datetime
+    recorded_at: datetime
+    due_at: datetime | None
+    state: str
+    planned: int
+    none_reason: str | None
+    conflict_of: str | None
+    test: bool
+    labels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One delivery of a message."""
+
+    delivery_id: str
+    message_id: str
+    authority: str
+    type: str
+    partner: str
+    team: str | None
+    purpose: str
+    transport: str
+    mode: str
+    lane: str
+    lane_no: int
+    priority: str
+    state: str
+    attempt: int
+    tries: int
+    next_at: datetime | None
+    due_at: datetime | None
+    level_needed: str
+    level_reached: str
+    reason: str
+    overtook: str
+    policy: str | None
+    withheld: str
+    reference: str
+    beside: str | None
+    handed_at: datetime | None
+    their_reference: str | None
+    who: str | None
+    created_at: datetime
+    changed_at: datetime
+    version: int
+
+    @property
+    def left_out(self) -> list[tuple[str, str, str]]:
+        """Path, kind and why of each field this recipient does not get."""
+        return [(path, kind, why) for path, kind, why in orjson.loads(self.withheld)]
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt, settled."""
+
+    delivery_id: str
+    attempt: int
+    handed_at: datetime | None
+    settled_at: datetime
+    outcome: str
+    level: str
+    code: str
+    detail: str
+    who: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move of a journey, or one that was refused."""
+
+    move_id: str
+    journey_id: str
+    machine: str
+    subject: str
+    receiver: str | None
+    source: str
+    event: str
+    target: str | None
+    refused: str | None
+    message_id: str | None
+    who: str | None
+    note: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The same message, come again: no effect."""
+
+    message_id: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """All that the ledger knows of some messages, apart from their content."""
+
+    messages: tuple[Said, ...]
+    deliveries: tuple[Sent, ...]
+    tries: tuple[Try, ...]
+    journeys: tuple[Handover, ...]
+    steps: tuple[Step, ...]
+    again: tuple[Again, ...]
+    acts: tuple[Answered, ...]
+
+
+_SAID = """
+select message_id, parcel_id, type, version, partner, authority, reference, case_ref,
+  causation_id, answers, priority, ack_expected, occurred_at, recorded_at, due_at, state, planned,
+  none_reason, conflict_of, test, labels from message where
+"""
+_SENT = """
+select delivery_id, message_id, authority, type, partner, team, purpose, transport, mode, lane,
+  lane_no, priority, state, attempt, tries, next_at, due_at, level_needed, level_reached, reason,
+  overtook, policy, withheld, reference, beside, handed_at, their_reference, who, created_at,
+  changed_at, version from delivery where
+"""
+_STEPS = """
+select v.move_id, v.journey_id, j.machine, j.subject, j.receiver, v.source, v.event, v.target,
+  v.refused, v.message_id, v.who, v.note, v.at
+from move v join journey j on j.journey_id = v.journey_id where
+"""
+
+
+def message_way(conn: Connection, message_id: str) -> Way | None:
+    """A message with what answers it; None where there is no such message."""
+    found = fetch(
+        conn,
+        Said,
+        f"{_SAID} message_id = :id or answers = :id order by recorded_at",
+        id=message_id,
+    )
+    if not any(said.message_id == message_id for said in found):
+        return None
+    return _way(conn, found)
+
+
+def case_way(conn: Connection, case_ref: str, most: int = 500) -> Way | None:
+    """Every message of a case and of the cases linked into it; None where there is no such case."""
+    sql = (
+        f"{_SAID} case_ref in (select case_ref from case_file where case_ref = :ref"
+        " or survivor = :ref) order by recorded_at limit :most"
+    )
+    found = fetch(conn, Said, sql, ref=case_ref, most=most)
+    return _way(conn, found) if found else None
+
+
+def _way(conn: Connection, messages: Iterable[Said]) -> Way:
+    said = tuple(messages)
+    ids = values(conn, [one.message_id for one in said])
+    sent = fetch(conn, Sent, f"{_SENT} {among(conn, 'message_id')} order by created_at", among=ids)
+    deliveries = values(conn, [one.delivery_id for one in sent])
+    tries = fetch(
+        conn,
+        Try,
+        "select delivery_id, attempt, handed_at, settled_at, outcome, level, code, detail, who"
+        f" from attempt where {among(conn, 'delivery_id')} order by attempt",
+        among=deliveries,
+    )
+    journeys = fetch(
+        conn,
+        Handover,
+        f"{COLUMNS} where {among(conn, 'j.subject')} order by j.opened_at",
+        among=ids,
+    )
+    steps = fetch(
+        conn,
+        Step,
+        f"{_STEPS} {among(conn, 'j.subject')} order by v.at, v.version",
+        among=ids,
+    )
+    again = fetch(
+        conn,
+        Again,
+        f"select message_id, seen_at from repeat where {among(conn, 'message_id')}",
+        among=ids,
+    )
+    subjects = [one.message_id for one in said] + [one.delivery_id for one in sent]
+    acts = fetch(
+        conn,
+        Answered,
+        "select act_id, type, subject, person_id, who, at, outcome, answer from act"
+        f" where {among(conn, 'subject')} order by at",
+        among=values(conn, subjects),
+    )
+    return Way(
+        said, tuple(sent), tuple(tries), tuple(journeys), tuple(steps), tuple(again), tuple(acts)
+    )

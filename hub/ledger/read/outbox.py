@@ -1,0 +1,65 @@
+"""A partner that collects finds what it may take now, in its lanes' order, and nothing past a blocked one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.ledger.read.fetch import fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A held delivery, as its partner sees it in a list: no content."""
+
+    delivery_id: str
+    message_id: str
+    case_ref: str
+    partner: str
+    transport: str
+    type: str
+    priority: str
+    attempt: int
+    state: str
+    reference: str
+    lane: str
+    lane_no: int
+    created_at: datetime
+    due_at: datetime | None
+    policy: str | None
+    rendered: bytes | None
+    version: int
+
+
+_COLUMNS = """
+select d.delivery_id, d.message_id, d.case_ref, d.partner, d.transport, d.type, d.priority,
+  d.attempt, d.state, d.reference, d.lane, d.lane_no, d.created_at, d.due_at, d.policy, d.rendered,
+  d.version
+from delivery d
+"""
+
+
+def offered(conn: Connection, partner: str, transport: str, limit: int) -> list[Offered]:
+    """What may be collected now: urgent first, each lane only up to what blocks it."""
+    sql = f"""{_COLUMNS}
+    where d.partner = :partner and d.transport = :transport and d.state = 'offered'
+      and (d.rank = 0 or d.lane_no = 0 or not exists (
+        select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no
+          and o.rank <= d.rank
+          and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))
+    order by d.rank, d.created_at, d.lane_no limit :limit"""
+    return fetch(conn, Offered, sql, partner=partner, transport=transport, limit=limit)
+
+
+def held(conn: Connection, delivery_id: str) -> Offered | None:
+    """One held delivery, in any state."""
+    sql = f"{_COLUMNS} where d.delivery_id = :id and d.mode = 'held'"
+    found = fetch(conn, Offered, sql, id=delivery_id)
+    return found[0] if found else None
+
+
+def for_inbox(conn: Connection, message_id: str) -> list[Offered]:
+    """Deliveries of a message that wait in a web inbox to be opened."""
+    sql = f"""{_COLUMNS} where d.message_id = :id and d.mode = 'held'
+      and d.transport = 'inbox' and d.state = 'offered'"""
+    return fetch(conn, Offered, sql, id=message_id)

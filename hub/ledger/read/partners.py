@@ -1,0 +1,158 @@
+"""How each partner stands is told from the ledger alone: last word, what waits, what came and went."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from hub.ledger.read.fetch import fetch
+from hub.ledger.session import is_sqlite
+from hub.ledger.write import at, rows
+
+HOURS = 24
+_YOUNG, _MIDDLE = timedelta(minutes=5), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the ledger keeps of a partner beside its configuration."""
+
+    partner: str
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    paused_why: str | None = None
+    down_since: datetime | None = None
+    failures: int = 0
+    heard_at: datetime | None = None
+    said: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is on its way to a partner, by age, and what waits elsewhere."""
+
+    partner: str
+    under_way: int = 0
+    young: int = 0
+    middle: int = 0
+    old: int = 0
+    offered: int = 0
+    needs_person: int = 0
+    oldest: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """All that the partner has not got."""
+        return self.young + self.middle + self.old
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Messages received and deliveries made in the last 24 hours; `hours` has the newest last."""
+
+    received: int = 0
+    delivered: int = 0
+    last_in: datetime | None = None
+    hours: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One partner, as the ledger has it."""
+
+    state: State
+    waiting: Waiting
+    traffic: Traffic
+
+
+def standings(conn: Connection, now: datetime, names: Iterable[str]) -> dict[str, Standing]:
+    """Every named partner's standing."""
+    states, waits, traffic = _states(conn), _waiting(conn, now), _traffic(conn, now)
+    return {
+        name: Standing(
+            states.get(name, State(name)),
+            waits.get(name, Waiting(name)),
+            traffic.get(name, Traffic()),
+        )
+        for name in names
+    }
+
+
+def _states(conn: Connection) -> dict[str, State]:
+    sql = (
+        "select partner, paused_at, paused_by, paused_why, down_since, failures, heard_at, said,"
+        " version from partner_state"
+    )
+    return {state.partner: state for state in fetch(conn, State, sql)}
+
+
+_WAITING = """
+select partner,
+  sum(case when state = 'under_way' then 1 else 0 end) as under_way,
+  sum(case when state in ('waiting', 'under_way') and created_at > :young then 1 else 0 end)
+    as young,
+  sum(case when state in ('waiting', 'under_way') and created_at <= :young
+    and created_at > :middle then 1 else 0 end) as middle,
+  sum(case when state in ('waiting', 'under_way') and created_at <= :middle then 1 else 0 end)
+    as old,
+  sum(case when state = 'offered' then 1 else 0 end) as offered,
+  sum(case when state in ('needs_person', 'outcome_unknown') then 1 else 0 end) as needs_person,
+  min(case when state in ('waiting', 'under_way') then created_at end) as oldest
+from delivery
+where state in ('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown')
+group by partner
+"""
+
+
+def _waiting(conn: Connection, now: datetime) -> dict[str, Waiting]:
+    found = fetch(conn, Waiting, _WAITING, young=now - _YOUNG, middle=now - _MIDDLE)
+    return {waiting.partner: waiting for waiting in found}
+
+
+def _traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
+    since = now - timedelta(hours=HOURS)
+    given = {"since": since, "now": int(now.timestamp())}
+    came = rows(
+        conn,
+        f"select partner, {_ago(conn, 'recorded_at')} as ago, count(*) as n,"
+        " max(recorded_at) as newest from message where recorded_at >= :since"
+        " group by partner, ago",
+        **given,
+    )
+    went = rows(
+        conn,
+        f"select partner, {_ago(conn, 'changed_at')} as ago, count(*) as n from delivery"
+        " where state = 'delivered' and changed_at >= :since group by partner, ago",
+        **given,
+    )
+    hours: dict[str, list[int]] = defaultdict(lambda: [0] * HOURS)
+    received: dict[str, int] = defaultdict(int)
+    delivered: dict[str, int] = defaultdict(int)
+    newest: dict[str, datetime] = {}
+    for row in came:
+        hours[row.partner][_slot(row.ago)] += row.n
+        received[row.partner] += row.n
+        moment = at(row.newest)
+        if moment is not None:
+            newest[row.partner] = max(moment, newest.get(row.partner, moment))
+    for row in went:
+        hours[row.partner][_slot(row.ago)] += row.n
+        delivered[row.partner] += row.n
+    return {
+        name: Traffic(received[name], delivered[name], newest.get(name), tuple(counts))
+        for name, counts in hours.items()
+    }
+
+
+def _ago(conn: Connection, column: str) -> str:
+    """Whole hours between a time and now, as SQL."""
+    if is_sqlite(conn):
+        return f"(:now - cast(strftime('%s', {column}) as integer)) / 3600"
+    return f"cast(floor((:now - extract(epoch from {column})) / 3600) as integer)"
+
+
+def _slot(ago: int) -> int:
+    return HOURS - 1 - min(max(ago, 0), HOURS - 1)

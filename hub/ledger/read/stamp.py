@@ -1,0 +1,24 @@
+"""Whether anything a page shows has changed is one cheap look, shared by everybody who watches.
+
+What was recorded moves an offset, so the offsets' sum (heartbeats apart) and the newest incident
+tell; a delivery handed out is followed by its receipt.
+"""
+
+from sqlalchemy import Connection
+
+from hub.ledger.write import rows
+from hub.topics import REPORTS
+
+_STAMP = """
+select (select coalesce(sum("next"), 0) from "offset" where topic <> :reports) as recorded,
+  (select count(*) from incident where closed_at is null) as wrong,
+  (select count(*) from stuck where closed_at is null) as stuck,
+  (select count(*) from act) as acts,
+  (select count(*) from clock where fired_at is not null) as fired,
+  (select coalesce(sum(version), 0) from partner_state) as partners
+"""
+
+
+def stamp(conn: Connection) -> str:
+    """Equal as long as nothing of note changed."""
+    return ".".join(str(value) for value in rows(conn, _STAMP, reports=REPORTS)[0])
