@@ -52,3 +52,7 @@ class ClientTls(Settings):
         if self.certificate is not None:
             context.load_cert_chain(self.certificate, self.key)
         return context
+
+
+TRUST = ClientTls.model_validate({})
+"""The system's authorities and no certificate of our own."""

@@ -6,13 +6,15 @@ from typing import Any
 from connectors.base import Transport
 from connectors.instant import Now, utc_now
 from connectors.transports.call import Call
+from connectors.transports.folder import Folder
 from connectors.transports.http import Http
 from connectors.transports.inbox import Inbox
 from connectors.transports.mllp import Mllp
 from connectors.transports.outbox import Outbox
+from connectors.transports.smtp import Smtp
 
 TRANSPORTS: dict[str, type[Transport]] = {
-    transport.name: transport for transport in (Call, Http, Inbox, Mllp, Outbox)
+    transport.name: transport for transport in (Call, Folder, Http, Inbox, Mllp, Outbox, Smtp)
 }
 
 

@@ -17,7 +17,7 @@ from connectors.base import Accept, OutcomeUnknown, Outgoing, Pushed, Refused, T
 from connectors.base import Settings as Base
 from connectors.instant import Now, utc_now
 from connectors.secrets import SecretRef
-from connectors.tls import ClientTls
+from connectors.tls import TRUST, ClientTls
 from schemas.envelope import AckLevel
 
 _RESOLVED_FOR = 30.0
@@ -34,9 +34,7 @@ class Push(Base):
     allow_private: bool = Field(
         False, description="The partner is inside our own network, or on this machine"
     )
-    tls: ClientTls = Field(
-        default_factory=ClientTls, description="Trust and our own certificate, for https"
-    )
+    tls: ClientTls = Field(TRUST, description="Trust and our own certificate, for https")
 
     @model_validator(mode="after")
     def _clear_text_stays_inside(self) -> Self:

@@ -1,0 +1,123 @@
+"""A file is somebody's at any moment: the partner's until it is claimed, ours until its verdict is known.
+
+A claim is a rename into `.claimed/` under a unique name that keeps the partner's own, so a claim
+left by a crash is found again and nothing else need be remembered. Blocking: call in a thread.
+"""
+
+import fnmatch
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+CLAIMED = ".claimed"
+_MARK = "__"
+_UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a file looked: while this changes, somebody is still writing."""
+
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that is ours to read; `name` is what the partner called it."""
+
+    path: Path
+    name: str
+
+
+def looks(inbox: Path, pattern: str) -> dict[str, Look]:
+    """Files that may be taken, oldest first; links, directories and unfinished names are none."""
+    found = []
+    with os.scandir(inbox) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower().endswith(_UNFINISHED):
+                continue
+            if not fnmatch.fnmatch(entry.name, pattern):
+                continue
+            try:
+                state = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(state.st_mode):
+                found.append((entry.name, Look(state.st_size, state.st_mtime_ns)))
+    return dict(sorted(found, key=lambda item: (item[1].changed, item[0])))
+
+
+def claim(inbox: Path, name: str) -> Claim | None:
+    """Makes a file ours; None where it went away first."""
+    directory = inbox / CLAIMED
+    directory.mkdir(exist_ok=True)
+    path = directory / f"{uuid4().hex}{_MARK}{name}"
+    try:
+        (inbox / name).rename(path)
+    except FileNotFoundError:
+        return None
+    return Claim(path, name)
+
+
+def left(inbox: Path) -> list[Claim]:
+    """Claims without a verdict, oldest first: a crash came between, or a name was taken meanwhile."""
+    directory = inbox / CLAIMED
+    if not directory.is_dir():
+        return []
+    paths = sorted(directory.iterdir(), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return [Claim(path, path.name.partition(_MARK)[2]) for path in paths]
+
+
+def read(held: Claim, limit: int) -> bytes:
+    """The content, cut at `limit` + 1 bytes where it is longer."""
+    with held.path.open("rb") as file:
+        return file.read(limit + 1)
+
+
+def give_back(held: Claim, inbox: Path) -> None:
+    """Puts a file back under its own name; it stays claimed where that name is taken by now."""
+    try:
+        os.link(held.path, inbox / held.name)
+    except OSError:
+        return
+    held.path.unlink()
+
+
+def put_away(held: Claim, inbox: Path, folder: str, reason: str | None = None) -> None:
+    """Moves a file to `done` or `refused` under its unique name, its reason (if any) first."""
+    directory = inbox / folder
+    directory.mkdir(exist_ok=True)
+    target = directory / held.name
+    if target.exists():
+        target = directory / held.path.name
+    if reason is not None:
+        target.with_name(f"{target.name}.reason.txt").write_text(reason, encoding="utf-8")
+    held.path.rename(target)
+
+
+def put(outbox: Path, name: str, body: bytes) -> None:
+    """Writes a whole file or none: under another name, flushed, then renamed.
+
+    Raises OSError while the partner cannot have seen it, `Unflushed` once it may have.
+    """
+    part = outbox / f".{name}.part"
+    with part.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(outbox / name)
+    try:
+        directory = os.open(outbox, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        raise Unflushed from error
+
+
+class Unflushed(Exception):
+    """The file stands under its name, but nobody promised that it will after a power cut."""
