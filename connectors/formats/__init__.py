@@ -5,8 +5,10 @@ from typing import Any
 
 from connectors.base import Format
 from connectors.formats.hl7v2 import Hl7v2
+from connectors.formats.hub_json import HubJson
 
 FORMATS: dict[str, type[Format]] = {
+    HubJson.name: HubJson,
     Hl7v2.name: Hl7v2,
 }
 

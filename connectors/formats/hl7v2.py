@@ -5,16 +5,56 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from connectors import base
-from connectors.base import Answer, Draft, Kind, Outgoing, Parcel, Refused, Verdict
+from connectors.base import (
+    Answer,
+    Draft,
+    Kind,
+    Outgoing,
+    Parcel,
+    Refused,
+    Settings,
+    Verdict,
+)
 from connectors.formats import ack, adt, er7, patient
 from connectors.formats.civil import shown
-from schemas.codes import AttendanceKind
-from schemas.envelope import Envelope, Priority, Subject
-from schemas.values import told
+from schemas.envelope import Envelope, Subject
+from schemas.register import priority_of
 
-_ARRIVALS = (AttendanceKind.ADMITTED, AttendanceKind.REGISTERED)
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
+
+
+class Hl7v2Settings(Settings):
+    """How this partner's HL7 v2 differs from the usual."""
+
+    character_set: str = Field(
+        default="ASCII",
+        description="Character set (table 0211) where a message's MSH-18 is empty",
+    )
+    nhs_authorities: tuple[str, ...] = Field(
+        default=patient.NHS_AUTHORITIES,
+        description="PID-3.4 or PID-3.5 that marks an NHS number",
+    )
+    interpreter: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Z0-9]{2}-\d{1,3}$",
+        description="Field of theirs that says whether an interpreter is needed, e.g. ZU8-3",
+    )
+    retry_on_ae: bool = Field(
+        default=True,
+        description="AE and CE mean try again; false where they mean never",
+    )
+    version: Literal["2.3", "2.3.1", "2.4", "2.5", "2.5.1"] = Field(
+        default="2.4", description="Version written"
+    )
+    sending: str = Field(
+        default="FRONTDOORHUB^X26", description="MSH-3 and MSH-4 of what we send"
+    )
+    receiving: str = Field(
+        default="ROUTE^ROUTE", description="MSH-5 and MSH-6 of what we send"
+    )
+    write_set: str = Field(
+        default="UNICODE UTF-8", description="Character set (MSH-18) written"
+    )
 
 
 class Hl7v2:
@@ -23,39 +63,9 @@ class Hl7v2:
     name: ClassVar[str] = "hl7v2"
     media_type: ClassVar[str] = "application/hl7-v2"
 
-    class Settings(base.Settings):
-        """How this partner's HL7 v2 differs from the usual."""
+    Settings: ClassVar[type[Settings]] = Hl7v2Settings
 
-        character_set: str = Field(
-            "ASCII",
-            description="Character set (table 0211) where a message's MSH-18 is empty",
-        )
-        nhs_authorities: tuple[str, ...] = Field(
-            patient.NHS_AUTHORITIES,
-            description="PID-3.4 or PID-3.5 that marks an NHS number",
-        )
-        interpreter: str | None = Field(
-            None,
-            pattern=r"^[A-Z][A-Z0-9]{2}-\d{1,3}$",
-            description="Field of theirs that says whether an interpreter is needed, e.g. ZU8-3",
-        )
-        retry_on_ae: bool = Field(
-            True, description="AE and CE mean try again; false where they mean never"
-        )
-        version: Literal["2.3", "2.3.1", "2.4", "2.5", "2.5.1"] = Field(
-            "2.4", description="Version written"
-        )
-        sending: str = Field(
-            "FRONTDOORHUB^X26", description="MSH-3 and MSH-4 of what we send"
-        )
-        receiving: str = Field(
-            "ROUTE^ROUTE", description="MSH-5 and MSH-6 of what we send"
-        )
-        write_set: str = Field(
-            "UNICODE UTF-8", description="Character set (MSH-18) written"
-        )
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Hl7v2Settings) -> None:
         self._settings = settings
         self._nhs = frozenset(settings.nhs_authorities)
         name, _, field = (settings.interpreter or "").partition("-")
@@ -84,7 +94,6 @@ class Hl7v2:
         _supported(header)
         message = er7.Message(parcel.body, header)
         body = adt.attendance(message, self._nhs, self._interpreter)
-        urgent = body.kind in _ARRIVALS and told(body.unscheduled) is True
         return [
             Draft(
                 type="health.attendance",
@@ -94,7 +103,7 @@ class Hl7v2:
                 content=er7.content(parcel.body),
                 occurred_at=body.at,
                 subject=body.child.subject,
-                priority=Priority.URGENT if urgent else Priority.ROUTINE,
+                priority=priority_of("health.attendance", body),
                 stream=f"{header.get(3)}/{header.get(4)}",
                 test=header.part(11) != "P",
             )

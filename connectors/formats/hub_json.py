@@ -1,0 +1,214 @@
+"""A partner without a format of its own writes the hub's messages as JSON, and every refusal says what to write."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import AwareDatetime, Field, ValidationError
+
+from connectors.base import Answer, Draft, Outgoing, Parcel, Says, Unreadable
+from connectors.formats.mistakes import mistakes, unreadable
+from connectors.formats.quiet import Quiet
+from schemas.envelope import (
+    AckLevel,
+    Envelope,
+    Frozen,
+    Marking,
+    Priority,
+    Recipient,
+    Sender,
+    Subject,
+)
+from schemas.labels import Restriction
+from schemas.register import (
+    UnknownType,
+    UnknownVersion,
+    child_of,
+    model_of,
+    priority_of,
+)
+from schemas.values import Line
+
+
+class Message(Frozen):
+    """One message as a partner writes it and as it is written to a partner."""
+
+    type: str = Field(description="Message type, e.g. edt.handover")
+    version: int = Field(default=1, ge=1)
+    reference: Line | None = Field(
+        default=None,
+        description="The writer's own number; else the transport's idempotency key",
+    )
+    part: Line | None = Field(
+        default=None,
+        description="Tells the children of one reference apart; no row number",
+    )
+    stream: Line = Field(default="default", description="One counter of references")
+    occurred_at: AwareDatetime
+    sender: Sender | None = None
+    recipients: tuple[Recipient, ...] = ()
+    priority: Priority | None = Field(
+        default=None, description="May only raise what the body itself asks for"
+    )
+    authority: Line | None = None
+    answers: Line | None = Field(
+        default=None,
+        description="The message answered, by the reference it was sent under",
+    )
+    labels: tuple[Restriction, ...] = ()
+    marking: Marking = Marking.OFFICIAL_SENSITIVE
+    test: bool = False
+    body: dict[str, Any]
+
+
+class HubJson(Quiet):
+    """One message, or a list of messages that are accepted together or not at all."""
+
+    name: ClassVar[str] = "hub-json"
+    media_type: ClassVar[str] = "application/vnd.front-door-hub+json"
+
+    def read(self, parcel: Parcel) -> list[Draft]:
+        """Every message of the parcel; raises `Unreadable` with JSON paths."""
+        data = _json(parcel.body)
+        if isinstance(data, list) and not data:
+            raise Unreadable(
+                "an empty list says nothing: send at least one message", "$"
+            )
+        several = isinstance(data, list)
+        found: list[Draft] = []
+        wrong: list[tuple[str, str]] = []
+        for number, item in enumerate(data if several else [data]):
+            start = f"$[{number}]" if several else "$"
+            try:
+                found.append(_draft(item, start, None if several else parcel.reference))
+            except _Wrong as error:
+                wrong += error.found
+        if wrong:
+            raise unreadable(wrong, None if several else _reference(data))
+        parts = [(draft.stream, draft.reference, draft.part) for draft in found]
+        for number, part in enumerate(parts):
+            if part in parts[:number]:
+                raise Unreadable(
+                    "this reference and part stand twice: give each child a part of its own",
+                    f"$[{number}].reference",
+                )
+        return found
+
+    def write(
+        self, envelope: Envelope, body: Mapping[str, Any], reference: str
+    ) -> Outgoing:
+        """The same shape, with our reference and what was disclosed."""
+        said: dict[str, Any] = {
+            "type": envelope.type,
+            "version": envelope.schema_version,
+            "reference": reference,
+            "occurred_at": envelope.occurred_at,
+            "sender": envelope.sender.model_dump(exclude_none=True),
+            "recipients": [
+                recipient.model_dump(by_alias=True, exclude_none=True)
+                for recipient in envelope.recipients
+            ],
+            "priority": envelope.priority,
+            "authority": envelope.authority,
+            "labels": envelope.labels,
+            "marking": envelope.marking,
+            "test": envelope.test,
+            "body": body,
+        }
+        return Outgoing(
+            reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type
+        )
+
+    def understand(self, reply: bytes) -> Answer:
+        """`{"reference": …, "status": "taken" | "try_again" | "refused", "detail": …}`; empty is taken."""
+        if not reply.strip():
+            return Answer(Says.TAKEN, None, AckLevel.TRANSPORT)
+        said = _json(reply)
+        status = said.get("status", "taken") if isinstance(said, dict) else None
+        if not isinstance(said, dict) or status not in set(Says):
+            raise Unreadable(
+                "a reply is an object with status taken, try_again or refused", "$"
+            )
+        names, detail = said.get("reference"), said.get("detail")
+        return Answer(
+            Says(status),
+            names if isinstance(names, str) else None,
+            AckLevel.RECEIVED if isinstance(names, str) else AckLevel.TRANSPORT,
+            str(status),
+            detail[:200] if isinstance(detail, str) else "",
+        )
+
+
+class _Wrong(Exception):
+    def __init__(self, found: list[tuple[str, str]]):
+        super().__init__()
+        self.found = found
+
+
+def _json(body: bytes) -> Any:
+    at = body.find(b"\\u0000")
+    if at >= 0:
+        raise Unreadable(
+            "the character U+0000 is not text: take it out", _line(body, at)
+        )
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise Unreadable("this is not JSON in UTF-8; mend it here", where) from None
+
+
+def _line(body: bytes, at: int) -> str:
+    before = body[:at]
+    end = b"\n"
+    return f"line {before.count(end) + 1} column {at - before.rfind(end)}"
+
+
+def _reference(data: Any) -> str | None:
+    found = data.get("reference") if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _draft(item: Any, start: str, fallback: str | None) -> Draft:
+    if not isinstance(item, dict):
+        raise _Wrong(
+            [(start, "a message is an object with type, reference, occurred_at, body")]
+        )
+    try:
+        message = Message.model_validate(item)
+    except ValidationError as error:
+        raise _Wrong(mistakes(error, item, start)) from None
+    reference = message.reference or fallback
+    if not reference:
+        raise _Wrong([(f"{start}.reference", "write your own number for this message")])
+    try:
+        body = model_of(message.type, message.version).model_validate(message.body)
+    except UnknownType:
+        raise _Wrong(
+            [(f"{start}.type", "no such message type; the schemas name them")]
+        ) from None
+    except UnknownVersion as error:
+        raise _Wrong([(f"{start}.version", str(error))]) from None
+    except ValidationError as error:
+        raise _Wrong(mistakes(error, item["body"], f"{start}.body")) from None
+    child, default = child_of(body), priority_of(message.type, body)
+    asked = message.priority or default
+    return Draft(
+        type=message.type,
+        body=body,
+        reference=reference,
+        part=message.part or "",
+        content=orjson.dumps(item, option=orjson.OPT_SORT_KEYS),
+        occurred_at=message.occurred_at,
+        subject=child.subject if child else Subject(),
+        sender=message.sender,
+        recipients=message.recipients,
+        priority=min(asked, default, key=lambda priority: priority.rank),
+        authority=message.authority,
+        stream=message.stream,
+        labels=message.labels,
+        marking=message.marking,
+        answers=message.answers,
+        test=message.test,
+        version=message.version,
+    )

@@ -1,0 +1,59 @@
+"""A mistake in a message is told to its sender by the path to it and by what to write instead, never by its value."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from connectors.base import Unreadable
+
+_CURES = {
+    "missing": "write this field",
+    "extra_forbidden": "take this field out: the published schema has none of that name",
+    "model_type": 'write an object; where a field has three values, {"value": …}',
+    "timezone_aware": "write the time with its offset, as in 2026-11-23T19:30:00Z",
+}
+MOST = 20
+"""Mistakes told at once."""
+
+
+def mistakes(
+    error: ValidationError, data: Any, start: str = "$"
+) -> list[tuple[str, str]]:
+    """Each wrong place (a JSON path) once, with all that may be written there."""
+    found: dict[str, list[str]] = {}
+    for item in error.errors(
+        include_url=False, include_context=False, include_input=False
+    ):
+        cure = _CURES.get(item["type"], item["msg"].removeprefix("Value error, "))
+        cures = found.setdefault(path(item["loc"], data, start), [])
+        if cure not in cures:
+            cures.append(cure)
+    return [(where, "; or ".join(cures)) for where, cures in found.items()]
+
+
+def path(loc: Iterable[int | str], data: Any, start: str = "$") -> str:
+    """The JSON path of a pydantic location, without the names of union members that it passes."""
+    steps, shown, here = list(loc), start, data
+    for at, step in enumerate(steps):
+        last = at == len(steps) - 1
+        if isinstance(step, int):
+            shown += f"[{step}]"
+            here = (
+                here[step]
+                if isinstance(here, (list, tuple)) and step < len(here)
+                else None
+            )
+        elif isinstance(here, dict) and (step in here or last) and "[" not in step:
+            shown += f".{step}"
+            here = here.get(step)
+    return shown
+
+
+def unreadable(found: list[tuple[str, str]], reference: str | None) -> Unreadable:
+    """All mistakes in one refusal; its place is the first one's."""
+    (place, reason), others = found[0], found[1:MOST]
+    reason = "; ".join([reason, *(f"{where}: {cure}" for where, cure in others)])
+    if len(found) > MOST:
+        reason += f"; and {len(found) - MOST} more"
+    return Unreadable(reason, place, reference)
