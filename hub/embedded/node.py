@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from hub.embedded.processes import end, free_port, runs
+from hub.embedded.processes import end, free_port, runs, start_detached
 from hub.embedded.properties import properties
 from hub.embedded.runtime import VERSION, arguments, locked, quick_start, tell
 
@@ -108,21 +108,14 @@ class EmbeddedKafka:
         controller = free_port(before.controller if before else None)
         logs = self.home / "log"
         self._properties.write_text(properties(logs, port, controller))
-        program = [*arguments(self.heap, self.brief), *extra]
+        crash = f"-XX:ErrorFile={self.home / 'crash.log'}"
+        program = [*arguments(self.heap, self.brief), crash, *extra]
         if not (logs / "meta.properties").exists():
             self._format(program)
         if self.log.exists():
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(
-                [*program, "kafka.Kafka", str(self._properties)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.home,
-                start_new_session=True,
-            )
-        status = Status(port, controller, process.pid)
+        pid = start_detached([*program, "kafka.Kafka", str(self._properties)], self.log)
+        status = Status(port, controller, pid)
         self._remember(status)
         return self._serving(status)
 
@@ -149,7 +142,9 @@ class EmbeddedKafka:
             check=False,
         )
         if formatting.returncode:
-            raise KafkaFailed(f"{self.home} could not be formatted:\n{formatting.stdout}")
+            raise KafkaFailed(
+                f"{self.home} could not be formatted ({formatting.returncode}):\n{formatting.stdout}{formatting.stderr}"
+            )
 
     def _remember(self, status: Status) -> None:
         path = self.home / "kafka.json"

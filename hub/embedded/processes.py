@@ -15,18 +15,42 @@ _WAIT = 2.0
 """Seconds that a server which just ended may still hold its port."""
 
 
+def start_detached(command: list[str], log: Path) -> int:
+    """Starts a process that outlives this one and writes to `log`; returns its pid."""
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    return os.posix_spawn(
+        command[0],
+        command,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), write, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
 def runs(pid: int, sign: str) -> bool:
     """True where the process `pid` is alive and `sign` is an argument of its command line."""
-    proc = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self").exists():
-        try:
-            return sign in proc.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            return False
-    shown = subprocess.run(
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return sign in shown.stdout
+    if not Path("/proc/self").exists():
+        asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        return sign in subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    deadline = time.monotonic() + 0.5
+    while is_there(pid):
+        # While a program is being replaced by another (exec) there is nothing to read.
+        shown = _command(pid)
+        if shown or time.monotonic() > deadline:
+            return sign in shown
+        time.sleep(0.005)
+    return False
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")[:-1]
+    except OSError:
+        return []
 
 
 def end(pid: int, sign: str, how: signal.Signals, patience: float) -> bool:
@@ -40,13 +64,13 @@ def end(pid: int, sign: str, how: signal.Signals, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         _reap(pid)
-        if not _there(pid):
+        if not is_there(pid):
             return True
         time.sleep(0.02)
     return False
 
 
-def _there(pid: int) -> bool:
+def is_there(pid: int) -> bool:
     """A process that is ending runs nothing any more, but its last thread still holds its ports."""
     try:
         os.kill(pid, 0)

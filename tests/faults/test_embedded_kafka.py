@@ -1,0 +1,112 @@
+"""The embedded Kafka keeps what it was given, survives its starter and never ends a stranger."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from hub.embedded import EmbeddedKafka, FetchFailed, runtime
+from hub.topics import LARGEST, Topic
+from tests.kit.kafka import fresh
+
+
+async def _create(bootstrap: str, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    config = Topic(topic, 1, "", "", "", flushed=True).config
+    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=config)])
+    await admin.close()
+
+
+async def _send(bootstrap: str, topic: str, value: bytes) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=LARGEST
+    )
+    async with producer:
+        await producer.send_and_wait(topic, value)
+
+
+async def _read(bootstrap: str, topic: str) -> bytes:
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=LARGEST,
+    )
+    async with consumer, asyncio.timeout(20):
+        return bytes((await consumer.getone()).value or b"")
+
+
+async def test_the_largest_parcel_travels(kafka: str) -> None:
+    topic = fresh()
+    parcel = os.urandom(16 * 1024 * 1024 + 256 * 1024)
+    await _create(kafka, topic)
+    await _send(kafka, topic, parcel)
+    assert await _read(kafka, topic) == parcel
+
+
+async def test_what_was_acknowledged_survives_a_kill_under_the_same_address(
+    kafka_node: EmbeddedKafka,
+) -> None:
+    topic = fresh()
+    address = await asyncio.to_thread(kafka_node.start)
+    await _create(address, topic)
+    await _send(address, topic, b"owned")
+    kafka_node.kill()
+    assert await asyncio.to_thread(kafka_node.start) == address
+    assert await _read(address, topic) == b"owned"
+
+
+def test_it_outlives_its_starter_and_is_found_again(kafka_node: EmbeddedKafka) -> None:
+    program = (
+        "import sys; from pathlib import Path; from hub.embedded import EmbeddedKafka;"
+        "print(EmbeddedKafka(Path(sys.argv[1]), '256m', brief=True).start())"
+    )
+    command = [sys.executable, "-c", program, str(kafka_node.home.parent)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    running = kafka_node.status()
+    assert running is not None and running.pid is not None and running.bootstrap == told
+    assert kafka_node.start() == told
+    assert kafka_node.status() == running
+    kafka_node.stop()
+    stopped = kafka_node.status()
+    assert stopped is not None and stopped.pid is None
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_stale_pid_never_ends_another_process(tmp_path: Path, how: str) -> None:
+    node = EmbeddedKafka(tmp_path)
+    with subprocess.Popen(["sleep", "5"]) as stranger:
+        node.home.mkdir()
+        stale = {"port": 29092, "controller": 29093, "pid": stranger.pid}
+        (node.home / "kafka.json").write_text(json.dumps(stale))
+        status = node.status()
+        assert status is not None and status.pid is None
+        getattr(node, how)()
+        time.sleep(0.05)
+        assert stranger.poll() is None
+        stranger.send_signal(signal.SIGKILL)
+
+
+def test_a_changed_jar_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "org/example/thing/1.0/thing-1.0.jar"
+    sums = tmp_path / "jars.sha256"
+    sums.write_text(f"{'0' * 64}  {name}\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(runtime, "_SUMS", sums)
+    monkeypatch.setattr(runtime, "_fetch", lambda root, names: _forge(root / name))
+    with pytest.raises(FetchFailed, match="thing-1.0.jar"):
+        runtime.class_path()
+
+
+def _forge(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not what was committed to")

@@ -1,0 +1,103 @@
+"""Tests speak with a real Kafka, which one worker starts and all share.
+
+From the address in `HUB_TEST_KAFKA_BOOTSTRAP`, else a container, else the embedded one.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from hub.embedded import EmbeddedKafka
+from hub.embedded.processes import free_port
+from hub.embedded.properties import properties
+from hub.embedded.runtime import VERSION
+from tests.kit import engine, shared
+
+_HEAP = "256m"
+
+
+@pytest.fixture(scope="session")
+def kafka() -> str:
+    """The address of the session's Kafka. Shared: use names from `fresh`, create your own topics."""
+    given = os.environ.get("HUB_TEST_KAFKA_BOOTSTRAP")
+    return given or shared.once("kafka", _start)["bootstrap"]
+
+
+@pytest.fixture(scope="session")
+def _own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    name = f"kafka-{uuid4().hex[:8]}"
+    home = shared.directory(name)
+    facts = shared.once(name, lambda: _embedded(home))
+    yield facts["bootstrap"]
+    EmbeddedKafka(home).stop()
+
+
+@pytest.fixture
+def empty_kafka(_own_kafka: str) -> str:
+    """A Kafka of this worker alone without topics: for a whole hub, whose topics have fixed names."""
+    empty(_own_kafka)
+    return _own_kafka
+
+
+@pytest.fixture
+def kafka_node(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """A node of this test alone, not started: for tests that stop or kill it."""
+    node = EmbeddedKafka(tmp_path, _HEAP, brief=True)
+    name = f"kafka-{uuid4().hex[:8]}"
+    shared.once(name, lambda: {"data": str(tmp_path)})
+    yield node
+    node.kill()
+
+
+def fresh(prefix: str = "test") -> str:
+    """A name that nobody else has: for topics and consumer groups on the shared Kafka."""
+    return f"{prefix}.{uuid4().hex[:12]}"
+
+
+def empty(bootstrap: str) -> None:
+    """Deletes every topic and every group that has no members."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    names = [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
+    groups = [group.group_id for group in admin.list_consumer_groups().result().valid]
+    doomed = [
+        *(admin.delete_topics(names).values() if names else ()),
+        *(admin.delete_consumer_groups(groups).values() if groups else ()),
+    ]
+    for each in doomed:
+        each.exception(10)
+
+
+def _start() -> shared.Facts:
+    return (_container() if engine.wanted() else None) or _embedded(shared.directory("kafka"))
+
+
+def _embedded(home: Path) -> shared.Facts:
+    return {"bootstrap": EmbeddedKafka(home, _HEAP, brief=True).start(), "data": str(home)}
+
+
+def _container() -> shared.Facts | None:
+    client = engine.engine()
+    image = os.environ.get("HUB_TEST_KAFKA_IMAGE", f"apache/kafka:{VERSION}")
+    if client is None or not engine.has_image(client, image):
+        return None
+    port = free_port()
+    lines = properties(Path("/tmp/kafka-data"), port, 9093).splitlines()
+    values = dict(line.split("=", 1) for line in lines)
+    values["listeners"] = f"CLIENT://0.0.0.0:{port},CONTROLLER://127.0.0.1:9093"
+    environment = {f"KAFKA_{name.upper().replace('.', '_')}": v for name, v in values.items()}
+    ran = engine.run(image, port, port, environment, "Kafka Server started")
+    return ran and {"bootstrap": f"127.0.0.1:{port}"} | ran
+
+
+def _stop(facts: shared.Facts) -> None:
+    if "container" in facts:
+        engine.remove(facts)
+    else:
+        EmbeddedKafka(Path(facts["data"])).kill()
+
+
+shared.stops("kafka", _stop)

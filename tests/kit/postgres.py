@@ -1,0 +1,91 @@
+"""Tests of the ledger run on SQLite and on a real PostgreSQL alike, each test on an empty database.
+
+From the address in `HUB_TEST_DATABASE_URL`, else a container, else this machine's PostgreSQL, else
+the one in a wheel.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from hub.embedded.processes import free_port
+from tests.kit import engine, shared
+from tests.kit.postgres_server import PostgresServer, binaries
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """SQLAlchemy's address of the session's server (database `postgres`); make your own in it."""
+    given = os.environ.get("HUB_TEST_DATABASE_URL")
+    return given or shared.once("postgres", _start)["url"]
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """SQLAlchemy's address of an empty PostgreSQL database, dropped after the test."""
+    with database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """SQLAlchemy's address of an empty database: the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """An empty database on a server, for as long as the block runs."""
+    name = f"test_{uuid4().hex[:12]}"
+    url = make_url(server)
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _start() -> shared.Facts:
+    return (_container() if engine.wanted() else None) or _local(shared.directory("postgres"))
+
+
+def _local(home: Path) -> shared.Facts:
+    server = PostgresServer(home, binaries(home))
+    return {"url": server.start(), "data": str(home), "bin": str(server.bin)}
+
+
+def _container() -> shared.Facts | None:
+    client = engine.engine()
+    image = os.environ.get("HUB_TEST_POSTGRES_IMAGE", "postgres:18-alpine")
+    if client is None or not engine.has_image(client, image):
+        return None
+    port = free_port()
+    environment = {"POSTGRES_PASSWORD": "test", "POSTGRES_DB": "postgres"}
+    says = "database system is ready to accept connections[\\s\\S]*ready to accept connections"
+    ran = engine.run(image, 5432, port, environment, says)
+    return ran and {"url": f"postgresql+psycopg://postgres:test@127.0.0.1:{port}/postgres"} | ran
+
+
+def _stop(facts: shared.Facts) -> None:
+    if "container" in facts:
+        engine.remove(facts)
+    else:
+        home = Path(facts["data"])
+        PostgresServer(home, Path(facts["bin"])).stop("immediate")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+shared.stops("postgres", _stop)
