@@ -42,7 +42,7 @@ def read(text: str) -> Marked:
                 # References would make one line mean two places (and can make a file explode).
                 marked.complaints.append(
                     Complaint(
-                        event.start_mark.line + 1,
+                        _line(event.start_mark),
                         f"`*{event.anchor}` refers to another place",
                         "the words themselves, written out",
                     )
@@ -60,10 +60,10 @@ def read(text: str) -> Marked:
 
 
 def _walk(marked: Marked, node: yaml.Node, spot: Spot) -> None:
-    marked.lines.setdefault(spot, node.start_mark.line + 1)
+    marked.lines.setdefault(spot, _line(node.start_mark))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            line = key.start_mark.line + 1
+            line = _line(key.start_mark)
             if key.tag != "tag:yaml.org,2002:str":
                 marked.complaints.append(
                     Complaint(line, f"`{key.value}` is not a word to YAML", f'"{key.value}":')
@@ -92,9 +92,13 @@ def _broken(error: Exception) -> Complaint:
     line, what = 1, str(error)
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
+        line = _line(mark)
         what = " ".join(part for part in (error.context, error.problem) if part)
     elif isinstance(error, yaml.reader.ReaderError):
         what = f"a character that YAML does not allow: {error.reason}"
     cure = "`word: value` on a line of its own, two spaces deeper for what belongs to it, no tabs"
     return Complaint(line, f"this is not YAML ({what})", cure)
+
+
+def _line(mark: Any) -> int:
+    return mark.line + 1 if mark is not None else 1

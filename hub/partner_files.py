@@ -19,8 +19,15 @@ from hub.partner_words import complaints, meant
 from hub.partners import Directory, Partner
 from hub.settings import Settings
 
-_SECRET = re.compile(r"(^|_)(tokens?|passwords?|passphrase|secrets?|api_?key|credentials?)$", re.I)
+_SECRET = re.compile(
+    r"(^|_)(tokens?|passwords?|passphrase|secrets?|api_?key|credentials?)$", re.IGNORECASE
+)
 _SECRET_VALUE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY|\A\w+://[^/\s:@]+:[^/\s@]+@")
+_CLAIMS: dict[Spot, str] = {
+    ("partner",): "name",
+    ("transport", "listen", "port"): "port",
+    ("transport", "inbound", "path"): "folder",
+}
 _REFERENCE = "{env: NAME_OF_VARIABLE} or {file: /path/of/secret}"
 
 
@@ -154,26 +161,17 @@ def _secrets(value: Any, spot: Spot) -> Iterator[tuple[Spot, str]]:
 
 
 def _between(files: list[_File]) -> Iterator[Mistake]:
-    names: dict[str, Path] = {}
-    ports: dict[int, tuple[str, Path]] = {}
+    """What two files claim and only one can have."""
+    taken: dict[tuple[Spot, str], Path] = {}
     for file in files:
-        words = file.marked.value if isinstance(file.marked.value, dict) else {}
-        name = words.get("partner")
-        if isinstance(name, str):
-            if name in names:
-                what = f"`{name}` is already the partner of {names[name].name}"
-                line = file.marked.line(("partner",))
-                yield Mistake(file.path, line, what, "another name")
-            names.setdefault(name, file.path)
-        transport = words.get("transport")
-        listen = transport.get("listen") if isinstance(transport, dict) else None
-        port = listen.get("port") if isinstance(listen, dict) else None
-        if isinstance(port, int) and port:
-            if port in ports:
-                what = f"port {port} is already listened on for {ports[port][1].name}"
-                line = file.marked.line(("transport", "listen", "port"))
-                yield Mistake(file.path, line, what, "another port")
-            ports.setdefault(port, (str(name), file.path))
+        for spot, noun in _CLAIMS.items():
+            claim = file.marked.spelled.get(spot)
+            if claim is None or (noun == "port" and claim == "0"):
+                continue
+            before = taken.setdefault((spot, claim), file.path)
+            if before != file.path:
+                what = f"{noun} {claim} is already taken by {before.name}"
+                yield Mistake(file.path, file.marked.line(spot), what, f"another {noun}")
 
 
 def check_command(settings: Settings) -> int:

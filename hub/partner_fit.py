@@ -30,6 +30,7 @@ class Direction:
 
 
 DIRECTIONS = {
+    "folder": Direction("inbound", "outbound"),
     "mllp": Direction("listen", "send"),
     "http": Direction("token", "push"),
     "outbox": Direction(True, True),

@@ -1,0 +1,130 @@
+"""`hub run` leaves nothing to start by hand: Kafka, keys, ledger and topics, then three roles kept running."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from hub import logs
+from hub.embedded.node import KafkaFailed
+from hub.embedded.runtime import FetchFailed
+from hub.kafka_security import KafkaSettingsWrong
+from hub.keep_kafka import KeptKafka
+from hub.partner_files import PartnersWrong, load
+from hub.seal import ROOTS, Keyring
+from hub.settings import Settings
+from hub.supervise import ROLES, Record, Supervisor
+from hub.topic_setup import TopicsWrong, ensure_topics
+
+_WRONG_SET_UP = 78
+"""`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
+
+
+class AlreadyRunning(Exception):
+    """Another `hub run` has this data directory."""
+
+
+def main(settings: Settings) -> int:
+    """Runs the hub until SIGTERM or SIGINT; the exit code, after a sentence where it cannot start."""
+    logs.set_up("run")
+    try:
+        with _alone(settings.data):
+            return asyncio.run(_run(settings))
+    except AlreadyRunning as error:
+        print(error, file=sys.stderr)
+    except PartnersWrong as error:
+        print(f"{error}\nThe hub does not start with these partner files.", file=sys.stderr)
+    except (TopicsWrong, KafkaSettingsWrong, KafkaFailed, FetchFailed) as error:
+        print(error, file=sys.stderr)
+    except PermissionError as error:
+        print(error, file=sys.stderr)
+    return _WRONG_SET_UP
+
+
+async def _run(settings: Settings) -> int:
+    directory = load(settings.partners_dir)
+    record = Record(settings.data)
+    await asyncio.to_thread(record.end_orphans)
+    keys(settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    kafka = KeptKafka(settings, record) if settings.embedded else None
+    try:
+        ready = [asyncio.to_thread(_migrate, settings)]
+        if kafka is not None:
+            ready.append(asyncio.to_thread(kafka.start))
+        # Threads cannot be called off, so a failure of one waits for the other.
+        for outcome in await asyncio.gather(*ready, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        if not stop.is_set():
+            bootstrap = settings.kafka_bootstrap or (kafka.bootstrap if kafka else "")
+            await ensure_topics(settings, directory, bootstrap)
+            env = environment(settings, bootstrap)
+            keeping = asyncio.create_task(kafka.keep()) if kafka is not None else None
+            await Supervisor(settings.data, ROLES, env, record).run(stop)
+            if keeping is not None:
+                keeping.cancel()
+    finally:
+        if kafka is not None:
+            await asyncio.to_thread(kafka.stop)
+        record.forget()
+    return 0
+
+
+def keys(settings: Settings) -> None:
+    """Makes the keys of the embedded default at its first start; a given directory must be whole."""
+    if settings.keys_dir is None:
+        Keyring.first_start(settings.keys)
+        return
+    Keyring.load(settings.keys)
+    missing = [name for name in ROOTS if not (settings.keys / f"{name}.key").exists()]
+    if missing:
+        names = ", ".join(f"{name}.key" for name in missing)
+        raise PermissionError(f"HUB_KEYS_DIR={settings.keys} lacks {names}")
+
+
+def _migrate(settings: Settings) -> None:
+    from hub.ledger.migrate import migrate
+
+    migrate(settings.ledger_url)
+
+
+def environment(settings: Settings, bootstrap: str) -> dict[str, str]:
+    """What the roles are started with: our environment, and what these settings add to it."""
+    told = {}
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        if isinstance(value, tuple):
+            value = ",".join(map(str, value))
+        if value not in (None, ""):
+            told[f"HUB_{name.upper()}"] = str(value)
+    told["HUB_DATA"] = str(settings.data.absolute())
+    return {**os.environ, **told, "HUB_KAFKA_BOOTSTRAP": bootstrap}
+
+
+@contextlib.contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise AlreadyRunning(
+                f"`hub run` runs already for {data} (pid {lock.read().strip() or 'unknown'}): "
+                "stop it, or set HUB_DATA to another directory"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
