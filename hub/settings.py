@@ -6,7 +6,7 @@ Secrets are given by reference: a directory of key files, or a file named by `â€
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -15,7 +15,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-Csv = Annotated[tuple[str, ...], NoDecode]
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part for each in value.split(",") if (part := each.strip()))
+    return value
+
+
+Csv = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -46,7 +53,9 @@ class Settings(BaseSettings):
     kafka_prefix: str = Field("", description="Before consumer groups, where hubs share a cluster")
 
     database_url: SecretStr | None = Field(None, description="postgresql+psycopg://â€¦; none: SQLite")
-    people_url: SecretStr | None = Field(None, description="People and sessions; none: as the ledger")
+    people_url: SecretStr | None = Field(
+        None, description="People and sessions; none: as the ledger"
+    )
 
     desk_host: str = "127.0.0.1"
     desk_port: int = Field(8080, description="0: any free port, told in the log")
