@@ -10,8 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hub.marked_yaml import Marked, read
 
 _DAY = timedelta(days=1)
 
@@ -86,15 +87,16 @@ class Editions(Generic[E]):
 def load(folder: Path, model: type[E]) -> Editions[E]:
     """Every edition in a folder, checked; raises `RuleError` with each mistake on its own line."""
     mistakes: list[str] = []
-    found: list[tuple[Path, yaml.Node, E]] = []
+    found: list[tuple[Path, Marked, E]] = []
     for path in sorted(folder.glob("*.yaml")):
+        marked = read(path.read_text(encoding="utf-8"))
+        if marked.complaints:
+            mistakes += [f"{path}:{c.line}: {c.what}" for c in marked.complaints]
+            continue
         try:
-            node, value = _read(path)
-            found.append((path, node, model.model_validate(value)))
-        except RuleError as error:
-            mistakes.append(str(error))
+            found.append((path, marked, model.model_validate(marked.value or {})))
         except ValidationError as error:
-            mistakes += [f"{path}:{_line(node, e['loc'])}: {_say(e)}" for e in error.errors()]
+            mistakes += [f"{path}:{marked.line(e['loc'])}: {_say(e)}" for e in error.errors()]
     if not found and not mistakes:
         mistakes.append(f"{folder}: no edition here; write one <edition>.yaml")
     if not mistakes:
@@ -104,24 +106,11 @@ def load(folder: Path, model: type[E]) -> Editions[E]:
     return Editions([edition for _, _, edition in found])
 
 
-def _read(path: Path) -> tuple[yaml.Node, Any]:
-    text = path.read_text(encoding="utf-8")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RuleError(f"{path}:{line}: not YAML: {error.problem}") from error
-    if node is None or not isinstance(value, dict):
-        raise RuleError(f"{path}:1: empty; an edition begins with `edition:`")
-    return node, value
-
-
-def _between(found: list[tuple[Path, yaml.Node, E]]) -> list[str]:
+def _between(found: list[tuple[Path, Marked, E]]) -> list[str]:
     mistakes = []
     ordered = sorted(found, key=lambda entry: entry[2].effective_from)
-    for (_, _, before), (path, node, after) in pairwise(ordered):
-        place = f"{path}:{_line(node, ('effective_from',))}"
+    for (_, _, before), (path, marked, after) in pairwise(ordered):
+        place = f"{path}:{marked.line(('effective_from',))}"
         if before.effective_to is None:
             mistakes.append(
                 f"{place}: {after.edition} begins while {before.edition} has no effective_to; "
@@ -138,24 +127,6 @@ def _between(found: list[tuple[Path, yaml.Node, E]]) -> list[str]:
                 f"to {after.effective_from - _DAY}; begin on {before.effective_to + _DAY}"
             )
     return mistakes
-
-
-def _line(node: yaml.Node, place: Sequence[int | str]) -> int:
-    """The line of the deepest part of `place` that the file has."""
-    line = node.start_mark.line + 1
-    for step in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if pair is None:
-                break
-            key, node = pair
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            if step >= len(node.value):
-                break
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return int(line)
 
 
 def _say(error: Any) -> str:

@@ -60,7 +60,7 @@ def test_every_mistake_is_named_with_file_and_line(tmp_path: Path) -> None:
     assert "A.yaml:1: this edition: Value error, effective_to lies before effective_from" in said
     assert "B.yaml:4: effective_from" in said
     assert "B.yaml:5: colour" in said
-    assert "C.yaml:2: not YAML" in said
+    assert "C.yaml:2: this is not YAML" in said
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
