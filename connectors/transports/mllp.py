@@ -143,7 +143,7 @@ class Mllp:
             server.close()
             self.listening = None
             for caller in self._callers:
-                if not caller.busy:
+                if not (caller.busy and stop.is_set()):
                     caller.task.cancel()
             await asyncio.gather(*(c.task for c in self._callers), return_exceptions=True)
 
