@@ -1,4 +1,4 @@
-"""What a person does at the desk is a message: who, in which role, why, and which version they saw."""
+"""What a person does at the desk is a message: who, in which role, why, and what they saw."""
 
 from typing import Annotated
 from uuid import UUID
@@ -13,10 +13,12 @@ from schemas.values import Line, Phone, Said, Text
 
 
 class Act(Said):
-    """What every act carries. `person` is the desk's account; `seen` the version on their screen."""
+    """What every act carries. `person` is the account; `seen` the version on the screen."""
 
     person: Annotated[Line, Kind.DELIVERY_METADATA]
-    name: Annotated[Line, Kind.DECISION]
+    name: Annotated[Line, Kind.DECISION] = Field(
+        description="Of the person; of the system, where a system collects"
+    )
     role: Annotated[Line, Kind.DELIVERY_METADATA]
     agency: Annotated[Line, Kind.DELIVERY_METADATA]
     team: Annotated[Line | None, Kind.DELIVERY_METADATA] = None
@@ -40,7 +42,7 @@ class Reasoned(Act):
 
 
 class ContentOpened(Act):
-    """`content.opened`: somebody reads the content of a message or a parcel, recorded before it is shown."""
+    """`content.opened`: somebody reads a message or a parcel; recorded before it is shown."""
 
     message: Annotated[UUID | None, Kind.DELIVERY_METADATA] = None
     parcel: Annotated[UUID | None, Kind.DELIVERY_METADATA] = None
@@ -65,14 +67,14 @@ class DeliveryRetried(Act):
 
 
 class DeliveryAbandoned(Reasoned):
-    """`delivery.abandoned`: a named person gives a delivery up; urgent ones need a head of service."""
+    """`delivery.abandoned`: a named person gives it up; urgent ones need a head of service."""
 
     delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
     approved_by: Annotated[Worker | None, Kind.DECISION] = None
 
 
 class DeliveryTakenByPhone(Act):
-    """`delivery.taken_by_phone`: somebody at the partner took it over the telephone, with name and role."""
+    """`delivery.taken_by_phone`: a named person in a role took it by telephone."""
 
     delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
     taken_by: Annotated[Line, Kind.DECISION]
@@ -153,7 +155,7 @@ class StuckRetried(Act):
 
 
 class CaseMatched(Reasoned):
-    """`case.matched`: a person says who an uncertain child is; a name and a birth date are no ground."""
+    """`case.matched`: a person says who the child is; name and birth date are no ground."""
 
     message: Annotated[UUID, Kind.DELIVERY_METADATA]
     matching: Annotated[Matching, Kind.DECISION]

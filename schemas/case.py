@@ -1,4 +1,4 @@
-"""Two cases become one by a message that says on what ground, so that the joining can be traced and questioned."""
+"""Two cases become one by a message that says on what ground, so it can be questioned."""
 
 from typing import Annotated
 

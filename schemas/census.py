@@ -1,6 +1,6 @@
 """The Department for Education's code sets, as published, so that no connector invents one.
 
-Children in need census 2026 (CBDS) and the Standard Safeguarding Dataset; the hub's domain page 5.7, 5.9.
+Children in need census 2026 (CBDS) and the Standard Safeguarding Dataset.
 """
 
 from schemas.codes import Code
@@ -201,7 +201,7 @@ class S47Outcome(Code):
 
 
 class Factor(Code):
-    """Factor identified at the end of an assessment (A child, B parent or carer, C other in household).
+    """Factor identified at the end of an assessment (A child, B parent or carer, C other).
 
     18A and 19A are withdrawn and refused; NONE stands alone.
     """

@@ -1,4 +1,4 @@
-"""Every code that the hub's own words use has a name for machines and a label for people, in one place.
+"""Every code of the hub's own words has a name for machines and a label for people.
 
 Census and dataset codes of the Department for Education stand in `schemas.census`.
 """

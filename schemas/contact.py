@@ -1,4 +1,4 @@
-"""A contact about a child is recorded whole, however little of it is known, and says what is missing."""
+"""A contact about a child is recorded whole, however little of it is known."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ class OpenCase(Said):
 
 
 class Knowledge(Said):
-    """Whether parents know and agree; agreeing to a referral is not consent under data protection law."""
+    """Whether parents know and agree; agreeing to a referral is not data protection consent."""
 
     parents_aware: Annotated[Yes, Kind.CONCERN_NARRATIVE] = Field(
         default=NOT_ASKED, description="Parents know, at the moment the referral is made"
@@ -45,7 +45,8 @@ class Knowledge(Said):
     def _secrecy_has_a_reason(self) -> "Knowledge":
         if self.confidential_from_family and not self.confidential_because:
             raise ValueError(
-                "confidential_from_family needs confidential_because: say why the family must not know"
+                "confidential_from_family needs confidential_because:"
+                " say why the family must not know"
             )
         return self
 

@@ -12,7 +12,7 @@ from schemas.values import Line, Said
 
 
 class DeliveryReceipt(Said):
-    """`delivery.receipt`: a MESH report, an application acknowledgement, a bounce; no case content."""
+    """`delivery.receipt`: a MESH report, a later acknowledgement, a bounce; no case content."""
 
     answers: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
         description="The reference (or message id) under which we sent it"

@@ -1,4 +1,4 @@
-"""Around every message stand the same facts: who says it to whom, how urgent, under which authority.
+"""Around every message stand the same facts: who says it to whom, how urgent, by what authority.
 
 The envelope carries routing facts and no case content; it travels sealed with the body, and only
 what `hub.wire` names as a header leaves the seal. Fields follow the hub's message catalogue (8.1).
@@ -66,7 +66,7 @@ class For(StrEnum):
 
 
 class Sender(Frozen):
-    """Who speaks: the agency and team, the system that sent it, the role of the person behind it."""
+    """Who speaks: the agency and team, the system that sent it, the role of the person."""
 
     agency: str
     team: str | None = None

@@ -1,4 +1,4 @@
-"""Out of hours hands a child over whole, and an answer counts as acceptance only with a name and a role."""
+"""Out of hours hands a child over whole; only an answer with name and role is acceptance."""
 
 from typing import Annotated
 from uuid import UUID

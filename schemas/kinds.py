@@ -1,4 +1,4 @@
-"""What kind of data each place of a message holds is known by its path, and no place is without one."""
+"""The kind of data at each place of a message is known by its path; no place is without."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,7 +12,7 @@ from schemas.labels import DataKind, Depth, Restriction
 
 
 class Unkinded(TypeError):
-    """A field without a data kind, or with two: `schemas` must be mended before anything is said."""
+    """A field without a data kind, or with two: mend it before anything is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every field says what kind of data it holds, and a record says what narrows it, so disclosure is a look-up.
+"""Every field says what kind of data it holds, every record what narrows it: disclosure is look-up.
 
 Kinds are the rows of the disclosure matrix; restrictions are labels that narrow a row (the most
 restrictive wins). Source: DfE Information sharing advice (2024); the hub's domain pages 6.4, 6.5.

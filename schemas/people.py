@@ -1,4 +1,4 @@
-"""Whoever a message is about or from has one shape everywhere, and each of their facts a data kind."""
+"""Whoever a message is about or from has one shape everywhere, each fact of it a data kind."""
 
 from datetime import date
 from typing import Annotated
@@ -171,7 +171,7 @@ class Household(Said):
 
 
 class Worker(Said):
-    """A professional: somebody who acts in a role for an agency. Holders of the field say the kind."""
+    """Somebody who acts in a role for an agency; the field that holds one says the kind."""
 
     name: Line | None = None
     role: Line | None = None

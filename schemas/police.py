@@ -1,4 +1,4 @@
-"""A police notification tells about one child with every field that force forms share, each item under its handling."""
+"""A police notification tells about one child, each item under its handling condition."""
 
 from datetime import date
 from typing import Annotated
@@ -42,7 +42,7 @@ class PoliceProtection(Said):
 
 
 class PoliceNotification(Said):
-    """`police.notification`: a public protection notice about one child (illustrative; no public schema)."""
+    """`police.notification`: a public protection notice about one child (no public schema exists)."""
 
     incident: Annotated[Line, Kind.DELIVERY_METADATA] = Field(description="Incident number")
     crime: Annotated[Line | None, Kind.DELIVERY_METADATA] = Field(

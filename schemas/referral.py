@@ -1,4 +1,4 @@
-"""A referral is received, acknowledged, passed on, decided and answered, and each step names who and why."""
+"""A referral is received, acknowledged, passed on, decided and answered, with who and why."""
 
 from datetime import date
 from typing import Annotated
@@ -42,7 +42,7 @@ class Document(Said):
 
 
 class ReferralReceived(Said):
-    """`referral.received`: a referral of one child, with every field of a multi-agency referral form."""
+    """`referral.received`: a referral of one child, with every field of a referral form."""
 
     reference: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
         description="The sender's own number for the referral"

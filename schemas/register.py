@@ -1,4 +1,4 @@
-"""Each type that may be said stands here once: its version, its body, its road, who says it to whom, what it asks for."""
+"""Each type that may be said stands here once: body, road, who says it to whom, what it asks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ PARTNERS = (
     "professional_referrer",
     "public_referrer",
 )
-"""Roles that partners have; a contact centre is the authority's own and sends as assessment_team."""
+"""Roles of partners; a contact centre is the authority's own and sends as assessment_team."""
 
 
 class UnknownType(LookupError):
@@ -162,8 +162,8 @@ def _conversation() -> list[Entry]:
     ]  # fmt: skip
 
 
-def _act(type: str, body: Body, title: str) -> Entry:
-    return Entry(type, 1, body, "acts", title, (PERSON,), (HUB,), _NONE)
+def _act(kind: str, body: Body, title: str) -> Entry:
+    return Entry(kind, 1, body, "acts", title, (PERSON,), (HUB,), _NONE)
 
 
 def _acts() -> list[Entry]:
@@ -192,29 +192,29 @@ REGISTER: Mapping[str, Entry] = MappingProxyType(
 """Every type by name."""
 
 
-def entry_of(type: str, version: int = 1) -> Entry:
+def entry_of(kind: str, version: int = 1) -> Entry:
     """The entry of a type; raises `UnknownType` or `UnknownVersion`."""
-    entry = REGISTER.get(type)
+    entry = REGISTER.get(kind)
     if entry is None:
-        raise UnknownType(f"no message type {type!r}; the types are in schemas/register.py")
+        raise UnknownType(f"no message type {kind!r}; the types are in schemas/register.py")
     if entry.version != version:
-        raise UnknownVersion(f"{type} version {version}: this hub speaks version {entry.version}")
+        raise UnknownVersion(f"{kind} version {version}: this hub speaks version {entry.version}")
     return entry
 
 
-def model_of(type: str, version: int = 1) -> Body:
+def model_of(kind: str, version: int = 1) -> Body:
     """The body's model; raises `UnknownType` or `UnknownVersion`."""
-    return entry_of(type, version).body
+    return entry_of(kind, version).body
 
 
-def parse(type: str, version: int, body: bytes | str) -> Said:
+def parse(kind: str, version: int, body: bytes | str) -> Said:
     """A body from JSON; raises pydantic's `ValidationError` where it breaks a rule."""
-    return model_of(type, version).model_validate_json(body)
+    return model_of(kind, version).model_validate_json(body)
 
 
-def priority_of(type: str, body: Said) -> Priority:
+def priority_of(kind: str, body: Said) -> Priority:
     """The default priority of a body; what a partner says explicitly may only raise it."""
-    rule = REGISTER[type].priority
+    rule = REGISTER[kind].priority
     return Priority.ROUTINE if rule is None else rule(body)
 
 

@@ -1,4 +1,4 @@
-"""A strategy discussion is asked for and recorded, one record per child, with whose information under which condition."""
+"""A strategy discussion is asked for and recorded: one record per child, each item attributed."""
 
 from datetime import date
 from typing import Annotated
@@ -86,7 +86,7 @@ class Quorum(Said):
 
 
 class Decision(Said):
-    """What was decided: threshold, section 47, who investigates, under which clause of the protocol."""
+    """What was decided: threshold, section 47, who investigates, by which clause."""
 
     threshold_met: Annotated[bool, Kind.DECISION, Depth.SUMMARY]
     decision: Annotated[StrategyDecision, Kind.DECISION, Depth.SUMMARY]

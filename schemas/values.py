@@ -1,4 +1,4 @@
-"""What a field may hold is checked once, here: three-valued answers, numbers, addresses, periods and codes.
+"""What a field may hold is checked once, here: three values, numbers, addresses, codes.
 
 A three-valued field says `{"value": …}`, `"not_known"` or `"not_asked"`; left out it was not asked.
 """
@@ -29,12 +29,9 @@ T = TypeVar("T")
 
 
 def _annotate(schema: dict[str, Any], model: type[BaseModel]) -> None:
-    properties = schema.get("properties", {})
-    assert isinstance(properties, dict)
+    properties: dict[str, Any] = schema.get("properties", {})
     for name, info in model.model_fields.items():
-        shown = properties.get(info.alias or name)
-        if not isinstance(shown, dict):
-            continue
+        shown: dict[str, Any] = properties.get(info.alias or name, {})
         for fact in info.metadata:
             if isinstance(fact, DataKind):
                 shown["x-data-kind"] = fact.value
@@ -55,6 +52,12 @@ class Told(Said, Generic[T]):
 
     value: T
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """A name that reads well in the published schema."""
+        held = params[0]
+        return f"Told[{_NAMED.get(held) or getattr(held, '__name__', str(held))}]"
+
 
 def _shape(field: Any) -> str | None:
     if isinstance(field, str):
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
 else:
 
     class Known:
-        """`Known[T]`: a union; pydantic folds `Told[T]` into `Told`, so no plain alias stays generic."""
+        """`Known[T]` is a union; a plain alias would not stay generic under pydantic."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             return Annotated[
@@ -85,7 +88,7 @@ NOT_KNOWN = Unknown.NOT_KNOWN
 
 
 def known(value: T) -> Told[T]:
-    """A value as a three-valued field takes it; typed models built in Python need it, JSON does not."""
+    """A value as a three-valued field takes it, for bodies built in Python."""
     return Told(value=value)
 
 
@@ -106,6 +109,8 @@ def words(field: Any) -> str:
         return field.label
     if isinstance(field, bool):
         return "Yes" if field else "No"
+    if isinstance(field, Coded):
+        return words(field.code)
     if isinstance(field, (list, tuple)):
         return ", ".join(words(item) for item in field)
     return "" if field is None else str(field)
@@ -130,7 +135,7 @@ def _phone(text: str) -> str:
 
 def _upn(text: str) -> str:
     letters = "ABCDEFGHJKLMNPQRTUVWXYZ"
-    values = [letters.index(c) if c in letters else int(c) for c in text[1:] if c != "S"]
+    values = [letters.index(c) if c in letters else int(c) for c in text[1:]]
     total = sum(weight * value for weight, value in zip(range(2, 14), values, strict=False))
     if letters[total % 23] != text[0]:
         raise ValueError(f"not a pupil number: its check letter should be {letters[total % 23]}")
@@ -150,12 +155,13 @@ Email = Annotated[
     StringConstraints(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=254),
 ]
 Upn = Annotated[
-    str, StringConstraints(pattern=r"^[A-HJ-NP-RT-Z]\d{11}[0-9A-Z]$"), AfterValidator(_upn)
+    str, StringConstraints(pattern=r"^[A-HJ-NP-RT-Z]\d{11}[0-9A-HJ-NP-RT-Z]$"), AfterValidator(_upn)
 ]
 """Unique pupil number, check letter verified."""
 OdsCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
 """Organisation Data Service code of a site or organisation."""
 Postcode = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=8)]
+_NAMED: dict[Any, str] = {Text: "Text", Line: "Line", Upn: "Upn"}
 Yes = Known[bool]
 """Yes, no, not known, not asked."""
 
@@ -168,7 +174,7 @@ class NhsNumber(Said):
 
 
 class SourceCode(Said):
-    """A code as the sender wrote it, kept beside our mapping so that nothing is lost on the way back."""
+    """A code as the sender wrote it, kept so that nothing is lost on the way back."""
 
     code: Line
     system: Line
@@ -186,7 +192,7 @@ class Coded(Said, Generic[C]):
 
 
 class Address(Said):
-    """An address as it is known: merged lines are enough; parts and UPRN where a sender has them."""
+    """An address as it is known: merged lines are enough, parts and UPRN where there are any."""
 
     lines: tuple[Line, ...] = Field(default=(), description="As written, one or many lines")
     house: Line | None = None
