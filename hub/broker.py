@@ -11,7 +11,14 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import (
+    AIOKafkaConsumer,
+    ConsumerRebalanceListener,
+    ConsumerRecord,
+    TopicPartition,
+)
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
 from aiokafka.structs import RecordMetadata
 from faststream.kafka import KafkaBroker
@@ -90,11 +97,13 @@ def road(
     group: str,
     listener: ConsumerRebalanceListener | None = None,
     latest: bool = False,
+    together: bool = False,
 ) -> Any:
     """A declared, handler-less subscriber; its `.consumer` is driven by the caller's own loop.
 
     Static membership: `group` and the process's slot name the member, so that a restart within
-    the session timeout takes its partitions back at once and disturbs nobody.
+    the session timeout takes its partitions back at once and disturbs nobody. `together` gives
+    partitions of the same number to the same member (round robin would part twins).
     """
     return broker.subscriber(
         *topics,
@@ -110,6 +119,9 @@ def road(
         listener=listener,
         ack_policy=AckPolicy.MANUAL,
         include_in_schema=False,
+        partition_assignment_strategy=(
+            RangePartitionAssignor if together else RoundRobinPartitionAssignor,
+        ),
     )
 
 
@@ -124,8 +136,8 @@ async def publish_all(
     try:
         async with asyncio.timeout(within):
             for out in outbounds:
-                if len(out.value) > LARGEST:
-                    raise Unable(f"a record of {len(out.value)} bytes for {out.topic}")
+                if len(out.value or b"") > LARGEST:
+                    raise Unable(f"a record of {len(out.value or b'')} bytes for {out.topic}")
                 waiting.append(
                     await broker.publish(
                         out.value,

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     data: Path = Field(Path("build/hub"), description="Embedded Kafka, SQLite ledger and keys")
     partners_dir: Path = Field(Path("deploy/partners"), description="One file a partner")
     rules_dir: Path = Field(Path("deploy/rules"), description="Rules with editions")
+    calendars_dir: Path = Field(Path("deploy/calendars"), description="Service hours")
     keys_dir: Path | None = Field(None, description="Key files; made under `data` when embedded")
     instance: str = Field("1", description="This process's slot: a static consumer's name")
 

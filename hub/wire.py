@@ -60,7 +60,8 @@ class Outbound:
 
     topic: str
     key: bytes | None
-    value: bytes
+    value: bytes | None
+    """None ends a key of a compacted topic."""
     headers: dict[str, str]
     partition: int | None = None
 
@@ -94,7 +95,9 @@ def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outboun
             "roadmonth": month,
             **(record.facts or {}),
         },
-        seal(road, pack(record.meta, record.blob), _about(topic, record.kind, record.id)),
+        seal(
+            road, pack(record.meta, record.blob), _about(topic, record.kind, record.id)
+        ),
     )
     message = to_binary(event, _FORMAT, lambda _: None)
     return Outbound(
@@ -105,12 +108,16 @@ def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outboun
     )
 
 
-def read(keys: Keyring, topic: str, headers: Mapping[str, bytes], value: bytes | None) -> Record:
+def read(
+    keys: Keyring, topic: str, headers: Mapping[str, bytes], value: bytes | None
+) -> Record:
     """What a record says; raises `Foreign` for anything that `write` did not make."""
     if value is None:
         raise Foreign("a tombstone where none belongs")
     try:
-        event = from_binary(KafkaMessage(dict(headers), None, value), _FORMAT, CloudEvent)
+        event = from_binary(
+            KafkaMessage(dict(headers), None, value), _FORMAT, CloudEvent
+        )
     except Exception as error:  # the library raises many kinds for a foreign record
         raise Foreign(f"not a CloudEvent in binary mode: {error}") from error
     facts = event.get_attributes()
@@ -125,7 +132,9 @@ def read(keys: Keyring, topic: str, headers: Mapping[str, bytes], value: bytes |
         meta, blob = unpack(content)
     except (Unsealable, KeyError, ValueError, struct.error) as error:
         raise Foreign(f"sealed by somebody else, or damaged: {error}") from error
-    return Record(kind, event.get_id(), meta, blob, {k: str(v) for k, v in facts.items()})
+    return Record(
+        kind, event.get_id(), meta, blob, {k: str(v) for k, v in facts.items()}
+    )
 
 
 def _about(topic: str, kind: str, identifier: str) -> bytes:

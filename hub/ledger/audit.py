@@ -55,7 +55,13 @@ class Chains:
         head.seq += 1
         head.hash = link(head.hash, entry)
         self._rows.append(
-            {"case_ref": case_ref, "seq": head.seq, "at": moment, "entry": entry, "hash": head.hash}
+            {
+                "case_ref": case_ref,
+                "seq": head.seq,
+                "at": moment,
+                "entry": entry,
+                "hash": head.hash,
+            }
         )
 
     def mark(self) -> tuple[int, dict[str, Head]]:
@@ -78,7 +84,6 @@ class Chains:
             [{"ref": r, "seq": self._heads[r].seq, "head": self._heads[r].hash} for r in moved],
         )
         self._rows = []
-
 
 
 _HEADS = text("update case_file set audit_seq = :seq, audit_head = :head where case_ref = :ref")
@@ -110,7 +115,11 @@ def verify(conn: Connection, case_refs: Iterable[str] | None = None) -> Iterator
     given = {} if wanted is None else {"among": values(conn, wanted)}
     heads = {
         row.case_ref: (row.audit_seq, row.audit_head)
-        for row in rows(conn, f"select case_ref, audit_seq, audit_head from case_file{where}", **given)
+        for row in rows(
+            conn,
+            f"select case_ref, audit_seq, audit_head from case_file{where}",
+            **given,
+        )
     }
     ends: dict[str, Head] = {}
     ordered = f"select case_ref, seq, entry, hash from audit{where} order by case_ref, seq"

@@ -33,7 +33,9 @@ def seal_content(key: bytes, message_id: str, envelope: Mapping[str, Any], body:
     return seal(key, whole, f"content|{message_id}".encode())
 
 
-def open_sealed(key: bytes, message_id: str, sealed: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+def open_sealed(
+    key: bytes, message_id: str, sealed: bytes
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `seal_content` sealed: envelope and body."""
     whole = unseal(key, sealed, f"content|{message_id}".encode())
     end = 4 + int.from_bytes(whole[:4], "big")

@@ -20,7 +20,11 @@ Values = Mapping[str, Any]
 
 
 def insert(
-    conn: Connection, model: type[SQLModel], rows: Sequence[Values], *, new_only: bool = False
+    conn: Connection,
+    model: type[SQLModel],
+    rows: Sequence[Values],
+    *,
+    new_only: bool = False,
 ) -> None:
     """Inserts rows (all with the same columns); `new_only` passes over those whose key stands."""
     if not rows:
@@ -78,7 +82,9 @@ def _marks(mark: str, columns: Sequence[str]) -> str:
 def _kinds(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return tuple(
-        "bytea" if isinstance(table.c[name].type, LargeBinary) else table.c[name].type.compile(dialect)
+        "bytea"
+        if isinstance(table.c[name].type, LargeBinary)
+        else table.c[name].type.compile(dialect)
         for name in columns
     )
 

@@ -4,35 +4,45 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
+from hub.calendar import Services
+from hub.calendar import load as load_services
 from hub.clock import london
 from hub.rules.consequences import Notices
 from hub.rules.disclose import Policy
+from hub.rules.due import Clocks, Event, due
 from hub.rules.editions import Editions, load
 from hub.rules.route import Routing
+from schemas.envelope import Priority
 
 
 class Book:
-    """Disclosure, routing and notices, each by its editions."""
+    """Disclosure, routing, notices and clocks, each by its editions."""
 
     def __init__(
         self,
         policies: Editions[Policy],
         routings: Editions[Routing],
         notices: Editions[Notices],
+        clocks: Editions[Clocks],
+        services: Services,
         digest: str,
     ):
         self._policies = policies
         self._routings = routings
         self._notices = notices
+        self._clocks = clocks
+        self._services = services
         self.digest = digest
 
     @classmethod
-    def read(cls, folder: Path) -> "Book":
-        """All rules under a folder; raises `RuleError` with every mistake."""
+    def read(cls, folder: Path, calendars: Path) -> "Book":
+        """All rules and calendars of a site; raises `RuleError` with every mistake."""
         return cls(
             load(folder / "disclosure", Policy),
             load(folder / "routing", Routing),
             load(folder / "notices", Notices),
+            load(folder / "clocks", Clocks),
+            load_services(calendars),
             _digest(folder),
         )
 
@@ -47,6 +57,11 @@ class Book:
     def notices(self, moment: datetime) -> Notices:
         """What letters say, in force at an instant."""
         return self._notices.edition_on(london(moment).date())
+
+    def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> datetime | None:
+        """By when a receiver with these hours must have acted; None where no rule says so."""
+        deadline = due(Event(type, moment, priority, hours), self._clocks, self._services)
+        return deadline.due_at if deadline else None
 
 
 def _digest(folder: Path) -> str:

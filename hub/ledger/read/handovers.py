@@ -11,6 +11,7 @@ from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.fetch import fetch, within
 from hub.ledger.session import among, values
+from hub.ledger.write import rows
 
 RECEIVER_MUST = (
     "sent",
@@ -66,6 +67,14 @@ class Handover:
     def ended(self) -> bool:
         """Nobody needs to do anything more."""
         return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A partner that must act on a message, and the team named, where one is."""
+
+    partner: str
+    team: str | None
 
 
 COLUMNS = """
@@ -124,3 +133,15 @@ def handovers_of(conn: Connection, message_id: str) -> list[Handover]:
     return fetch(
         conn, Handover, f"{COLUMNS} where j.subject = :id order by j.opened_at", id=message_id
     )
+
+
+def receivers(conn: Connection, message_ids: Collection[str]) -> dict[str, list[Receiver]]:
+    """Partners (and the teams named) that each message was planned for, for action."""
+    found: dict[str, list[Receiver]] = {message_id: [] for message_id in message_ids}
+    sql = (
+        f"select message_id, partner, team from delivery where {among(conn, 'message_id')}"
+        " and purpose = 'action' and transport <> 'call'"
+    )
+    for row in rows(conn, sql, among=values(conn, found)):
+        found[row.message_id].append(Receiver(row.partner, row.team))
+    return found

@@ -1,0 +1,331 @@
+"""Core reads three roads, decides, writes the ledger, and hands out what may go."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hub import clock, logs, ports, topics
+from hub.broker import ProducerBroken, Unable, make_broker, plain_consumer, publish_all, road
+from hub.core.acts import record_act
+from hub.core.arrival import Arrival, of_record
+from hub.core.dispatch import dispatch
+from hub.core.due import fall_due
+from hub.core.parcels import record_parcels
+from hub.core.reader import Reader, Restored
+from hub.core.record import record_messages
+from hub.core.recover import again, on_the_road
+from hub.core.reports import heartbeat, record_report
+from hub.core.settle import settle_receipts, settle_takeover
+from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.work import Site, Work
+from hub.ids import fresh
+from hub.ledger.audit import HUB
+from hub.ledger.session import check_timeouts
+from hub.ledger.tables import PartnerState
+from hub.ledger.thread import Ledger
+from hub.ledger.write import insert
+from hub.partner_files import load
+from hub.rules.book import Book
+from hub.seal import Keyring
+from hub.settings import Settings
+from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
+
+log = structlog.get_logger("hub.core")
+BEAT = 0.25
+"""Seconds between rounds of what falls due."""
+
+
+class Core:
+    """One core process."""
+
+    def __init__(self, settings: Settings, bootstrap: str):
+        self.settings = settings
+        self.bootstrap = bootstrap
+        directory = load(settings.partners_dir)
+        self.site = Site(
+            settings,
+            Keyring.load(settings.keys),
+            directory,
+            Book.read(settings.rules_dir, settings.calendars_dir),
+        )
+        self.ledger = Ledger.open(settings.ledger_url)
+        self.broker = make_broker(settings, bootstrap)
+        self.epoch = str(fresh())
+        self.stop = asyncio.Event()
+        self.readers: list[Reader] = []
+        self.published = asyncio.Lock()
+        self.caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until stopped."""
+        check_timeouts(self.ledger.engine, self.settings.kafka_session_timeout)
+        names = [partner.partner for partner in self.site.directory]
+        await self.ledger.transaction(lambda conn: _know(conn, names))
+        cluster = await self._cluster()
+        flows = [topics.flow(name) for name in topics.FLOWS]
+        roads = {
+            "now": ([topics.IMMEDIATE, topics.ACTS], self._messages, 0.0),
+            "flows": ([*flows, topics.PARCELS], self._messages, 0.0),
+            "receipts": ([topics.RECEIPTS, topics.REPORTS], self._receipts, 0.01),
+        }
+        subscribers = []
+        for name, (over, record, gather) in roads.items():
+            reader = Reader(
+                self.ledger,
+                name,
+                f"core-{self.settings.instance}",
+                cluster,
+                record,
+                self._after,
+                self._restored,
+                self._lost,
+                gather,
+            )
+            subscriber = road(
+                self.broker,
+                self.settings,
+                *over,
+                group=f"core.{name}",
+                listener=reader.stale,
+            )
+            self.readers.append(reader)
+            subscribers.append(subscriber)
+        await self.broker.start()
+        for reader, subscriber in zip(self.readers, subscribers, strict=True):
+            reader.attach(subscriber)
+        await self._recover()
+        ports.announce(self.settings.data, "core")
+        log.info("core ready", instance=self.settings.instance)
+        async with asyncio.TaskGroup() as group:
+            for reader in self.readers:
+                group.create_task(reader.run(self.stop))
+            group.create_task(self._due())
+            group.create_task(self._ended(group))
+
+    async def _ended(self, group: asyncio.TaskGroup) -> None:
+        await self.stop.wait()
+
+    async def close(self) -> None:
+        """Gives everything back, within bounds: a broker that is gone must not hold us."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.broker.stop()
+        self.ledger.close()
+
+    async def _cluster(self) -> str:
+        from aiokafka.admin import AIOKafkaAdminClient
+
+        from hub.kafka_security import kafka_security
+
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=self.bootstrap, **kafka_security(self.settings)
+        )
+        await admin.start()
+        try:
+            return str((await admin.describe_cluster())["cluster_id"])
+        finally:
+            await admin.close()
+
+    def _work(self, conn: Connection) -> Work:
+        return Work(conn, self.site, clock.now())
+
+    def _messages(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+        work = self._work(conn)
+        arrivals: list[Arrival] = []
+        parcels: list[Record] = []
+        acts: list[tuple[ConsumerRecord, Record]] = []
+        for raw, record in self._read(work, records):
+            if raw.topic == topics.PARCELS:
+                parcels.append(record)
+            elif raw.topic == topics.ACTS:
+                acts.append((raw, record))
+            else:
+                self._alone(work, raw, lambda: arrivals.append(of_record(record, raw)))  # noqa: B023
+        record_parcels(work, parcels)
+        record_messages(work, arrivals)
+        for raw, record in acts:
+            self._alone(work, raw, lambda: record_act(work, record))  # noqa: B023
+        return self._finish(work)
+
+    def _receipts(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+        work = self._work(conn)
+        for raw, record in self._read(work, records):
+            meta = dict(record.meta)
+            if record.kind == "receipts":
+                self._alone(
+                    work,
+                    raw,
+                    lambda: settle_receipts(
+                        work,
+                        meta["partner"],  # noqa: B023
+                        meta["edge"],  # noqa: B023
+                        meta["receipts"],  # noqa: B023
+                    ),
+                )
+            elif record.kind == "takeover":
+                self._alone(work, raw, lambda: settle_takeover(work, meta))  # noqa: B023
+            elif record.kind == "report":
+                self._alone(work, raw, lambda: record_report(work, meta))  # noqa: B023
+        return self._finish(work)
+
+    def _finish(self, work: Work) -> Work:
+        work.flush()
+        dispatch(work)
+        work.flush()
+        return work
+
+    def _alone(self, work: Work, raw: ConsumerRecord, effect: Callable[[], Any]) -> None:
+        """One record's effect under a savepoint; kept as stuck where it fails."""
+        mark, out = work.mark(), len(work.out)
+        try:
+            with work.conn.begin_nested():
+                effect()
+                work.flush()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # a record's fault must not stop the others
+            work.back_to(mark)
+            del work.out[out:]
+            log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
+            keep_record(work, raw, f"{type(error).__name__} in its effect")
+
+    def _read(
+        self, work: Work, records: Sequence[ConsumerRecord]
+    ) -> list[tuple[ConsumerRecord, Record]]:
+        found = []
+        for raw in records:
+            headers = {name: value or b"" for name, value in raw.headers}
+            try:
+                found.append((raw, read(self.site.keys, raw.topic, headers, raw.value)))
+            except UnknownVersion as error:
+                keep_record(work, raw, error.reason, "parked")
+            except Foreign as error:
+                keep_record(work, raw, error.reason, "foreign")
+        return found
+
+    async def _after(self, work: Work) -> None:
+        await self.publish(work.out)
+
+    async def publish(self, out: Sequence[Outbound]) -> None:
+        """Puts out what a committed transaction decided; what Kafka does not take now is due again.
+
+        An order that is not confirmed is outcome-unknown when its lease ends: it may be there.
+        """
+        if not out:
+            return
+        async with self.published:
+            for attempt in range(3):
+                try:
+                    await publish_all(self.broker, out)
+                    return
+                except ProducerBroken:
+                    raise
+                except Unable as error:
+                    log.warning("publish", why=str(error), attempt=attempt)
+
+    async def _due(self) -> None:
+        beat = 0.0
+        while not self.stop.is_set():
+            try:
+                work = await self.ledger.transaction(self._fall_due)
+                await self.publish(work.out)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("ledger away", reader="due", why=type(error).__name__)
+                await clock.sleep(0.5)
+            beat += BEAT
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT):
+                    await self.stop.wait()
+
+    def _fall_due(self, conn: Connection) -> Work:
+        work = self._work(conn)
+        heartbeat(
+            work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
+        )
+        fall_due(work)
+        work.flush()
+        return work
+
+    async def _recover(self) -> None:
+        """Puts on the road again what this slot had handed out and edge never saw."""
+
+        def unseen(conn: Connection, seen: set[str]) -> Work:
+            work = self._work(conn)
+            again(work, self.settings.instance, seen)
+            return work
+
+        consumer = plain_consumer(self.settings, self.bootstrap)
+        await consumer.start()
+        try:
+            seen = await on_the_road(
+                consumer, self.ledger, self.settings.instance, self.site.directory
+            )
+        finally:
+            await consumer.stop()
+        if seen is not None:
+            work = await self.ledger.transaction(lambda conn: unseen(conn, seen))
+            await self.publish(work.out)
+
+    async def _restored(self, behind: list[Restored]) -> None:
+        """An older copy of the ledger is back: its gap is read again, and the fork is on record."""
+
+        def note(conn: Connection) -> None:
+            work = self._work(conn)
+            for one in behind:
+                work.audit(
+                    HUB,
+                    "restored",
+                    topic=one.spot.topic,
+                    partition=one.spot.partition,
+                    ledger=one.ledger,
+                    kafka=one.committed,
+                )
+            work.incident("restored", "ledger", "an older copy of the ledger was put back")
+            work.flush()
+
+        log.warning("ledger restored", count=len(behind))
+        await self.ledger.transaction(note)
+
+    async def _lost(self, lost: dict[TopicPartition, int]) -> None:
+        def note(conn: Connection) -> None:
+            work = self._work(conn)
+            for spot, count in lost.items():
+                why = f"{count} records were gone from Kafka before they were recorded"
+                work.incident("retention", f"{spot.topic}:{spot.partition}", why)
+
+        await self.ledger.transaction(note)
+
+
+def _know(conn: Connection, partners: list[str]) -> None:
+    rows = [{"partner": name, "failures": 0, "version": 1} for name in sorted(partners)]
+    insert(conn, PartnerState, rows, new_only=True)
+
+
+async def serve(settings: Settings) -> None:
+    """Runs a core until SIGTERM or SIGINT."""
+    core = Core(settings, settings.kafka_bootstrap or "")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, core.stop.set)
+    try:
+        await core.run()
+    finally:
+        await core.close()
+
+
+def main(settings: Settings) -> None:
+    """`hub core`."""
+    import uvloop
+
+    logs.set_up("core")
+    try:
+        uvloop.run(serve(settings))
+    except* FaultIsOurs as fault:
+        raise SystemExit(str(fault.exceptions[0])) from fault

@@ -1,0 +1,281 @@
+"""Every message moves the journeys that it concerns, and who must act is written down at each step.
+
+The tables in `hub.journeys` decide; here the ledger's rows are read, moved and written. An illegal
+move changes nothing and is kept with its reason, so that it can be seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from typing import Any
+from uuid import UUID
+
+from hub.core.arrival import Arrival
+from hub.core.work import Work
+from hub.ids import derived
+from hub.journeys import MACHINES
+from hub.journeys.handover import custodian
+from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
+from hub.journeys.steps import Concerned, Heard, Step, settled, steps
+from hub.ledger.tables import Delivery, Journey, Move
+from hub.ledger.write import at, insert, rows, run
+from schemas.envelope import AckLevel
+
+
+_OF_CASE = {"referral": "referral", "referrer": "referral", "strategy": "strategy"}
+
+
+def step(work: Work, arrival: Arrival) -> None:
+    """All journeys that a recorded message moves."""
+    heard = Heard(
+        UUID(arrival.message_id),
+        arrival.envelope.occurred_at,
+        arrival.envelope.ack_expected,
+        arrival.partner,
+        _receivers(work, arrival.message_id),
+        journey_subject(work, arrival),
+        concerned(work, arrival.answered) if arrival.answered else None,
+    )
+    for one in steps(arrival.type, arrival.fields, heard):
+        take(work, one, arrival.message_id, arrival)
+
+
+def concerned(work: Work, message_id: str) -> Concerned | None:
+    """The message that an answer or an act is about, as the ledger knows it."""
+    found = rows(
+        work.conn,
+        "select message_id, type, ack_expected, case_ref from message where message_id = :id",
+        id=message_id,
+    )
+    if not found:
+        return None
+    row = found[0]
+    machine = _OF_CASE.get(row.type.split(".")[0])
+    journey = _latest(work, machine, row.case_ref) if machine else None
+    asked = rows(
+        work.conn,
+        "select receiver from journey where machine = 'handover' and subject = :id"
+        " and state = 'queried'",
+        id=message_id,
+    )
+    return Concerned(
+        UUID(row.message_id),
+        row.type,
+        AckLevel(row.ack_expected),
+        journey,
+        _receivers(work, message_id),
+        asked[0].receiver or "" if asked else "",
+    )
+
+
+def take(
+    work: Work, one: Step, by: str, arrival: Arrival | None = None, who: str | None = None
+) -> Moved | Illegal | None:
+    """One step of one journey; None where there is no such journey and none begins."""
+    row = _row(work, one)
+    if row is None:
+        if arrival is None:
+            return None
+        row = _begin(work, one, arrival)
+    held = row["holder"]
+    holder = Holder(held, row["holder_role"], at(row["changed_at"]) or work.now) if held else None
+    facts = replace(one.facts, holder=holder, immediate=row["immediate"])
+    moved = move(MACHINES[one.machine], row["state"], one.event, facts)
+    said = who or ", ".join(filter(None, (facts.name, facts.role))) or None
+    if isinstance(moved, Illegal):
+        _note(work, row, one, by, said, None, moved.reason)
+        return moved
+    _note(work, row, one, by, said, moved.state, None)
+    if moved.state == row["state"] and moved.holder == holder:
+        return moved
+    _write(work, row, one, moved)
+    work.audit(
+        row["case_ref"],
+        f"{one.machine} {moved.state}",
+        journey=row["journey_id"],
+        event=one.event,
+        cause=by,
+        who=said or "",
+        version=row["version"] + 1,
+    )
+    return moved
+
+
+def _begin(work: Work, one: Step, arrival: Arrival) -> dict[str, Any]:
+    planned = [
+        row
+        for row in work.pending(Delivery)
+        if row["message_id"] == arrival.message_id and row["purpose"] == "action"
+    ] or _action_rows(work, arrival.message_id)
+    mine = [row for row in planned if one.party in ("", row["partner"])]
+    row = {
+        "journey_id": journey_id(one),
+        "machine": one.machine,
+        "subject": str(one.subject),
+        "case_ref": arrival.case_ref,
+        "authority": arrival.envelope.authority,
+        "state": MACHINES[one.machine].initial,
+        "custodian": None,
+        "sender": arrival.partner,
+        "receiver": mine[0]["partner"] if mine and one.machine == "handover" else None,
+        "team": mine[0]["team"] if mine else None,
+        "holder": None,
+        "holder_role": None,
+        "due_at": arrival.due_at,
+        "opened_at": work.now,
+        "changed_at": work.now,
+        "version": 0,
+    }
+    insert(work.conn, Journey, [row], new_only=True)
+    return row | {"immediate": arrival.rank == 0}
+
+
+def journey_id(one: Step) -> str:
+    """The id of a journey: its machine, what it began with, and whose it is."""
+    return ":".join(filter(None, (one.machine, str(one.subject), one.party)))
+
+
+def _row(work: Work, one: Step) -> dict[str, Any] | None:
+    found = rows(
+        work.conn,
+        "select j.*, m.priority from journey j left join message m on m.message_id = j.subject"
+        " where j.journey_id = :id",
+        id=journey_id(one),
+    )
+    if not found:
+        return None
+    row = dict(found[0]._mapping)
+    return row | {"immediate": row.pop("priority") == "immediate"}
+
+
+def _write(work: Work, row: Mapping[str, Any], one: Step, moved: Moved) -> None:
+    who = custodian(moved.state, moved.holder is not None) if one.machine == "handover" else None
+    run(
+        work.conn,
+        "update journey set state = :state, custodian = :custodian, holder = :holder,"
+        " holder_role = :role, changed_at = :now, version = version + 1 where journey_id = :id",
+        state=moved.state,
+        custodian=who.value if who else None,
+        holder=moved.holder.name if moved.holder else None,
+        role=moved.holder.role if moved.holder else None,
+        now=work.now,
+        id=row["journey_id"],
+    )
+
+
+def _note(
+    work: Work,
+    row: Mapping[str, Any],
+    one: Step,
+    by: str,
+    who: str | None,
+    target: str | None,
+    refused: str | None,
+) -> None:
+    version = row["version"] + (1 if target is not None else 0)
+    work.add(
+        Move,
+        {
+            "move_id": str(derived("move", row["journey_id"], by, one.event)),
+            "journey_id": row["journey_id"],
+            "version": version,
+            "source": row["state"],
+            "event": one.event,
+            "target": target,
+            "refused": refused,
+            "message_id": by,
+            "who": who,
+            "note": one.facts.reason[:500] or None,
+            "at": one.facts.at or work.now,
+        },
+    )
+
+
+def delivered(work: Work, row: Mapping[str, Any]) -> None:
+    """A delivery got there: receipt, not acceptance."""
+    _settled(work, "delivered", row)
+
+
+def undeliverable(work: Work, row: Mapping[str, Any]) -> None:
+    """A delivery waits for a person: the sender still holds it, and must be told."""
+    _settled(work, "needs_person", row)
+
+
+def _settled(work: Work, state: str, row: Mapping[str, Any]) -> None:
+    if row["purpose"] != "action":
+        return
+    known = rows(
+        work.conn,
+        "select ack_expected from message where message_id = :id",
+        id=row["message_id"],
+    )
+    level = AckLevel(known[0].ack_expected) if known else AckLevel.NONE
+    if level.rank < AckLevel.ACCEPTED.rank:
+        return
+    about = Concerned(UUID(row["message_id"]), row["type"], level)
+    for one in settled(state, about, row["partner"]):
+        take(work, one, row["delivery_id"])
+
+
+def overdue(work: Work) -> None:
+    """Acceptances whose time is over, once each."""
+    waiting = "('sent', 'delivered', 'opened', 'queried', 'answered', 'reassigned')"
+    sql = (
+        "select journey_id, subject, receiver, case_ref from journey where machine = 'handover'"
+        f" and state in {waiting} and due_at < :now limit 200"
+    )
+    for row in rows(work.conn, sql, now=work.now):
+        party = row.journey_id.split(":")[2] if row.journey_id.count(":") > 1 else ""
+        due = Step("handover", UUID(row.subject), "overdue", Facts(at=work.now), party)
+        take(work, due, f"due:{row.journey_id}")
+        work.incident("overdue", row.journey_id, "nobody has accepted it in time")
+
+
+def _receivers(work: Work, message_id: str) -> tuple[str, ...]:
+    own = [
+        row["partner"]
+        for row in work.pending(Delivery)
+        if row["message_id"] == message_id and row["purpose"] == "action"
+    ]
+    found = own or [row["partner"] for row in _action_rows(work, message_id)]
+    return tuple(sorted(set(found)))
+
+
+def _action_rows(work: Work, message_id: str) -> list[dict[str, Any]]:
+    sql = (
+        "select partner, team from delivery where message_id = :id and purpose = 'action'"
+        " and transport <> 'call'"
+    )
+    return [dict(row._mapping) for row in rows(work.conn, sql, id=message_id)]
+
+
+def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
+    """The referral or strategy discussion that a later message of the case belongs to."""
+    machine = _OF_CASE.get(arrival.type.split(".")[0])
+    if machine is None or arrival.type in ("referral.received", "strategy.requested"):
+        return None
+    named = arrival.fields.get("referral_reference") or arrival.fields.get("request_reference")
+    if named:
+        found = rows(
+            work.conn,
+            "select j.subject from journey j join message m on m.message_id = j.subject"
+            " where j.machine = :machine and j.case_ref = :case"
+            " and (m.reference = :named or m.message_id = :named)",
+            machine=machine,
+            case=arrival.case_ref,
+            named=str(named),
+        )
+        if found:
+            return UUID(found[0].subject)
+    return _latest(work, machine, arrival.case_ref)
+
+
+def _latest(work: Work, machine: str, case_ref: str) -> UUID | None:
+    found = rows(
+        work.conn,
+        "select subject from journey where machine = :m and case_ref = :c"
+        " order by opened_at desc limit 1",
+        m=machine,
+        c=case_ref,
+    )
+    return UUID(found[0].subject) if found else None

@@ -1,0 +1,181 @@
+"""What may go is handed to edge in the ledger's order, each delivery naming the one it must follow.
+
+In a lane a delivery waits for earlier ones of the same or higher priority until each is closed.
+A run is handed out at once: edge sends one only if it delivered its predecessor itself. At most
+`window` deliveries of a partner are outstanding, urgent first; `immediate` waits for nothing and
+says what it overtook. A partner that is paused gets nothing, one that is down a single probe.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from hub.core.work import Work
+from hub.ledger.content import Erased, open_rendering, open_sealed
+from hub.ledger.session import among, locking, values
+from hub.ledger.write import at, rows, update
+from hub.partners import Partner
+from hub.topics import deliveries, deliveries_now
+from hub.wire import Record, write
+
+PATIENCE_OF_EDGE = timedelta(seconds=2)
+"""Edge does not send when less than this is left of an attempt's lease."""
+
+_READY = """
+select d.* from delivery d
+where d.partner = :partner and d.state = 'waiting' and d.mode = 'sent'
+  and (d.next_at is null or d.next_at <= :now)
+  and (d.rank = 0 or d.lane_no = 0 or not exists (
+    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
+      and (o.state in ('needs_person', 'outcome_unknown', 'offered')
+           or (o.state = 'waiting' and o.next_at > :now))))
+order by d.rank, d.lane_no, d.created_at limit :most
+"""
+
+
+def dispatch(work: Work) -> None:
+    """Hands out what may go to the partners that this work touched."""
+    for name in sorted(work.partners):
+        partner = work.site.partner(name)
+        if partner is not None:
+            _to_partner(work, partner)
+    work.partners.clear()
+
+
+def _to_partner(work: Work, partner: Partner) -> None:
+    free = _free(work, partner)
+    if free <= 0:
+        return
+    ready = rows(work.conn, _READY, partner=partner.partner, now=work.now, most=free)
+    if not ready:
+        return
+    runs = _runs(work, {row.lane for row in ready if row.lane_no})
+    content = _contents(work, ready)
+    handed = []
+    for row in ready:
+        ahead = [out for out in runs[row.lane] if out.lane_no < row.lane_no]
+        overtook = [out.delivery_id for out in ahead] if row.rank == 0 else []
+        before = [out for out in ahead if out.rank <= row.rank] if row.rank else []
+        follow = before[-1].delivery_id if before else None
+        order = _hand(work, partner, row, content, follow, overtook)
+        if order is not None:
+            handed.append(order)
+            runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank))
+    update(work.conn, _HANDED, handed)
+
+
+class _Out(NamedTuple):
+    """A delivery of a lane that is under way."""
+
+    delivery_id: str
+    lane_no: int
+    rank: int
+
+
+_HANDED = """
+update delivery set state = 'under_way', attempt = :attempt, handed_at = :now, handed_by = :by,
+  not_after = :not_after, predecessor = :predecessor, overtook = :overtook, changed_at = :now,
+  next_at = null, version = version + 1 where delivery_id = :id
+"""
+
+
+def _free(work: Work, partner: Partner) -> int:
+    """How many more may be outstanding now; none while paused, one while it is down."""
+    # The row's lock keeps a second core from numbering and handing out for the same partner.
+    sql = "select paused_at, failures, next_probe_at from partner_state where partner = :p"
+    state = rows(work.conn, sql + locking(work.conn), p=partner.partner)
+    out = rows(
+        work.conn,
+        "select count(*) as n from delivery where partner = :p and state = 'under_way'"
+        " and mode = 'sent'",
+        p=partner.partner,
+    )[0].n
+    if state and state[0].paused_at is not None:
+        return 0
+    if state and state[0].failures:
+        probe = at(state[0].next_probe_at)
+        return 1 - int(out) if probe is None or probe <= work.now else 0
+    return partner.window - int(out)
+
+
+def _runs(work: Work, lanes: Iterable[str]) -> dict[str, list[_Out]]:
+    """What is already under way in each lane, in its order."""
+    runs: dict[str, list[_Out]] = defaultdict(list)
+    wanted = list(lanes)
+    if not wanted:
+        return runs
+    sql = (
+        f"select delivery_id, lane, lane_no, rank from delivery where {among(work.conn, 'lane')}"
+        " and state = 'under_way' order by lane_no"
+    )
+    for row in rows(work.conn, sql, among=values(work.conn, wanted)):
+        runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank))
+    return runs
+
+
+def _contents(work: Work, ready: list[Any]) -> dict[str, Any]:
+    wanted = sorted({row.message_id for row in ready})
+    work.open_cases(row.case_ref for row in ready)
+    sql = "select c.message_id, c.case_ref, c.sealed from content c where " + among(
+        work.conn, "c.message_id"
+    )
+    return {row.message_id: row for row in rows(work.conn, sql, among=values(work.conn, wanted))}
+
+
+def _hand(
+    work: Work,
+    partner: Partner,
+    row: Any,
+    content: dict[str, Any],
+    follow: str | None,
+    overtook: list[str],
+) -> dict[str, Any] | None:
+    kept = content.get(row.message_id)
+    key = work.key(kept.case_ref) if kept is not None else None
+    if kept is None or key is None:
+        work.incident("content_missing", row.delivery_id, "its content was erased")
+        return None
+    envelope, body = open_sealed(key, row.message_id, kept.sealed)
+    if row.rendered is not None:
+        own = work.key(row.case_ref)
+        if own is None:
+            raise Erased(row.case_ref)
+        rendered = open_rendering(own, row.delivery_id, row.rendered)
+    else:
+        rendered = orjson.dumps(body)
+    attempt = row.attempt + 1
+    lease = timedelta(seconds=work.site.settings.lease)
+    not_after = work.now + lease
+    topic = (deliveries_now if row.rank == 0 else deliveries)(partner.partner)
+    meta = {
+        "delivery_id": row.delivery_id,
+        "attempt": attempt,
+        "message_id": row.message_id,
+        "lane": row.lane,
+        "predecessor": follow,
+        "not_after": (not_after - PATIENCE_OF_EDGE).isoformat(),
+        "priority": row.priority,
+        "reference": row.reference,
+        "address": row.address,
+        "envelope": envelope | {"case_ref": row.case_ref, "policy_version": row.policy},
+    }
+    record = Record(
+        "order",
+        f"{row.delivery_id}:{attempt}",
+        meta,
+        rendered,
+        {"priority": row.priority, "partner": partner.partner},
+    )
+    work.out.append(write(work.site.keys, topic, row.lane, record))
+    return {
+        "id": row.delivery_id,
+        "attempt": attempt,
+        "now": work.now,
+        "by": work.site.settings.instance,
+        "not_after": not_after,
+        "predecessor": follow,
+        "overtook": orjson.dumps(overtook).decode(),
+    }

@@ -1,0 +1,68 @@
+"""What falls due by itself is found by its row, four times a second, and done once.
+
+Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are
+overdue, early messages that stay early, and quarantine that ends.
+"""
+
+from datetime import timedelta
+
+from hub.core import custody
+from hub.core.dispatch import dispatch
+from hub.core.settle import open_call_sheet, settle_leases
+from hub.core.work import Work
+from hub.ledger.audit import HUB
+from hub.ledger.write import rows, run
+
+EARLY_IS_SHOWN = timedelta(minutes=10)
+MOST = 500
+
+
+def fall_due(work: Work) -> None:
+    """One round."""
+    settle_leases(work)
+    _call_sheets(work)
+    custody.overdue(work)
+    _early(work)
+    _quarantine(work)
+    work.flush()
+    waiting = "select distinct partner from delivery where state = 'waiting' and mode = 'sent'"
+    work.partners |= {row.partner for row in rows(work.conn, waiting)}
+    dispatch(work)
+
+
+def _call_sheets(work: Work) -> None:
+    """Beside deliveries whose own deadline or whose partner's patience is over."""
+    sql = (
+        "select d.* from delivery d where d.state in ('waiting', 'under_way') and d.mode = 'sent'"
+        " and (d.patience_at < :now or d.due_at < :now) and d.purpose = 'action'"
+        " and not exists (select 1 from delivery c where c.beside = d.delivery_id)"
+        f" limit {MOST}"
+    )
+    for row in rows(work.conn, sql, now=work.now):
+        partner = work.site.partner(row.partner)
+        if partner is not None:
+            open_call_sheet(work, dict(row._mapping), partner)
+
+
+def _early(work: Work) -> None:
+    old = work.now - EARLY_IS_SHOWN
+    for row in rows(work.conn, "select message_id from early where since < :old limit 50", old=old):
+        key = f"early|{row.message_id}"
+        if not rows(work.conn, "select 1 from incident where open_key = :k", k=key):
+            work.incident("early", row.message_id, "what it answers has not come")
+
+
+def _quarantine(work: Work) -> None:
+    """Unread parcels nobody claimed lose their bytes when their time is over; the account stays."""
+    sql = (
+        "select parcel_id, partner from parcel where state = 'unreadable' and sealed is not null"
+        f" and claimed_by is null and keep_until < :now limit {MOST}"
+    )
+    for row in rows(work.conn, sql, now=work.now):
+        run(
+            work.conn,
+            "update parcel set sealed = null, closed_why = 'kept as long as it may be'"
+            " where parcel_id = :id",
+            id=row.parcel_id,
+        )
+        work.audit(HUB, "quarantine ended", parcel=row.parcel_id, partner=row.partner)

@@ -1,0 +1,71 @@
+"""A message that comes before what it answers is parked, and goes on when that has come."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from hub.core.arrival import Arrival
+from hub.core.work import Work
+from hub.ledger.content import open_sealed
+from hub.ledger.session import among, values
+from hub.ledger.tables import Early
+from hub.ledger.write import rows, run
+from schemas.envelope import Envelope, Subject
+
+
+def park(work: Work, arrivals: Sequence[Arrival]) -> None:
+    """Notes what each waits for."""
+    for arrival in arrivals:
+        row = {"message_id": arrival.message_id, "waits_for": arrival.answers, "since": work.now}
+        work.add(Early, row)
+
+
+def wake(work: Work, new: Sequence[Arrival]) -> list[Arrival]:
+    """Those that waited for one of these messages, or for one of their deliveries."""
+    if not rows(work.conn, "select 1 from early limit 1"):
+        return []
+    came = {arrival.message_id: arrival for arrival in new}
+    sql = f"select delivery_id, message_id from delivery where {among(work.conn, 'message_id')}"
+    names = {
+        row.delivery_id: row.message_id
+        for row in rows(work.conn, sql, among=values(work.conn, list(came)))
+    } | {name: name for name in came}
+    sql = f"select message_id, waits_for from early where {among(work.conn, 'waits_for')}"
+    waiting = rows(work.conn, sql, among=values(work.conn, list(names)))
+    woken = []
+    for row in waiting:
+        woken.append(again(work, row.message_id, names[row.waits_for]))
+        run(work.conn, "delete from early where message_id = :id", id=row.message_id)
+    return woken
+
+
+def again(work: Work, message_id: str, answered: str | None) -> Arrival:
+    """A recorded message, read back from the ledger to be planned and applied."""
+    sql = (
+        "select m.*, c.sealed, c.case_ref as sealed_under from message m"
+        " join content c on c.message_id = m.message_id where m.message_id = :id"
+    )
+    row = rows(work.conn, sql, id=message_id)[0]
+    key = work.key(row.sealed_under)
+    if key is None:
+        raise LookupError(f"the content of message {message_id} was erased")
+    envelope, body = open_sealed(key, message_id, row.sealed)
+    arrival = Arrival(
+        message_id,
+        row.type,
+        row.version,
+        row.partner,
+        row.stream,
+        row.reference,
+        row.part,
+        row.digest,
+        Envelope.model_validate(envelope),
+        orjson.dumps(body),
+        Subject(),
+        row.parcel_id,
+        answered,
+    )
+    arrival.case_ref = row.case_ref
+    arrival.answered = answered
+    work.open_cases([row.case_ref])
+    return arrival

@@ -1,0 +1,94 @@
+"""Every parcel is accounted for: which messages were read from it, or that nobody could read it yet."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from hub.core.work import Work
+from hub.ledger.audit import HUB
+from hub.ledger.content import seal_parcel
+from hub.ledger.session import among, values
+from hub.ledger.tables import Parcel
+from hub.ledger.write import rows, run
+from hub.wire import Record
+
+HOSPITAL = timedelta(hours=72)
+"""A hospital feed's unread parcel may be somebody else's child: it is kept no longer."""
+
+
+def record_parcels(work: Work, records: list[Record]) -> None:
+    """Accepted parcels leave digest and messages; unread ones are kept sealed until claimed."""
+    if not records:
+        return
+    sql = f"select parcel_id from parcel where {among(work.conn, 'parcel_id')}"
+    names = values(work.conn, [record.id for record in records])
+    known = {row.parcel_id for row in rows(work.conn, sql, among=names)}
+    read: set[tuple[str, str]] = set()
+    for record in records:
+        if record.id in known:
+            continue
+        known.add(record.id)
+        work.add(Parcel, _row(work, record))
+        if record.meta["state"] == "unreadable":
+            _unread(work, record)
+        elif record.meta["reference"]:
+            read.add((record.meta["partner"], record.meta["reference"]))
+    _corrected(work, read)
+
+
+def _row(work: Work, record: Record) -> dict[str, Any]:
+    meta = record.meta
+    unread = meta["state"] == "unreadable"
+    keep_until: datetime | None = None
+    if unread:
+        partner = work.site.partner(meta["partner"])
+        kept = partner.quarantine if partner else timedelta(days=14)
+        keep_until = work.now + (min(kept, HOSPITAL) if partner and partner.filtered else kept)
+    return {
+        "parcel_id": record.id,
+        "partner": meta["partner"],
+        "transport": meta["transport"],
+        "state": meta["state"],
+        "received_at": datetime.fromisoformat(meta["received_at"]),
+        "reference": meta["reference"],
+        "media_type": meta["media_type"],
+        "size": meta["size"],
+        "digest": meta["digest"],
+        "messages": orjson.dumps(meta["messages"]).decode(),
+        "reason": meta.get("reason") or None,
+        "place": meta.get("place") or None,
+        "sealed": seal_parcel(work.site.keys, record.id, record.blob) if unread else None,
+        "keep_until": keep_until,
+    }
+
+
+def _unread(work: Work, record: Record) -> None:
+    partner = record.meta["partner"]
+    work.incident("unreadable", partner, "a parcel could not be read")
+    work.audit(
+        HUB,
+        "quarantined",
+        parcel=record.id,
+        partner=partner,
+        digest=record.meta["digest"],
+    )
+
+
+def _corrected(work: Work, read: set[tuple[str, str]]) -> None:
+    """An unread parcel closes when one under the same reference was read."""
+    if not read or not rows(work.conn, "select 1 from parcel where state = 'unreadable' limit 1"):
+        return
+    for partner, reference in sorted(read):
+        closed = run(
+            work.conn,
+            "update parcel set state = 'closed', closed_at = :now, sealed = null,"
+            " closed_why = 'a corrected one was accepted'"
+            " where partner = :p and reference = :r and state = 'unreadable'",
+            now=work.now,
+            p=partner,
+            r=reference,
+        )
+        if closed.rowcount:
+            work.audit(HUB, "quarantine closed", partner=partner, why="corrected")
+            work.recovered("unreadable", partner, "a corrected one was accepted")

@@ -1,0 +1,230 @@
+"""Who must get a message, in which rendering and in which lane, is decided once and written down.
+
+Routing and disclosure are decided by the editions in force; a recipient who gets nothing is an
+answer too and stands on the message. A lane numbers its deliveries under its row's lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.transports import TRANSPORTS
+from hub.core.arrival import Arrival
+from hub.core.work import Work
+from hub.ids import derived
+from hub.ledger.content import seal_rendering
+from hub.ledger.session import among, locking, values
+from hub.ledger.tables import Delivery, Lane
+from hub.ledger.write import insert, rows, update
+from hub.partners import Partner, Role
+from hub.rules.disclose import Disclosure, Own, Verdict, disclose
+from hub.rules.route import Planned, route
+from schemas.envelope import AckLevel, For
+from schemas.kinds import places
+from schemas.register import model_of
+
+NOT_HELD = ("inbox", "call")
+"""Held transports on which nothing waits for what is before it: people see all that waits."""
+
+
+def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | None]]:
+    """Deliveries of each message: how many, and why none; the rows are gathered in the work."""
+    made: dict[str, tuple[int, str | None]] = {}
+    planned: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        envelope = arrival.envelope
+        edition = work.site.book.routing(envelope.occurred_at)
+        routed = route(arrival.type, envelope, work.site.directory, edition)
+        arrival.due_at = _due(work, arrival, routed.planned)
+        own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
+        planned += own
+        made[arrival.message_id] = (len(own), routed.none)
+    _number(work, planned)
+    for row in planned:
+        work.add(Delivery, row)
+        work.partners.add(row["partner"])
+    return made
+
+
+def _due(work: Work, arrival: Arrival, planned: Sequence[Planned]) -> datetime | None:
+    """The message's own deadline, else what the clocks say for the first who must act."""
+    if arrival.envelope.deadline is not None:
+        return arrival.envelope.deadline.due_at
+    must = next((one for one in planned if one.purpose is For.ACTION), None)
+    if must is None:
+        return None
+    hours = work.site.directory[must.partner].hours
+    return work.site.book.due(arrival.type, work.now, arrival.envelope.priority, hours)
+
+
+def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> dict[str, Any]:
+    partner = work.site.directory[planned.partner]
+    told = disclosed(work, arrival, partner)
+    transport = TRANSPORTS[partner.transport["kind"]]
+    team = planned.recipient.team
+    delivery_id = str(derived("delivery", arrival.message_id, partner.partner, team or ""))
+    needed = AckLevel.TRANSPORT if planned.ack.rank <= 1 else AckLevel.RECEIVED
+    row = _row(work, arrival, partner, delivery_id) | {
+        "team": team,
+        "purpose": planned.purpose.value,
+        "transport": transport.name,
+        "mode": transport.mode,
+        "state": "offered" if transport.mode == "held" else "waiting",
+        "level_needed": min(needed, transport.proves, key=lambda level: level.rank).value,
+        "reason": planned.why,
+        "policy": f"{told.edition}: {told.verdict.value}; routing {routing}",
+        "withheld": orjson.dumps([[w.path, w.kind.value, w.why] for w in told.withheld]).decode(),
+        "address": arrival.address,
+    }
+    if told.verdict is not Verdict.PERMIT:
+        person = told.verdict is Verdict.REVIEW
+        return row | {"state": "needs_person" if person else "withheld", "reason": told.why}
+    key = work.key(arrival.case_ref)
+    if told.withheld and key is not None:
+        row["rendered"] = seal_rendering(key, delivery_id, orjson.dumps(told.body))
+    return row
+
+
+def disclosed(work: Work, arrival: Arrival, partner: Partner) -> Disclosure:
+    """This recipient's rendering under the policy in force."""
+    own = Own(
+        told=arrival.told or arrival.partner == partner.partner,
+        acknowledgement=arrival.type == "referral.acknowledged",
+    )
+    return disclose(
+        work.site.book.policy(arrival.envelope.occurred_at),
+        places(model_of(arrival.type, arrival.version)),
+        arrival.fields,
+        arrival.envelope.labels,
+        Role(partner.role),
+        own,
+    )
+
+
+def _row(work: Work, arrival: Arrival, partner: Partner, delivery_id: str) -> dict[str, Any]:
+    envelope = arrival.envelope
+    return {
+        "delivery_id": delivery_id,
+        "message_id": arrival.message_id,
+        "case_ref": arrival.case_ref,
+        "authority": envelope.authority,
+        "type": arrival.type,
+        "partner": partner.partner,
+        "team": None,
+        "purpose": For.ACTION.value,
+        "transport": "",
+        "mode": "",
+        "lane": lane_of(partner, arrival.case_ref, delivery_id),
+        "lane_no": 0,
+        "priority": envelope.priority.value,
+        "rank": arrival.rank,
+        "state": "",
+        "attempt": 0,
+        "tries": 0,
+        "next_at": None,
+        "not_after": None,
+        "due_at": arrival.due_at,
+        "patience_at": work.now + partner.patience.of(envelope.priority),
+        "level_needed": "",
+        "level_reached": "none",
+        "reason": "",
+        "predecessor": None,
+        "overtook": "[]",
+        "policy": None,
+        "withheld": "[]",
+        "rendered": None,
+        "reference": delivery_id,
+        "address": None,
+        "beside": None,
+        "created_at": work.now,
+        "changed_at": work.now,
+        "version": 1,
+    }
+
+
+def lane_of(partner: Partner, case_ref: str, delivery_id: str) -> str:
+    """Which deliveries keep order among themselves; a lane of one where no order is asked for."""
+    kind = partner.transport["kind"]
+    if partner.order == "none" or kind in NOT_HELD:
+        return f"{partner.partner}|{delivery_id}"
+    if partner.order == "partner":
+        return partner.partner
+    return f"{partner.partner}|{case_ref}"
+
+
+def _number(work: Work, planned: list[dict[str, Any]]) -> None:
+    lanes: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in planned:
+        if not row["lane"].endswith(row["delivery_id"]):
+            lanes[row["lane"]].append(row)
+    if not lanes:
+        return
+    names = sorted(lanes)
+    new = [{"lane": n, "partner": lanes[n][0]["partner"], "last_no": 0} for n in names]
+    insert(work.conn, Lane, new, new_only=True)
+    sql = f"select lane, last_no from lane where {among(work.conn, 'lane')} order by lane"
+    found = rows(work.conn, sql + locking(work.conn), among=values(work.conn, names))
+    for lane, last_no in found:
+        for number, row in enumerate(lanes[lane], last_no + 1):
+            row["lane_no"] = number
+    moved = [{"lane": name, "last": lanes[name][-1]["lane_no"]} for name in names]
+    update(work.conn, "update lane set last_no = :last where lane = :lane", moved)
+
+
+def call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> bool:
+    """A delivery by telephone beside `row`; False where it stands already."""
+    delivery_id = str(derived("call", row["delivery_id"]))
+    if rows(work.conn, "select 1 from delivery where delivery_id = :id", id=delivery_id) or any(
+        made["delivery_id"] == delivery_id for made in work.pending(Delivery)
+    ):
+        return False
+    beside = {
+        "delivery_id": delivery_id,
+        "message_id": row["message_id"],
+        "case_ref": row["case_ref"],
+        "authority": row["authority"],
+        "type": row["type"],
+        "partner": partner.partner,
+        "team": row["team"],
+        "purpose": row["purpose"],
+        "transport": "call",
+        "mode": "held",
+        "lane": f"{partner.partner}|{delivery_id}",
+        "lane_no": 0,
+        "priority": row["priority"],
+        "rank": row["rank"],
+        "state": "offered",
+        "attempt": 0,
+        "tries": 0,
+        "next_at": None,
+        "not_after": None,
+        "due_at": row["due_at"],
+        "patience_at": None,
+        "level_needed": AckLevel.RECEIVED.value,
+        "level_reached": "none",
+        "reason": f"ring {partner.call.who}" if partner.call else f"ring {partner.title}",
+        "predecessor": None,
+        "overtook": "[]",
+        "policy": None,
+        "withheld": "[]",
+        "rendered": None,
+        "reference": delivery_id,
+        "address": partner.call.phone if partner.call else None,
+        "beside": row["delivery_id"],
+        "created_at": work.now,
+        "changed_at": work.now,
+        "version": 1,
+    }
+    work.add(Delivery, beside)
+    work.audit(
+        row["case_ref"],
+        "call sheet opened",
+        delivery=delivery_id,
+        beside=row["delivery_id"],
+        message=row["message_id"],
+        partner=partner.partner,
+    )
+    return True

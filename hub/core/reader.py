@@ -1,0 +1,236 @@
+"""A record takes effect in the same transaction that moves its partition's offset, or not at all.
+
+The rebalance listener only pauses what was assigned and says *stale*; when stale, the loop reads
+the ledger's offsets, seeks and resumes: one path for start, rebalance, failure and restore. In
+the transaction the first offset of each partition must equal the ledger's (gap check) and the
+row is moved by compare-and-set, so a displaced worker's transaction fails.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hub.clock import monotonic
+from hub.ledger.tables import Offset
+from hub.ledger.thread import Ledger
+from hub.ledger.write import insert, rows, run
+
+log = structlog.get_logger("core")
+
+Batch = dict[TopicPartition, list[ConsumerRecord]]
+
+
+class Displaced(Exception):
+    """The ledger is not where this worker thought: somebody else recorded, or a copy came back."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A partition whose ledger lies behind what Kafka knows was recorded: an older copy is back."""
+
+    spot: TopicPartition
+    ledger: int
+    committed: int
+
+
+class Stale(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Pauses what is assigned, and says that positions must be read anew."""
+
+    def __init__(self) -> None:
+        self.now = True
+        self.assignments = 0
+        self.consumer: Any = None
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.now = True
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        if self.consumer is not None and assigned:
+            self.consumer.pause(*assigned)
+        self.now = True
+        self.assignments += 1
+
+
+class Reader:
+    """Drives one handler-less subscriber: fetch, record, tell what is to be published."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        name: str,
+        worker: str,
+        cluster: str,
+        record: Callable[[Connection, Sequence[ConsumerRecord]], Any],
+        after: Callable[[Any], Awaitable[None]],
+        on_restored: Callable[[list[Restored]], Awaitable[None]],
+        on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
+        gather: float = 0.0,
+        most: int = 500,
+    ):
+        self.ledger = ledger
+        self.name = name
+        self.worker = worker
+        self.cluster = cluster
+        self.record = record
+        self.after = after
+        self.on_restored = on_restored
+        self.on_lost = on_lost
+        self.gather = gather
+        self.most = most
+        self.stale = Stale()
+        self.consumer: Any = None
+        self.positions: dict[TopicPartition, int] = {}
+        self._told: dict[TopicPartition, int] = {}
+        self._told_at = 0.0
+
+    def attach(self, subscriber: Any) -> None:
+        """Takes the consumer of a started subscriber."""
+        self.consumer = self.stale.consumer = subscriber.consumer
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`: batch after batch. A ledger that is away is waited for."""
+        pause = 0.05
+        while not stop.is_set():
+            try:
+                if self.stale.now:
+                    await self._settle_positions()
+                batch = await self.consumer.getmany(timeout_ms=200, max_records=self.most)
+                if not batch or self.stale.now:
+                    continue
+                if self.gather:
+                    await asyncio.sleep(self.gather)
+                    batch = self._more(batch, await self.consumer.getmany(max_records=self.most))
+                    if self.stale.now:
+                        continue
+                await self._record(batch)
+                pause = 0.05
+            except Displaced as error:
+                log.warning("displaced", reader=self.name, why=str(error))
+                self.stale.now = True
+            except (OperationalError, DBAPIError) as error:
+                log.warning("ledger away", reader=self.name, why=type(error).__name__)
+                self.stale.now = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+            except KafkaError as error:
+                log.warning("kafka away", reader=self.name, why=repr(error))
+                self.stale.now = True
+                await asyncio.sleep(pause)
+
+    def _more(self, batch: Batch, more: Batch) -> Batch:
+        return {spot: batch.get(spot, []) + more.get(spot, []) for spot in batch | more}
+
+    async def _settle_positions(self) -> None:
+        assigned = self.consumer.assignment()
+        self.stale.now = False
+        if not assigned:
+            await asyncio.sleep(0.02)
+            self.stale.now = not self.consumer.assignment()
+            return
+        begins = await self.consumer.beginning_offsets(list(assigned))
+        at, lost = await self.ledger.transaction(
+            lambda conn: claim_offsets(conn, begins, self.cluster, self.worker)
+        )
+        if lost:
+            await self.on_lost(lost)
+        behind = []
+        for spot in assigned:
+            self.positions[spot] = at[spot]
+            committed = await self.consumer.committed(spot)
+            if committed is not None and committed > at[spot]:
+                behind.append(Restored(spot, at[spot], committed))
+            self.consumer.seek(spot, at[spot])
+        if behind:
+            await self.on_restored(behind)
+        self.consumer.resume(*assigned)
+
+    async def _record(self, batch: Batch) -> None:
+        for spot, records in batch.items():
+            if records[0].offset != self.positions.get(spot, records[0].offset):
+                raise Displaced(f"{spot}: read {records[0].offset}, want {self.positions[spot]}")
+        ends = {spot: (found[0].offset, found[-1].offset + 1) for spot, found in batch.items()}
+        records = [record for spot in sorted(batch) for record in batch[spot]]
+
+        def work(conn: Connection) -> Any:
+            move_offsets(conn, ends, self.cluster, self.worker)
+            return self.record(conn, records)
+
+        done = await self.ledger.transaction(work)
+        for spot, (_, end) in ends.items():
+            self.positions[spot] = end
+        await self.after(done)
+        self._tell_kafka({spot: end for spot, (_, end) in ends.items()})
+
+    def _tell_kafka(self, ends: dict[TopicPartition, int]) -> None:
+        """Kafka's own commit only feeds lag metrics and tells a restored ledger from a live one."""
+        self._told |= ends
+        if monotonic() - self._told_at < 1.0:
+            return
+        self._told_at, told, self._told = monotonic(), self._told, {}
+        task = asyncio.ensure_future(self.consumer.commit(told))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def claim_offsets(
+    conn: Connection, begins: dict[TopicPartition, int], cluster: str, worker: str
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """Where each partition is recorded up to in this cluster, and how many records retention took.
+
+    A partition seen for the first time, or in another cluster than before, begins at the log's
+    beginning; the row is made now, so that every later move is a compare-and-set.
+    """
+    known = {
+        TopicPartition(row.topic, row.partition): (row.cluster, row.next)
+        for row in rows(conn, 'select topic, partition, cluster, next from "offset"')
+    }
+    at: dict[TopicPartition, int] = {}
+    lost: dict[TopicPartition, int] = {}
+    for spot in sorted(begins):
+        begin = begins[spot]
+        where = {"t": spot.topic, "p": spot.partition}
+        if spot not in known:
+            row = {"topic": spot.topic, "partition": spot.partition, "cluster": cluster}
+            insert(conn, Offset, [row | {"next": begin, "worker": worker}], new_only=True)
+            at[spot] = begin
+            continue
+        was, ahead = known[spot]
+        at[spot] = max(begin, ahead) if was == cluster else begin
+        if was == cluster and begin > ahead:
+            lost[spot] = begin - ahead
+        if at[spot] != ahead or was != cluster:
+            moved = (
+                'update "offset" set next = :n, cluster = :c where topic = :t and partition = :p'
+            )
+            run(conn, moved, n=at[spot], c=cluster, **where)
+    return at, lost
+
+
+def move_offsets(
+    conn: Connection,
+    ends: dict[TopicPartition, tuple[int, int]],
+    cluster: str,
+    worker: str,
+) -> None:
+    """Compare-and-set of every partition, in sorted order; raises `Displaced`."""
+    for spot in sorted(ends):
+        first, end = ends[spot]
+        moved = run(
+            conn,
+            'update "offset" set next = :end, worker = :w where topic = :t and partition = :p'
+            " and next = :first and cluster = :c",
+            end=end,
+            w=worker,
+            t=spot.topic,
+            p=spot.partition,
+            first=first,
+            c=cluster,
+        )
+        if moved.rowcount != 1:
+            raise Displaced(f"{spot}: the ledger is not at {first}")

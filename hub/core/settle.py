@@ -1,0 +1,260 @@
+"""Every receipt finds its delivery, and what it means is written once.
+
+A success counts however late; a failure only for the attempt that is still open. Attempts that a
+takeover names without a receipt are outcome-unknown at once, so recovery waits for no lease.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from hub.core import custody
+from hub.core.work import Work
+from hub.journeys.delivery import Outcome, Policy, Receipt, Settled, Standing, State, settle
+from hub.ledger.session import among, values
+from hub.ledger.tables import Attempt
+from hub.ledger.write import at, rows, run, update
+from hub.partners import Partner
+from schemas.envelope import AckLevel
+
+_OUTCOMES = {
+    "delivered": Outcome.TAKEN,
+    "try_again": Outcome.TRY_AGAIN,
+    "refused": Outcome.REFUSED,
+    "unknown": Outcome.OUTCOME_UNKNOWN,
+    "not_attempted": Outcome.NOT_ATTEMPTED,
+    "expired": Outcome.NOT_ATTEMPTED,
+}
+
+_SETTLED = """
+update delivery set state = :state, tries = :tries, next_at = :next_at, reason = :reason,
+  level_reached = :level, their_reference = :theirs, who = :who, changed_at = :now,
+  version = version + 1 where delivery_id = :id
+"""
+
+_WANTED = (
+    "select delivery_id, message_id, case_ref, authority, type, partner, team, lane, rank, priority,"
+    " state, attempt, tries, level_needed, level_reached, due_at, patience_at, handed_at, mode,"
+    " transport, reason, their_reference, who, beside, reference, purpose, lane_no"
+    " from delivery where "
+)
+
+
+def settle_receipts(
+    work: Work, partner: str, edge: str, receipts: Sequence[dict[str, Any]]
+) -> None:
+    """All receipts of one record, in their order."""
+    found = _deliveries(work, [receipt["delivery_id"] for receipt in receipts])
+    work.open_cases(row["case_ref"] for row in found.values())
+    touched: dict[str, dict[str, Any]] = {}
+    for receipt in receipts:
+        row = found.get(receipt["delivery_id"])
+        if row is None:
+            work.incident("unknown_receipt", partner, "a receipt names a delivery we do not have")
+            continue
+        if _one(work, row, receipt, edge):
+            touched[row["delivery_id"]] = row
+    update(work.conn, _SETTLED, [_columns(work, row) for row in touched.values()])
+    _heard(work, partner, receipts)
+    work.partners.add(partner)
+
+
+def settle_takeover(work: Work, meta: dict[str, Any]) -> None:
+    """What an edge that is gone had committed and never answered for."""
+    found = _deliveries(work, [delivery for delivery, _ in meta["attempts"]])
+    lost = [
+        _told(delivery, attempt, "unknown", "the edge that had it is gone", work)
+        for delivery, attempt in meta["attempts"]
+        if delivery in found
+        and found[delivery]["state"] == State.UNDER_WAY
+        and found[delivery]["attempt"] == attempt
+    ]
+    if lost:
+        settle_receipts(work, meta["partner"], meta["edge"], lost)
+
+
+def settle_leases(work: Work) -> None:
+    """Attempts that no edge answered for within their lease: outcome unknown."""
+    sql = (
+        "select delivery_id, attempt, partner from delivery"
+        " where state = 'under_way' and not_after < :now"
+    )
+    late = rows(work.conn, sql, now=work.now)
+    for partner in sorted({row.partner for row in late}):
+        lost = [
+            _told(
+                row.delivery_id, row.attempt, "unknown", "no edge answered within the lease", work
+            )
+            for row in late
+            if row.partner == partner
+        ]
+        settle_receipts(work, partner, "lease", lost)
+
+
+def _told(delivery: str, attempt: int, outcome: str, why: str, work: Work) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery,
+        "attempt": attempt,
+        "outcome": outcome,
+        "level": "none",
+        "at": work.now.isoformat(),
+        "detail": why,
+    }
+
+
+def _deliveries(work: Work, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    sql = _WANTED + among(work.conn, "delivery_id")
+    found = rows(work.conn, sql, among=values(work.conn, dict.fromkeys(ids)))
+    return {row.delivery_id: dict(row._mapping) for row in found}
+
+
+def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bool:
+    partner = work.site.partner(row["partner"])
+    if partner is None:
+        work.incident("unknown_partner", row["partner"], "a receipt of a partner without a file")
+        return False
+    level = AckLevel(told.get("level", "none"))
+    receipt = Receipt(
+        told["attempt"],
+        _OUTCOMES[told["outcome"]],
+        level,
+        told.get("retry_after"),
+        told.get("detail") or "",
+    )
+    standing = Standing(
+        row["state"],
+        row["attempt"],
+        row["tries"],
+        AckLevel(row["level_needed"]),
+        at(row["due_at"]),
+        at(row["patience_at"]),
+    )
+    settled = settle(standing, receipt, Policy.of(partner), work.now, random.random())
+    who = told.get("who")
+    named = f"{who['name']}, {who['role']}" if who else None
+    if receipt.outcome is not Outcome.NOT_ATTEMPTED:
+        work.add(Attempt, _attempt(work, row, told, edge, named))
+    if told.get("misdirected"):
+        why = "an acknowledgement named another message; the connection was dropped"
+        work.incident("misdirected_ack", row["partner"], why)
+    if level.rank > AckLevel(row["level_reached"]).rank:
+        row["level_reached"] = level.value
+    row["their_reference"] = told.get("their_reference") or row["their_reference"]
+    row["who"] = named or row["who"]
+    if settled.changed:
+        _becomes(work, row, settled, partner, told)
+    return True
+
+
+def _becomes(
+    work: Work, row: dict[str, Any], settled: Settled, partner: Partner, told: dict[str, Any]
+) -> None:
+    before = row["state"]
+    row |= {
+        "state": settled.state.value,
+        "tries": settled.tries,
+        "next_at": settled.next_at,
+        "reason": settled.needs or told.get("detail") or "",
+    }
+    if settled.state is State.WAITING and told["outcome"] in ("not_attempted", "expired"):
+        row["next_at"] = None
+    if before == settled.state.value:
+        return
+    if settled.state is not State.WAITING or told["outcome"] not in ("not_attempted", "expired"):
+        work.audit(
+            row["case_ref"],
+            f"delivery {settled.state.value}",
+            delivery=row["delivery_id"],
+            message=row["message_id"],
+            partner=row["partner"],
+            attempt=told["attempt"],
+            outcome=told["outcome"],
+            level=told.get("level", "none"),
+            by=row["who"] or "",
+        )
+    if settled.state is State.DELIVERED:
+        custody.delivered(work, row)
+        work.recovered("lane_blocked", row["lane"], "the delivery that blocked it was settled")
+    elif settled.state in (State.NEEDS_PERSON, State.OUTCOME_UNKNOWN):
+        why = f"{row['type']} to {row['partner']}: {row['reason']}"
+        work.incident("lane_blocked", row["lane"], why)
+        custody.undeliverable(work, row)
+    if settled.call_sheet:
+        open_call_sheet(work, row, partner)
+
+
+def open_call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> None:
+    """A delivery by telephone beside one that does not get through; one at most."""
+    if row["beside"] is not None or row["transport"] == "call":
+        return
+    from hub.core.plan import call_sheet
+
+    if call_sheet(work, row, partner):
+        run(
+            work.conn,
+            "update message set planned = planned + 1 where message_id = :id",
+            id=row["message_id"],
+        )
+
+
+def _columns(work: Work, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["delivery_id"],
+        "state": row["state"],
+        "tries": row["tries"],
+        "next_at": at(row.get("next_at")),
+        "reason": row["reason"],
+        "level": row["level_reached"],
+        "theirs": row["their_reference"],
+        "who": row["who"],
+        "now": work.now,
+    }
+
+
+def _attempt(
+    work: Work, row: dict[str, Any], told: dict[str, Any], edge: str, named: str | None
+) -> dict[str, Any]:
+    return {
+        "delivery_id": row["delivery_id"],
+        "attempt": told["attempt"],
+        "handed_at": at(row["handed_at"]),
+        "settled_at": work.now,
+        "outcome": told["outcome"],
+        "level": told.get("level", "none"),
+        "code": told.get("code") or "",
+        "detail": told.get("detail") or "",
+        "edge": edge,
+        "who": named,
+    }
+
+
+def _heard(work: Work, partner: str, receipts: Sequence[dict[str, Any]]) -> None:
+    """Keeps the partner's state: up since, down since, when to probe, its last words."""
+    last = receipts[-1]
+    if any(told["outcome"] == "delivered" or told.get("code") for told in receipts):
+        said = last.get("detail") or last.get("code") or "took it"
+        run(
+            work.conn,
+            "update partner_state set failures = 0, down_since = null, next_probe_at = null,"
+            " heard_at = :now, said = :said where partner = :p",
+            now=work.now,
+            said=said,
+            p=partner,
+        )
+        work.recovered("partner_down", partner, "it answers again")
+        return
+    cut = [told for told in receipts if told.get("connection")]
+    if not cut:
+        return
+    configured = work.site.partner(partner)
+    first = configured.retry.first if configured else timedelta(seconds=5)
+    run(
+        work.conn,
+        "update partner_state set failures = failures + 1, next_probe_at = :probe,"
+        " down_since = coalesce(down_since, :now) where partner = :p",
+        now=work.now,
+        probe=work.now + min(first, timedelta(seconds=5)),
+        p=partner,
+    )
+    work.incident("partner_down", partner, cut[-1].get("detail") or "cannot be reached")

@@ -1,0 +1,148 @@
+"""Every state is a sentence that says who has it and what happens next; moments in it stay moments.
+
+A sentence is its parts, words and instants, so that a page can show the exact instant behind a
+time and a terminal can print it.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from hub.journeys.handover import HELD
+
+Parts = tuple[str | datetime, ...]
+Name = Callable[[str | None], str]
+"""What people call a partner."""
+
+_TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times", 5: "five times"}
+
+
+class Delivered(Protocol):
+    """What a sentence about a delivery needs."""
+
+    @property
+    def partner(self) -> str: ...
+    @property
+    def transport(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def tries(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def next_at(self) -> datetime | None: ...
+    @property
+    def handed_at(self) -> datetime | None: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def changed_at(self) -> datetime: ...
+    @property
+    def level_reached(self) -> str: ...
+    @property
+    def who(self) -> str | None: ...
+
+
+class Held(Protocol):
+    """What a sentence about custody needs."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def receiver(self) -> str | None: ...
+    @property
+    def holder(self) -> str | None: ...
+    @property
+    def holder_role(self) -> str | None: ...
+    @property
+    def changed_at(self) -> datetime: ...
+
+
+def tried(times: int) -> str:
+    """`tried twice`."""
+    return f"tried {_TIMES.get(times, f'{times} times')}"
+
+
+def delivery(one: Delivered, name: Name) -> Parts:
+    """Where a delivery stands."""
+    to = name(one.partner)
+    match one.state:
+        case "waiting":
+            return _waiting(one, to)
+        case "under_way":
+            return (f"On its way to {to} since ", one.handed_at or one.changed_at)
+        case "offered":
+            return _offered(one, to)
+        case "needs_person":
+            return (f"Stopped: {one.reason or 'a person must decide'}. A person decides what next",)
+        case "outcome_unknown":
+            why = one.reason or "no answer came"
+            return (f"Nobody knows whether {to} has it: {why}. A person decides on sending again",)
+        case "delivered":
+            by = f" from {one.who}" if one.who else ""
+            level = {"transport": "It left for", "received": "With"}.get(one.level_reached, "With")
+            return (f"{level} {to} since ", one.changed_at, by)
+        case "withheld":
+            return (f"Not sent to {to}: {one.reason or 'the disclosure policy says no'}",)
+        case "abandoned":
+            return (f"Given up: {one.reason} (", one.changed_at, ")")
+        case _:
+            return (f"{one.state.replace('_', ' ').capitalize()} ", one.changed_at)
+
+
+def _waiting(one: Delivered, to: str) -> Parts:
+    if one.tries and one.next_at is not None:
+        why = f": {one.reason}" if one.reason else ""
+        return (f"{tried(one.tries).capitalize()}{why}; next try for {to} at ", one.next_at)
+    return (f"Waits its turn for {to} since ", one.created_at)
+
+
+def _offered(one: Delivered, to: str) -> Parts:
+    if one.transport == "call":
+        return (f"Somebody must ring: {one.reason}; nobody has so far",)
+    if one.transport == "inbox":
+        return (f"In the inbox of {to} since ", one.created_at, "; nobody has opened it")
+    return (f"Ready for {to} since ", one.created_at, "; not collected so far")
+
+
+def handover(one: Held, name: Name) -> Parts:
+    """Who has it, and what they must do."""
+    sender, receiver = name(one.sender), name(one.receiver)
+    keeps = f"{sender} still holds it"
+    if one.state in HELD and one.holder:
+        by = ", by phone" if one.state == "accepted_manually" else ""
+        start = "In progress with" if one.state == "in_progress" else "Accepted by"
+        role = f", {one.holder_role}" if one.holder_role else ""
+        return (f"{start} {one.holder}{role}{by}, ", one.changed_at)
+    fixed = {
+        "drafted": f"Not sent so far: {keeps}",
+        "sent": f"On its way to {receiver}: {keeps}",
+        "delivered": f"Delivered to {receiver}, opened by nobody: {keeps}",
+        "opened": f"Opened by {receiver}, accepted by nobody: {keeps}",
+        "queried": f"{receiver} asks a question: {sender} must answer, and still holds it",
+        "answered": f"The question was answered; {receiver} must accept: {keeps}",
+        "refused": f"Refused by {receiver}: {sender} holds it and must say where it goes",
+        "rerouted": f"Goes to somebody else: {keeps}",
+        "overdue": f"Nobody has this yet: {keeps}",
+        "escalated": f"Nobody has this yet; managers have been told: {keeps}",
+        "undeliverable": f"{receiver} cannot be reached and must be rung: {keeps}",
+        "manual_phone": f"{receiver} is being rung: {keeps}",
+        "reassigned": f"Passed on; {one.holder or receiver} holds it until accepted again",
+        "lapsed": f"No progress: the manager of {receiver} has it now",
+    }.get(one.state)
+    if fixed:
+        return (fixed,)
+    ended = {
+        "completed": f"Completed by {one.holder or receiver}, ",
+        "withdrawn": f"Withdrawn by {sender}, ",
+        "returned": f"Back with {sender}, who keeps it, ",
+    }.get(one.state, f"{one.state.replace('_', ' ').capitalize()}, ")
+    return (ended, one.changed_at)
+
+
+def plain(parts: Iterable[str | datetime], clock: Callable[[datetime], str]) -> str:
+    """A sentence for a terminal."""
+    return "".join(clock(part) if isinstance(part, datetime) else part for part in parts)

@@ -1,0 +1,171 @@
+"""A journey is one list of events in their order, whoever caused them, newest at the end."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from hub.ledger.read.journey import Said, Sent, Step, Try, Way
+from hub.ledger.read.sentences import Name, Parts, delivery
+
+_EVENTS = {
+    "sent": "sent on its way",
+    "recorded": "the contact was recorded",
+    "referred": "it became a referral",
+    "acknowledged": "the referrer was told that it arrived",
+    "decided": "the next step was decided",
+    "fed_back": "the referrer was told the decision",
+    "delivered": "delivered: receipt, not acceptance",
+    "opened": "opened: not yet acceptance",
+    "accepted": "accepted",
+    "taken_by_phone": "taken by telephone",
+    "queried": "asked a question",
+    "answered": "answered the question",
+    "refused": "refused",
+    "withdrawn": "withdrawn by its sender",
+    "overdue": "nobody accepted in time",
+    "undeliverable": "cannot be delivered: it must be rung",
+    "completed": "completed",
+}
+_ACTS = {
+    "content.opened": "opened the content",
+    "delivery.retried": "sent it again",
+    "delivery.abandoned": "gave the delivery up",
+    "delivery.taken_by_phone": "noted who took the call",
+    "handover.answered": "answered",
+    "handover.withdrawn": "withdrew it",
+    "case.matched": "said which child it is",
+    "early.resolved": "settled the early message",
+}
+_OUTCOMES = {
+    "delivered": "got through",
+    "try_again": "did not get through",
+    "refused": "was refused",
+    "unknown": "outcome unknown",
+    "not_attempted": "not sent: the one before it did not get through",
+    "expired": "not sent: its time was over",
+}
+
+
+class Kind(StrEnum):
+    """What an event is about."""
+
+    MESSAGE = "message"
+    DELIVERY = "delivery"
+    MOVE = "move"
+    REFUSED = "refused"
+    ACT = "act"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One try of a delivery, in words."""
+
+    number: int
+    at: datetime
+    outcome: str
+    said: str
+    who: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of a journey. `lane` is set for deliveries, whose tries are folded into them."""
+
+    at: datetime
+    kind: Kind
+    who: str
+    parts: Parts
+    said: str = ""
+    mood: str = "calm"
+    message: Said | None = None
+    lane: Sent | None = None
+    tries: tuple[Attempted, ...] = ()
+
+
+def timeline(way: Way, name: Name) -> list[Event]:
+    """All events of a way."""
+    tries = defaultdict(list)
+    for one in way.tries:
+        tries[one.delivery_id].append(one)
+    by_id = {one.message_id: one for one in way.messages}
+    events = [_message(one, name) for one in way.messages]
+    events += [
+        Event(again.seen_at, Kind.AGAIN, "", ("The same message came again: no effect",))
+        for again in way.again
+    ]
+    events += [_delivery(one, tries[one.delivery_id], name) for one in way.deliveries]
+    events += [_step(one, by_id, name) for one in way.steps]
+    told = {step.message_id for step in way.steps}
+    for act in way.acts:
+        if act.act_id in told and act.done:
+            continue
+        done = _ACTS.get(act.type, act.type)
+        outcome = "" if act.done else f"refused: {act.answer}"
+        mood = "calm" if act.done else "soon"
+        events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
+    order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
+    return sorted(events, key=lambda event: (event.at, order.get(event.kind, 3)))
+
+
+def _message(one: Said, name: Name) -> Event:
+    extra = []
+    if one.conflict_of:
+        extra.append("Same reference as an earlier message, other content: a person must look")
+    if one.state == "early":
+        extra.append("Early: what it answers is not here yet")
+    if one.state == "ambiguous":
+        extra.append("Its identifiers point to two cases: a person must say which child it is")
+    if one.state == "parked":
+        extra.append("Of a version this hub does not know yet: parked until the upgrade")
+    if not one.planned and one.none_reason:
+        extra.append(f"Goes to nobody: {one.none_reason}")
+    return Event(
+        one.recorded_at,
+        Kind.MESSAGE,
+        name(one.partner),
+        ("received and recorded" if one.partner != "hub" else "made by the hub",),
+        ". ".join(extra),
+        "late" if one.conflict_of or one.state != "recorded" else "calm",
+        message=one,
+    )
+
+
+def _delivery(one: Sent, tries: list[Try], name: Name) -> Event:
+    mood = {"needs_person": "late", "outcome_unknown": "late", "withheld": "soon"}.get(one.state)
+    if mood is None:
+        mood = "soon" if one.state == "waiting" and one.tries else "calm"
+    if one.transport == "call" and one.state == "offered":
+        mood = "late"
+    return Event(
+        one.created_at,
+        Kind.DELIVERY,
+        name(one.partner),
+        delivery(one, name),
+        mood=mood,
+        lane=one,
+        tries=tuple(map(_try, tries)),
+    )
+
+
+def _try(one: Try) -> Attempted:
+    said = " ".join(filter(None, (one.code, one.detail)))
+    outcome = _OUTCOMES.get(one.outcome, one.outcome.replace("_", " "))
+    return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)
+
+
+def _step(one: Step, by_id: dict[str, Said], name: Name) -> Event:
+    who = one.who or (name(one.receiver) if one.event in ("delivered", "opened") else "")
+    what = _EVENTS.get(one.event, one.event.replace("_", " "))
+    event = Event(
+        one.at, Kind.MOVE, who or f"{one.machine} journey".capitalize(), (what,), one.note or ""
+    )
+    if one.refused:
+        words = f"tried: {what}"
+        return replace(
+            event, kind=Kind.REFUSED, parts=(words,), said=f"Refused: {one.refused}", mood="soon"
+        )
+    if one.event in ("overdue", "escalated", "undeliverable", "refused"):
+        return replace(event, mood="late" if one.event != "refused" else "soon")
+    return event

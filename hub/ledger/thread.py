@@ -1,0 +1,68 @@
+"""The ledger is written by one thread of a process, one transaction at a time, while the loop goes on."""
+
+import asyncio
+import fcntl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+
+from hub.ledger.session import open_ledger
+
+T = TypeVar("T")
+
+
+class SecondWriter(Exception):
+    """Another core writes this SQLite ledger; PostgreSQL takes several."""
+
+
+class Ledger:
+    """One core's way to write: `transaction` commits what its work did, or none of it."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._lock: TextIO | None = None
+
+    @classmethod
+    def open(cls, url: str) -> "Ledger":
+        """Opens the ledger for writing; raises `SecondWriter` for a second core on SQLite."""
+        where = make_url(url)
+        ledger = cls(open_ledger(url))
+        if where.get_backend_name() == "sqlite" and where.database not in (
+            None,
+            ":memory:",
+        ):
+            ledger._lock = _only_writer(Path(str(where.database) + ".writer"))
+        return ledger
+
+    async def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Runs `work` in a transaction on the ledger's thread; returns after the commit."""
+
+        def whole() -> T:
+            with self.engine.begin() as conn:
+                return work(conn)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+
+    def close(self) -> None:
+        """Ends the thread after its last transaction."""
+        self._thread.shutdown(wait=True)
+        self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _only_writer(path: Path) -> TextIO:
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SecondWriter(
+            f"another core writes the ledger beside {path}: SQLite takes one; "
+            "set HUB_DATABASE_URL to a PostgreSQL for more"
+        ) from None
+    return lock
