@@ -19,12 +19,12 @@ def block(body: bytes) -> bytes:
 class Hospital:
     """Takes blocks and answers each as it was told to."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, **send: object):
+    def __init__(self, context: ssl.SSLContext | None = None, **send: object):
         self.does = Does.TAKES
         self.heard: list[tuple[str | None, bytes]] = []
         self.connections = 0
         self.port = 0
-        self._tls = tls
+        self._tls = context
         self._send = send
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()

@@ -58,6 +58,7 @@ class Sending(Declared):
 
     async def test_every_attempt_carries_the_same_reference(self, sends: Sends) -> None:
         await sends.transport.push(self.outgoing(b"one", "ref-7"))
+        assert len(sends.heard) == 1
         await sends.transport.push(self.outgoing(b"one", "ref-7"))
         first, second = (reference for reference, _ in sends.heard)
         assert first == second and (first is None or "ref-7" in first)
@@ -110,7 +111,7 @@ class Sending(Declared):
         await sends.transport.push(self.outgoing(b"one"))
         await sends.transport.drop(0)
         await until(lambda: sends.open() == 0)
-        await sends.transport.push(self.outgoing(b"two"))
+        await sends.transport.push(self.outgoing(b"two", "ref-2"))
         assert len(sends.heard) == 2
 
     async def test_a_cancelled_push_leaves_no_answer_for_the_next(self, sends: Sends) -> None:
