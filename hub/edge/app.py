@@ -1,0 +1,246 @@
+"""One process speaks with the partners that it was given, and lives without the ledger."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from connectors.base import Accept, Transport
+from connectors.formats import make_format
+from connectors.secrets import SecretRef
+from connectors.transports import make_transport
+from hub import clock, logs, ports, topics
+from hub.broker import make_broker, publish_all
+from hub.edge import door
+from hub.edge.accept import Intake
+from hub.edge.attempt import Mouth
+from hub.edge.bound import Bytes, Sends
+from hub.edge.compose import Composer
+from hub.edge.deliver import Deliverer, Road
+from hub.edge.pull import Puller
+from hub.edge.report import Reports, Tallies
+from hub.edge.watched import Watched
+from hub.partner_files import load
+from hub.partners import Directory, Partner
+from hub.seal import Keyring
+from hub.settings import Settings
+from schemas.register import REGISTER
+
+ENDING = 8.0
+"""Seconds for what is in hand at the end; less than the supervisor waits."""
+
+PRODUCER_BROKEN = 75
+"""`EX_TEMPFAIL`: only a new process has a new producer."""
+
+TYPES = {name: entry for name, entry in REGISTER.items() if entry.flow in topics.FLOWS}
+
+log = structlog.get_logger("hub.edge")
+
+
+class WrongPartner(Exception):
+    """A setting names a partner without a file."""
+
+
+def main(settings: Settings) -> int:
+    """Runs one edge until SIGTERM or SIGINT; the exit code."""
+    logs.set_up("edge")
+
+    async def until_told() -> int:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        return await run(settings, stop)
+
+    return uvloop.run(until_told())
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> int:
+    """Runs one edge until `stop` is set and what was in hand is finished."""
+    directory = load(settings.partners_dir)
+    mine = chosen(directory, settings.partners)
+    private = settings.keys_dir is not None
+    keys = Keyring.load(settings.keys) if private else Keyring.first_start(settings.keys)
+    bootstrap = settings.kafka_bootstrap
+    if bootstrap is None:
+        sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
+    watched = Watched(keys, [partner.partner for partner in mine if partner.filtered])
+    broker = await _connected(settings, watched, bootstrap, stop)
+    if broker is None:
+        return 0
+    edge = Edge(settings, directory, keys, broker, watched, stop)
+    try:
+        await edge.run(mine)
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await broker.stop()
+    return edge.exit_code
+
+
+def chosen(directory: Directory, names: tuple[str, ...]) -> list[Partner]:
+    """The partners named, or all; raises `WrongPartner`."""
+    if not names:
+        return list(directory)
+    unknown = [name for name in names if directory.get(name) is None]
+    if unknown:
+        raise WrongPartner(f"no partner file says {', '.join(unknown)}")
+    return [directory[name] for name in names]
+
+
+async def _connected(
+    settings: Settings, watched: Watched, bootstrap: str, stop: asyncio.Event
+) -> KafkaBroker | None:
+    """A broker that produces, once Kafka is there and the watched list was read; None when stopped."""
+    while not stop.is_set():
+        broker = make_broker(settings, bootstrap)
+        try:
+            await broker.connect()
+            await watched.open(settings, bootstrap)
+            return broker
+        except (KafkaError, OSError) as error:
+            log.warning("waiting for Kafka", exc_info=error)
+            await broker.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One partner, and how it is spoken with both ways."""
+
+    partner: Partner
+    transport: Transport
+    accept: Accept
+    mouth: Mouth
+
+
+class Edge:
+    """The parts of one edge, and the order in which they begin and end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Directory,
+        keys: Keyring,
+        broker: KafkaBroker,
+        watched: Watched,
+        stop: asyncio.Event,
+    ):
+        self.exit_code = 0
+        self._settings = settings
+        self._keys = keys
+        self._broker = broker
+        self._watched = watched
+        self._stop = stop
+        publish = partial(publish_all, broker)
+        send = Sends(publish, settings.kafka_partitions, broken=self._broken)
+        self._room = Bytes(settings.intake_bytes)
+        self._tallies = Tallies()
+        self._intake = Intake(send, self._room, watched, self._tallies)
+        self._road = Road(broker, settings, keys, publish)
+        self._deliverers: dict[str, Deliverer] = {}
+        self._wrong: dict[str, str] = {}
+        self._reports = Reports(
+            settings.instance, directory, keys, publish, self._tallies, self._connections
+        )
+
+    def _broken(self) -> None:
+        self.exit_code = PRODUCER_BROKEN
+        self._stop.set()
+
+    def _connections(self) -> dict[str, str]:
+        return {name: each.says for name, each in self._deliverers.items()} | self._wrong
+
+    async def run(self, mine: list[Partner]) -> None:
+        """Listens first, then delivers; at the end finishes both and says a last report."""
+        voices = [self._voice(partner) for partner in mine]
+        tasks = [self._task(self._take_in(voice)) for voice in voices]
+        doorman = door.make_doorman(door.make_door(self._callers(voices), self._room, self._ready))
+        bound = door.listen(self._settings.door_host, self._settings.door_port)
+        tasks.append(self._task(doorman.serve([bound])))
+        self._announce(bound.getsockname()[1])
+        for voice in voices:
+            if voice.transport.mode == "sent":
+                tasks.append(self._task(self._delivering(voice)))
+        background = [
+            self._task(self._watched.follow()),
+            self._task(self._reports.every_second()),
+        ]
+        await self._stop.wait()
+        doorman.should_exit = True
+        _, late = await asyncio.wait(tasks, timeout=ENDING)
+        for task in (*late, *background):
+            task.cancel()
+        await asyncio.gather(*late, *background, return_exceptions=True)
+        await self._reports.say()
+        await asyncio.gather(*(voice.transport.close() for voice in voices))
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """A part of the edge; one that fails ends the edge, for its supervisor to start anew."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("a part of edge failed", exc_info=error)
+            self.exit_code = 70
+            self._stop.set()
+
+    def _voice(self, partner: Partner) -> Voice:
+        transport = make_transport(partner.partner, partner.transport, clock.now)
+        speaks = make_format(partner.format)
+        accept = self._intake.of(Composer(partner, TYPES, self._keys), speaks)
+        return Voice(partner, transport, accept, Mouth(partner.partner, transport, speaks))
+
+    async def _take_in(self, voice: Voice) -> None:
+        """Serves a transport; one that cannot listen is tried again and reported meanwhile."""
+        name = voice.partner.partner
+        if voice.transport.pulls:
+            await Puller(self._road, name, voice.transport, voice.accept).run(self._stop)
+            return
+        while not self._stop.is_set():
+            try:
+                await voice.transport.serve(voice.accept, self._stop)
+                self._wrong.pop(name, None)
+            except Exception as error:
+                self._wrong[name] = f"cannot listen: {type(error).__name__}"
+                log.error("a transport failed", partner=name, exc_info=error)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 2)
+
+    async def _delivering(self, voice: Voice) -> None:
+        deliverer = Deliverer(self._road, voice.partner, voice.mouth)
+        self._deliverers[voice.partner.partner] = deliverer
+        await deliverer.run(self._stop)
+
+    def _callers(self, voices: list[Voice]) -> dict[str, door.Caller]:
+        callers = {}
+        for voice in voices:
+            token = getattr(getattr(voice.transport, "settings", None), "token", None)
+            if isinstance(token, SecretRef):
+                name, kind = voice.partner.partner, voice.transport.name
+                media_type = voice.mouth.speaks.media_type
+                callers[name] = door.Caller(name, kind, media_type, token, voice.accept)
+        return callers
+
+    async def _ready(self) -> str | None:
+        answers = await self._broker.ping(3)
+        return None if answers else "Kafka does not answer"
+
+    def _announce(self, port: int) -> None:
+        log.info("door listening", port=port, pid=os.getpid())
+        for name in ("door", "edge"):
+            ports.announce(Path(self._settings.data), name, port)

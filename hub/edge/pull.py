@@ -1,0 +1,100 @@
+"""What a partner leaves for us to collect is collected by one edge at a time."""
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from connectors.base import Accept, Transport
+from hub import clock
+from hub.broker import road
+from hub.edge.deliver import Road
+from hub.topics import sources
+
+FINISH = 20.0
+"""Seconds to finish what is in hand when the source goes to another edge."""
+
+log = structlog.get_logger("hub.edge.pull")
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Polling stops before the source is given away."""
+
+    def __init__(self, puller: "Puller"):
+        self._puller = puller
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        await self._puller.let_go()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        if assigned:
+            self._puller.take()
+
+
+class Puller:
+    """Serves a transport that pulls while this edge owns the one partition of its source."""
+
+    def __init__(self, kafka: Road, partner: str, transport: Transport, accept: Accept):
+        self._kafka = kafka
+        self._partner = partner
+        self._transport = transport
+        self._accept = accept
+        self._serving: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Waits for its turn, pulls while it lasts, and ends after what is in hand."""
+        subscriber = road(
+            self._kafka.broker,
+            self._kafka.settings,
+            sources(self._partner),
+            group=f"source.{self._partner}",
+            listener=_Listener(self),
+        )
+        starting = asyncio.create_task(subscriber.start())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+            while not stop.is_set():
+                try:
+                    await subscriber.consumer.getmany(timeout_ms=500)
+                except KafkaError as error:
+                    log.warning("a source waits for Kafka", partner=self._partner, exc_info=error)
+                    await clock.sleep(0.5)
+        finally:
+            starting.cancel()
+            stopping.cancel()
+            await self.let_go()
+            try:
+                async with asyncio.timeout(FINISH):
+                    await subscriber.stop()
+            except TimeoutError:
+                log.warning("a consumer did not stop in time", partner=self._partner)
+
+    def take(self) -> None:
+        """Begins to pull."""
+        self._stop = asyncio.Event()
+        self._serving = asyncio.create_task(self._serve(self._stop))
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._transport.serve(self._accept, stop)
+            except Exception as error:
+                log.error("a source failed", partner=self._partner, exc_info=error)
+                await clock.sleep(1)
+
+    async def let_go(self) -> None:
+        """Stops pulling and waits for what is in hand, for a bounded time."""
+        serving, self._serving = self._serving, None
+        if serving is None:
+            return
+        self._stop.set()
+        _, late = await asyncio.wait({serving}, timeout=FINISH)
+        for task in late:
+            task.cancel()
+        await asyncio.wait({serving}, timeout=1)
