@@ -82,9 +82,7 @@ def acknowledgement(
 
 def _error(fault: er7.Faulty, marks: er7.Delimiters, version: str) -> str:
     found = _PLACE.fullmatch(fault.place)
-    segment, occurrence, field, repeat, component = (
-        found.groups() if found else ("",) * 5
-    )
+    segment, occurrence, field, repeat, component = found.groups() if found else ("",) * 5
     name = _ERRORS[fault.code]
     if version < "2.5":
         sub = marks.subcomponent.join([fault.code, name, "HL70357"])
@@ -113,19 +111,12 @@ def _error(fault: er7.Faulty, marks: er7.Delimiters, version: str) -> str:
 def salvaged(body: bytes) -> er7.Header | None:
     """As much of a bad MSH as an answer needs; None where there is no MSH to answer to."""
     separator = body[3:4]
-    if (
-        body[:3] != b"MSH"
-        or not separator
-        or not separator.isascii()
-        or separator.isalnum()
-    ):
+    if body[:3] != b"MSH" or not separator or not separator.isascii() or separator.isalnum():
         return None
     if separator.isspace() or separator in b"^~\\&\0":
         return None
     text = re.split(rb"[\r\n]", body[:1024])[0].decode("ascii", "ignore")
-    fields = "".join(character for character in text if character.isprintable()).split(
-        text[3]
-    )
+    fields = "".join(character for character in text if character.isprintable()).split(text[3])
     fields.insert(1, text[3])
     if len(fields) < 10:
         return None

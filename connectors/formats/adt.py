@@ -1,7 +1,8 @@
 """An ADT event becomes a `health.attendance` and back, with nothing clinical taken from it.
 
-Read are A01, A03, A04, A08, A11 and A13. What ADT has no field for (interpreter, communication
-needs, who brought the child) travels in ZFD, a segment of ours that other readers pass over.
+Read are A01, A03, A04, A08, A11 and A13. What ADT has no field for travels in ZFD, a segment of
+ours that other readers pass over: 1 interpreter needed, 2 in which language, 3 communication needs,
+4 who registered, 5 arrived with, 6 need, 7 school, 8 UPN, 9 UPRN, 10 age where no date is known.
 Source: HL7 v2.3 to v2.5.1 chapter 3; UK ITK HL7 v2 ADT specification; NHS Data Dictionary
 (admission method).
 """
@@ -62,12 +63,8 @@ def attendance(
             message.fault(f"an ADT message has a segment {name}", name, REQUIRED)
     trigger = message.header.part(9, 2)
     child = patient.identity(message, nhs)
-    child["interpreter_needed"] = _yes(message, *(interpreter or ("ZFD", 1)))
-    if language := message.text("ZFD", 2):
-        child["interpreter_language"] = language
-    if needs := message.text("ZFD", 3):
-        child["communication_needs"] = {"value": needs}
-    said: dict[str, Any] = {
+    _extra(message, child, interpreter or ("ZFD", 1))
+    told: dict[str, Any] = {
         "reference": message.header.get(10),
         "kind": KINDS[trigger],
         "at": _occurred(message, trigger),
@@ -85,24 +82,18 @@ def attendance(
         ("need", "ZFD", 6, 1),
     ):
         if found := message.text(name, field, component):
-            said[key] = found
+            told[key] = found
     try:
-        return HealthAttendance.model_validate(said)
+        return HealthAttendance.model_validate(told)
     except ValidationError as error:
-        wrong = error.errors(
-            include_input=False, include_url=False, include_context=False
-        )
-        reasons = dict.fromkeys(
-            f"{_place(item['loc'])} {item['msg']}" for item in wrong[1:]
-        )
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)
+        reasons = dict.fromkeys(f"{_place(item['loc'])} {item['msg']}" for item in wrong[1:])
         reason = "; ".join([wrong[0]["msg"], *reasons])
         code = REQUIRED if wrong[0]["type"] == "missing" else BAD_TYPE
         message.fault(reason, _place(wrong[0]["loc"]), code)
 
 
-def segments(
-    body: Mapping[str, Any], recorded_at: datetime
-) -> dict[str, dict[int, str]]:
+def segments(body: Mapping[str, Any], recorded_at: datetime) -> dict[str, dict[int, str]]:
     """EVN, PID, PD1, PV1 and ZFD by field for an attendance; what was withheld is absent."""
     child, trigger = body.get("child"), TRIGGERS.get(body.get("kind") or "")
     if not child:
@@ -110,9 +101,7 @@ def segments(
             "nothing of the child may be told to this recipient, so no ADT can be written"
         )
     if trigger is None:
-        raise Refused(
-            "this kind of attendance is no ADT event: deliver it by another format"
-        )
+        raise Refused("this kind of attendance is no ADT event: deliver it by another format")
     pid, pd1 = patient.segments(child, body.get("site") or "")
     at = moment(body.get("at"))
     stamp = shown(at, "%Y%m%d%H%M%S%z") if at else ""
@@ -134,23 +123,12 @@ def segments(
         pv1[44] = stamp
     elif trigger == "A03":
         pv1[45] = stamp
-    interpreter = value(child.get("interpreter_needed"))
-    zfd = {1: "Y" if interpreter else "N"} if isinstance(interpreter, bool) else {}
-    if child.get("interpreter_needed") == "not_known":
-        zfd[1] = '""'
-    for field, text in (
-        (2, child.get("interpreter_language")),
-        (3, value(child.get("communication_needs"))),
-        (4, body.get("who")),
-        (5, body.get("arrived_with")),
-        (6, body.get("need")),
-    ):
-        if text:
-            zfd[field] = escaped(text)
+    zfd = _written_extra(child)
+    for field, key in ((4, "who"), (5, "arrived_with"), (6, "need")):
+        zfd[field] = escaped(body.get(key) or "")
     found = {"EVN": evn, "PID": pid, "PD1": pd1, "PV1": pv1, "ZFD": zfd}
     present = {
-        name: {n: text for n, text in fields.items() if text}
-        for name, fields in found.items()
+        name: {n: text for n, text in fields.items() if text} for name, fields in found.items()
     }
     return {name: fields for name, fields in present.items() if fields}
 
@@ -167,20 +145,24 @@ def timestamp(message: Message, text: str, where: str) -> datetime | None:
     if len(digits) in (4, 6, 8):
         return None
     try:
-        local = datetime.strptime(
-            digits, "%Y%m%d%H%M" if len(digits) == 12 else "%Y%m%d%H%M%S"
-        )
+        local = _local(digits)
         if not sign:
             return instant(local)
         ahead = timedelta(hours=int(offset[:2]), minutes=int(offset[2:4] or 0))
-        return local.replace(
-            tzinfo=timezone(-ahead if sign == "-" else ahead)
-        ).astimezone(UTC)
+        return local.replace(tzinfo=timezone(-ahead if sign == "-" else ahead)).astimezone(UTC)
     except (ValueError, OverflowError):
         message.fault(
             "this is no time, YYYYMMDDHHMM[SS][+ZZZZ]: a part of it is out of range",
             where,
         )
+
+
+def _local(digits: str) -> datetime:
+    if len(digits) not in (12, 14):
+        raise ValueError(digits)
+    parts = [int(digits[at : at + 2] or 0) for at in (4, 6, 8, 10, 12)]
+    month, day, hour, minute, second = parts
+    return datetime(int(digits[:4]), month, day, hour, minute, second)  # noqa: DTZ001 London's
 
 
 def _occurred(message: Message, trigger: str) -> datetime:
@@ -192,11 +174,10 @@ def _occurred(message: Message, trigger: str) -> datetime:
     for name, field in places:
         text = message.text(name, field)
         found = timestamp(message, text, f"{name}-{field}") if text else None
-        if found:
+        if found is not None:
             return found
-    message.fault(
-        "the time of the event is needed to the minute, YYYYMMDDHHMM", "EVN-2", REQUIRED
-    )
+    reason = "the time of the event is needed to the minute, YYYYMMDDHHMM"
+    return message.fault(reason, "EVN-2", REQUIRED)
 
 
 def _unscheduled(message: Message) -> Any:
@@ -206,6 +187,49 @@ def _unscheduled(message: Message) -> Any:
     if known is None and message.text("PV1", 2) == "E":
         known = True
     return "not_asked" if known is None else {"value": known}
+
+
+def _extra(message: Message, child: dict[str, Any], interpreter: tuple[str, int]) -> None:
+    child["interpreter_needed"] = _yes(message, *interpreter)
+    for field, key in ((2, "interpreter_language"), (10, "age_given")):
+        if text := message.text("ZFD", field):
+            child[key] = text
+    for field, key in ((3, "communication_needs"), (8, "upn")):
+        text = message.text("ZFD", field)
+        child[key] = {"value": text} if text else _gap(message, field)
+    name = message.text("ZFD", 7)
+    urn = message.text("ZFD", 7, 3)
+    child["school"] = {"value": {"name": name, "urn": urn or None}} if name else _gap(message, 7)
+    address = value(child["address"])
+    if address and (uprn := message.text("ZFD", 9)):
+        address["uprn"] = uprn
+
+
+def _gap(message: Message, field: int) -> str:
+    return "not_known" if message.null("ZFD", field) else "not_asked"
+
+
+def _written_extra(child: Mapping[str, Any]) -> dict[int, str]:
+    zfd: dict[int, str] = {}
+    for field, key in (
+        (1, "interpreter_needed"),
+        (3, "communication_needs"),
+        (7, "school"),
+        (8, "upn"),
+    ):
+        said = value(child.get(key))
+        if isinstance(said, bool):
+            zfd[field] = "Y" if said else "N"
+        elif isinstance(said, Mapping):
+            zfd[field] = f"{escaped(said['name'])}^^{escaped(said.get('urn') or '')}".rstrip("^")
+        elif said:
+            zfd[field] = escaped(said)
+        elif child.get(key) == "not_known":
+            zfd[field] = '""'
+    zfd[2] = escaped(child.get("interpreter_language") or "")
+    zfd[9] = (value(child.get("address")) or {}).get("uprn") or ""
+    zfd[10] = escaped(child.get("age_given") or "")
+    return zfd
 
 
 def _yes(message: Message, name: str, field: int) -> Any:

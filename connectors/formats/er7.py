@@ -33,9 +33,7 @@ CHARACTER_SETS = tuple(name for name in _CODECS if name)
 class Faulty(Unreadable):
     """Unreadable, with the code of HL7 table 0357 that the acknowledgement carries."""
 
-    def __init__(
-        self, reason: str, place: str, code: str, reference: str | None = None
-    ):
+    def __init__(self, reason: str, place: str, code: str, reference: str | None = None):
         super().__init__(reason, place, reference)
         self.code = code
 
@@ -98,9 +96,7 @@ def header(body: bytes, default_set: str = "") -> Header:
             BAD_TYPE,
         )
     if len(line) > 8 and line[8:9] != line[3:4]:
-        raise Faulty(
-            "exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE
-        )
+        raise Faulty("exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE)
     raw = line.split(line[3:4])
     named = raw[17].split(line[5:6])[0].strip() if len(raw) > 17 else b""
     reference = raw[9].decode("ascii", "ignore").strip() if len(raw) > 9 else ""
@@ -138,28 +134,18 @@ class Message:
                 self.header.get(10),
             )
         text = _decoded(body, self.codec, separator.encode(), self.header.get(10))
-        if (
-            odd := None
-            if text.isascii()
-            else _LABELLED_WRONG[self.codec != "utf-8"].search(body)
-        ):
+        if odd := None if text.isascii() else _LABELLED_WRONG[self.codec != "utf-8"].search(body):
             where = place(body, odd.start(), separator.encode())
-            self.fault(
-                "a byte of Windows-1252 under another name; send UNICODE UTF-8", where
-            )
+            self.fault("a byte of Windows-1252 under another name; send UNICODE UTF-8", where)
         if "\n" in text:
             text = text.replace("\r\n", "\r").replace("\n", "\r")
-        self.segments = [
-            line.split(separator) for line in text.split("\r") if line.strip()
-        ]
+        self.segments = [line.split(separator) for line in text.split("\r") if line.strip()]
         self.segments[0] = self.header.fields
         self._first: dict[str, list[str]] = {}
         for segment in self.segments:
             name = segment[0]
             if len(name) != 3 or not name.isalnum():
-                self.fault(
-                    "a segment begins with a name of three characters", "MSH", "100"
-                )
+                self.fault("a segment begins with a name of three characters", "MSH", "100")
             self._first.setdefault(name, segment)
 
     def fault(self, reason: str, where: str, code: str = BAD_TYPE) -> NoReturn:
@@ -215,9 +201,7 @@ class Message:
     def plain(self, value: str, where: str) -> str:
         r"""Text without escape sequences; one that switches the character set cannot be read."""
         mark = re.escape(self.delimiters.escape)
-        return re.sub(
-            f"{mark}([^{mark}]*){mark}", lambda m: self._meant(m, where), value
-        )
+        return re.sub(f"{mark}([^{mark}]*){mark}", lambda m: self._meant(m, where), value)
 
     def _meant(self, match: re.Match[str], where: str) -> str:
         word, marks = match[1], self.delimiters
@@ -233,9 +217,7 @@ class Message:
                 self.fault("the hexadecimal escape does not decode", where)
             found = found.replace("\r\n", "\n").replace("\r", "\n")
             if _UNPRINTED.search(found):
-                self.fault(
-                    "the hexadecimal escape is a control character, not text", where
-                )
+                self.fault("the hexadecimal escape is a control character, not text", where)
             return found
         if word[:1] in ("C", "M") and len(word) in (5, 7):
             self.fault(
@@ -261,6 +243,8 @@ def escaped(text: str, marks: Delimiters = USUAL) -> str:
     if text.isalnum():
         return text
     mark = marks.escape
+    if text == '""':
+        return f"{mark}X2222{mark}"
     text = text.replace(mark, f"{mark}E{mark}")
     for sign, word in (
         (marks.field, "F"),
@@ -277,9 +261,7 @@ def escaped(text: str, marks: Delimiters = USUAL) -> str:
 def line(name: str, fields: dict[int, str], marks: Delimiters = USUAL) -> str:
     """A segment from its fields by number (already escaped), without trailing separators."""
     last = max(fields, default=0)
-    return marks.field.join(
-        [name, *(fields.get(number, "") for number in range(1, last + 1))]
-    )
+    return marks.field.join([name, *(fields.get(number, "") for number in range(1, last + 1))])
 
 
 def encoded(segments: Iterable[str], codec: str) -> bytes:
@@ -310,6 +292,8 @@ def _decoded(body: bytes, codec: str, separator: bytes, reference: str) -> str:
     try:
         return body.decode(codec)
     except UnicodeDecodeError as error:
-        reason = f"the byte 0x{body[error.start]:02X} is not {codec.upper()}, which MSH-18 stands for"
+        reason = (
+            f"the byte 0x{body[error.start]:02X} is not {codec.upper()}, which MSH-18 stands for"
+        )
         where = place(body, error.start, separator)
         raise Faulty(reason, where, BAD_TYPE, reference or None) from None

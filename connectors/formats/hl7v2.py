@@ -46,15 +46,9 @@ class Hl7v2Settings(Settings):
     version: Literal["2.3", "2.3.1", "2.4", "2.5", "2.5.1"] = Field(
         default="2.4", description="Version written"
     )
-    sending: str = Field(
-        default="FRONTDOORHUB^X26", description="MSH-3 and MSH-4 of what we send"
-    )
-    receiving: str = Field(
-        default="ROUTE^ROUTE", description="MSH-5 and MSH-6 of what we send"
-    )
-    write_set: str = Field(
-        default="UNICODE UTF-8", description="Character set (MSH-18) written"
-    )
+    sending: str = Field(default="FRONTDOORHUB^X26", description="MSH-3 and MSH-4 of what we send")
+    receiving: str = Field(default="ROUTE^ROUTE", description="MSH-5 and MSH-6 of what we send")
+    write_set: str = Field(default="UNICODE UTF-8", description="Character set (MSH-18) written")
 
 
 class Hl7v2:
@@ -109,9 +103,7 @@ class Hl7v2:
             )
         ]
 
-    def write(
-        self, envelope: Envelope, body: Mapping[str, Any], reference: str
-    ) -> Outgoing:
+    def write(self, envelope: Envelope, body: Mapping[str, Any], reference: str) -> Outgoing:
         """ADT of the trigger that the attendance names; MSH-10 is `names(reference)`."""
         if envelope.type != "health.attendance":
             raise Refused(
@@ -161,13 +153,9 @@ class Hl7v2:
 
     def understand(self, reply: bytes) -> Answer:
         """What an ACK says, of the message that MSA-2 names."""
-        return ack.answer(
-            reply, self._settings.character_set, self._settings.retry_on_ae
-        )
+        return ack.answer(reply, self._settings.character_set, self._settings.retry_on_ae)
 
-    def _fault(
-        self, parcel: Parcel, header: er7.Header, verdict: Verdict
-    ) -> er7.Faulty:
+    def _fault(self, parcel: Parcel, header: er7.Header, verdict: Verdict) -> er7.Faulty:
         try:
             self.read(parcel)
         except er7.Faulty as fault:

@@ -71,9 +71,7 @@ class HubJson(Quiet):
         """Every message of the parcel; raises `Unreadable` with JSON paths."""
         data = _json(parcel.body)
         if isinstance(data, list) and not data:
-            raise Unreadable(
-                "an empty list says nothing: send at least one message", "$"
-            )
+            raise Unreadable("an empty list says nothing: send at least one message", "$")
         several = isinstance(data, list)
         found: list[Draft] = []
         wrong: list[tuple[str, str]] = []
@@ -94,9 +92,7 @@ class HubJson(Quiet):
                 )
         return found
 
-    def write(
-        self, envelope: Envelope, body: Mapping[str, Any], reference: str
-    ) -> Outgoing:
+    def write(self, envelope: Envelope, body: Mapping[str, Any], reference: str) -> Outgoing:
         """The same shape, with our reference and what was disclosed."""
         said: dict[str, Any] = {
             "type": envelope.type,
@@ -115,9 +111,7 @@ class HubJson(Quiet):
             "test": envelope.test,
             "body": body,
         }
-        return Outgoing(
-            reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type
-        )
+        return Outgoing(reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type)
 
     def understand(self, reply: bytes) -> Answer:
         """`{"reference": …, "status": "taken" | "try_again" | "refused", "detail": …}`; empty is taken."""
@@ -126,9 +120,7 @@ class HubJson(Quiet):
         said = _json(reply)
         status = said.get("status", "taken") if isinstance(said, dict) else None
         if not isinstance(said, dict) or status not in set(Says):
-            raise Unreadable(
-                "a reply is an object with status taken, try_again or refused", "$"
-            )
+            raise Unreadable("a reply is an object with status taken, try_again or refused", "$")
         names, detail = said.get("reference"), said.get("detail")
         return Answer(
             Says(status),
@@ -148,9 +140,7 @@ class _Wrong(Exception):
 def _json(body: bytes) -> Any:
     at = body.find(b"\\u0000")
     if at >= 0:
-        raise Unreadable(
-            "the character U+0000 is not text: take it out", _line(body, at)
-        )
+        raise Unreadable("the character U+0000 is not text: take it out", _line(body, at))
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -171,9 +161,7 @@ def _reference(data: Any) -> str | None:
 
 def _draft(item: Any, start: str, fallback: str | None) -> Draft:
     if not isinstance(item, dict):
-        raise _Wrong(
-            [(start, "a message is an object with type, reference, occurred_at, body")]
-        )
+        raise _Wrong([(start, "a message is an object with type, reference, occurred_at, body")])
     try:
         message = Message.model_validate(item)
     except ValidationError as error:
@@ -184,9 +172,7 @@ def _draft(item: Any, start: str, fallback: str | None) -> Draft:
     try:
         body = model_of(message.type, message.version).model_validate(message.body)
     except UnknownType:
-        raise _Wrong(
-            [(f"{start}.type", "no such message type; the schemas name them")]
-        ) from None
+        raise _Wrong([(f"{start}.type", "no such message type; the schemas name them")]) from None
     except UnknownVersion as error:
         raise _Wrong([(f"{start}.version", str(error))]) from None
     except ValidationError as error:

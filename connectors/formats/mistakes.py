@@ -17,14 +17,10 @@ MOST = 20
 """Mistakes told at once."""
 
 
-def mistakes(
-    error: ValidationError, data: Any, start: str = "$"
-) -> list[tuple[str, str]]:
+def mistakes(error: ValidationError, data: Any, start: str = "$") -> list[tuple[str, str]]:
     """Each wrong place (a JSON path) once, with all that may be written there."""
     found: dict[str, list[str]] = {}
-    for item in error.errors(
-        include_url=False, include_context=False, include_input=False
-    ):
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
         cure = _CURES.get(item["type"], item["msg"].removeprefix("Value error, "))
         cures = found.setdefault(path(item["loc"], data, start), [])
         if cure not in cures:
@@ -39,11 +35,7 @@ def path(loc: Iterable[int | str], data: Any, start: str = "$") -> str:
         last = at == len(steps) - 1
         if isinstance(step, int):
             shown += f"[{step}]"
-            here = (
-                here[step]
-                if isinstance(here, (list, tuple)) and step < len(here)
-                else None
-            )
+            here = here[step] if isinstance(here, (list, tuple)) and step < len(here) else None
         elif isinstance(here, dict) and (step in here or last) and "[" not in step:
             shown += f".{step}"
             here = here.get(step)

@@ -1,8 +1,9 @@
 """A patient's identity in PID and PD1 becomes a child's in the hub's words and back, and no code is lost between.
 
 An absent field was not asked; HL7's explicit null (`""`) is not known. Where a hospital's code has
-no equal among ours it stays beside the nearest as its source. Source: HL7 v2.4 chapter 3; UK ITK
-HL7 v2 ADT specification; NHS Data Dictionary (ethnic category; ZZ99 3VZ for no fixed abode).
+no equal among ours it stays beside the nearest as its source. PID-32 carries the NHS number
+status indicator. Source: HL7 v2.4 chapter 3; UK ITK
+HL7 v2 ADT specification; NHS Data Dictionary (ethnic category; NHS number status; ZZ99 3VZ for no fixed abode).
 """
 
 from collections.abc import Mapping
@@ -51,6 +52,8 @@ _ETHNICITIES |= {
     "M": "BCRB",
 }
 _ETHNICITIES |= {"N": "BAFR", "P": "BOTH", "R": "CHNE", "S": "OOTH", "Z": "REFU"}
+_STATUSES = {"01": "traced", "02": "claimed", "04": "trace_failed"}
+_INDICATORS = {status: code for code, status in _STATUSES.items()}
 _DISABILITIES = frozenset(Disability)
 _ADDRESS_KINDS = {
     "H": "home",
@@ -60,12 +63,10 @@ _ADDRESS_KINDS = {
 }
 _KINDS_OF_ADDRESS = {ours: theirs for theirs, ours in _ADDRESS_KINDS.items()}
 _NO_FIXED = "ZZ99 3VZ"
-NHS_ETHNIC, DFE, HANDICAP, SEX = "NHS ethnic category", "DFE", "HL70295", "HL70001"
+NHS_ETHNIC, DFE, HANDICAP, SEX = "nhs-ethnic-category", "DFE", "HL70295", "HL70001"
 
 
-def numbers(
-    repeats: list[str], marks: tuple[str, str], nhs: frozenset[str]
-) -> tuple[str, str]:
+def numbers(repeats: list[str], marks: tuple[str, str], nhs: frozenset[str]) -> tuple[str, str]:
     """The NHS number and the sender's own number among the repetitions of PID-3, as written."""
     component, subcomponent = marks
     number = own = ""
@@ -83,9 +84,7 @@ def numbers(
 def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
     """PID and PD1 as the fields of a child's identity, for validation."""
     marks = message.delimiters
-    number, own = numbers(
-        message.repeats("PID", 3), (marks.component, marks.subcomponent), nhs
-    )
+    number, own = numbers(message.repeats("PID", 3), (marks.component, marks.subcomponent), nhs)
     child: dict[str, Any] = {
         "name": _known(message, "PID", 5, _name(message)),
         "sex": _known(message, "PID", 8, _sex(message.text("PID", 8))),
@@ -97,34 +96,32 @@ def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
         "disabilities": _known(message, "PD1", 6, _disabilities(message)),
         "phones": [*_phones(message, 13), *_phones(message, 14)],
     }
-    child["nhs_number"] = {"value": {"number": number}} if number else "not_asked"
+    child["nhs_number"] = "not_asked"
+    if number:
+        status = _STATUSES.get(message.text("PID", 32), "claimed")
+        child["nhs_number"] = {"value": {"number": number, "status": status}}
     if own:
-        child["own_number"] = (
-            message.plain(own, "PID-3.1") if marks.escape in own else own
-        )
+        child["own_number"] = message.plain(own, "PID-3.1") if marks.escape in own else own
     if born := message.text("PID", 7):
         if len(born) >= 8:
             child["born"] = _day(message, born, "PID-7")
         else:
-            child["age_given"] = f"born {born[:4]}" + (
-                f"-{born[4:6]}" if len(born) > 4 else ""
-            )
+            child["age_given"] = f"born {born[:4]}" + (f"-{born[4:6]}" if len(born) > 4 else "")
     if died := message.text("PID", 29):
         child["died"] = _day(message, died, "PID-29")
     return child
 
 
-def segments(
-    child: Mapping[str, Any], authority: str
-) -> tuple[dict[int, str], dict[int, str]]:
+def segments(child: Mapping[str, Any], authority: str) -> tuple[dict[int, str], dict[int, str]]:
     """The fields of PID and PD1 for a child; what was withheld is absent."""
     if child.get("expected"):
-        raise Refused(
-            "an unborn child has no place in HL7 v2 ADT: deliver this by another format"
-        )
+        raise Refused("an unborn child has no place in HL7 v2 ADT: deliver this by another format")
     pid: dict[int, str] = {1: "1"}
     number = value(child.get("nhs_number"))
-    ids = [f"{number['number']}^^^NHS^NH"] if number else []
+    ids = []
+    if number:
+        ids = [f"{number['number']}^^^NHS^NH"]
+        pid[32] = _INDICATORS.get(number.get("status") or "claimed", "")
     if own := child.get("own_number"):
         ids.append(f"{escaped(own)}^^^{escaped(authority)}^PI")
     pid[3] = "~".join(ids)
@@ -141,27 +138,17 @@ def segments(
     for field, key in ((15, "first_language"), (17, "religion")):
         word = value(child.get(key))
         coded = bool(word) and len(word) <= 3
-        pid[field] = (
-            (("" if coded else "^") + escaped(word)) if word else _null(child.get(key))
-        )
+        pid[field] = (("" if coded else "^") + escaped(word)) if word else _null(child.get(key))
     ethnicity = value(child.get("ethnicity"))
-    pid[22] = (
-        _written_ethnicity(ethnicity) if ethnicity else _null(child.get("ethnicity"))
-    )
+    pid[22] = _written_ethnicity(ethnicity) if ethnicity else _null(child.get("ethnicity"))
     practice = value(child.get("gp"))
     pd1 = {3: _null(child.get("gp"))}
     if practice:
-        pd1[3] = (
-            f"{escaped(practice['name'])}^^{escaped(practice.get('ods') or '')}".rstrip(
-                "^"
-            )
-        )
+        pd1[3] = f"{escaped(practice['name'])}^^{escaped(practice.get('ods') or '')}".rstrip("^")
     disabilities = value(child.get("disabilities"))
     pd1[6] = _null(child.get("disabilities"))
     if disabilities:
-        pd1[6] = "~".join(
-            escaped(_source(item, HANDICAP) or item["code"]) for item in disabilities
-        )
+        pd1[6] = "~".join(escaped(_source(item, HANDICAP) or item["code"]) for item in disabilities)
     return (
         {n: text for n, text in pid.items() if text},
         {n: t for n, t in pd1.items() if t},
@@ -186,9 +173,7 @@ def _name(message: Message) -> dict[str, Any] | None:
     for alias in aliases:
         parts = [message.component(alias, part, "PID-9") for part in (2, 3, 1)]
         also.append(" ".join(part for part in parts if part))
-    name: dict[str, Any] = (
-        {"also": [alias for alias in also if alias]} if aliases else {}
-    )
+    name: dict[str, Any] = {"also": [alias for alias in also if alias]} if aliases else {}
     if kind == "U" and not given:
         return {**name, "whole": family} if family else None
     if family:
@@ -210,18 +195,17 @@ def _sex(code: str) -> dict[str, Any] | None:
     if not code:
         return None
     ours = _SEXES.get(code.upper(), "U")
-    return (
-        {"code": ours} if ours == code else {"code": ours, "source": _from(code, SEX)}
-    )
+    return {"code": ours} if ours == code else {"code": ours, "source": _from(code, SEX)}
 
 
 def _address(message: Message) -> dict[str, Any] | None:
-    lines = [message.text("PID", 11, part) for part in (1, 2, 3, 4, 8)]
+    written = "\n".join(message.text("PID", 11, part) for part in (1, 2, 3, 4, 8))
+    lines = [text for text in written.split("\n") if text]
     postcode, kind = message.text("PID", 11, 5), message.text("PID", 11, 7)
     if postcode == _NO_FIXED:
-        return {"kind": "no_fixed", "lines": [text for text in lines if text]}
+        return {"kind": "no_fixed", "lines": lines}
     address: dict[str, Any] = {"kind": _ADDRESS_KINDS.get(kind, "home")}
-    address["lines"] = [text for text in lines if text]
+    address["lines"] = lines
     if postcode:
         address["postcode"] = postcode
     return address if address["lines"] or postcode else None
@@ -230,16 +214,12 @@ def _address(message: Message) -> dict[str, Any] | None:
 def _written_address(address: Mapping[str, Any]) -> str:
     lines = list(address.get("lines") or ())
     if not lines:
-        street = " ".join(
-            part for part in (address.get("house"), address.get("street")) if part
-        )
+        street = " ".join(part for part in (address.get("house"), address.get("street")) if part)
         lines = [part for part in (street, address.get("town")) if part]
     lines = lines[:4] + ([", ".join(lines[4:])] if len(lines) > 4 else [])
     parts = [escaped(text) for text in lines[:4]] + [""] * (4 - len(lines[:4]))
     kind = address.get("kind") or "home"
-    parts.append(
-        _NO_FIXED if kind == "no_fixed" else escaped(address.get("postcode") or "")
-    )
+    parts.append(_NO_FIXED if kind == "no_fixed" else escaped(address.get("postcode") or ""))
     parts += [
         "GBR",
         _KINDS_OF_ADDRESS.get(kind, ""),
@@ -263,13 +243,9 @@ def _phones(message: Message, number: int) -> list[str]:
     found = []
     for repeat in message.repeats("PID", number):
         where = f"PID-{number}"
-        phone = message.component(repeat, 1, where) or message.component(
-            repeat, 12, where
-        )
+        phone = message.component(repeat, 1, where) or message.component(repeat, 12, where)
         if not phone:
-            phone = message.component(repeat, 6, where) + message.component(
-                repeat, 7, where
-            )
+            phone = message.component(repeat, 6, where) + message.component(repeat, 7, where)
         if any(character.isdigit() for character in phone):
             found.append(phone)
     return found
@@ -301,9 +277,7 @@ def _disabilities(message: Message) -> list[dict[str, Any]] | None:
         if code := message.component(repeat, 1, "PD1-6"):
             own = code in _DISABILITIES
             found.append(
-                {"code": code}
-                if own
-                else {"code": "DDA", "source": _from(code, HANDICAP)}
+                {"code": code} if own else {"code": "DDA", "source": _from(code, HANDICAP)}
             )
     return found or None
 
@@ -319,7 +293,5 @@ def _source(coded: Mapping[str, Any], system: str) -> str:
 
 def _day(message: Message, text: str, where: str) -> str:
     if not text[:8].isdigit() or not text[:8].isascii():
-        message.fault(
-            "a date is eight digits, YYYYMMDD, with or without a time after it", where
-        )
+        message.fault("a date is eight digits, YYYYMMDD, with or without a time after it", where)
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}"

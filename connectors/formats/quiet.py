@@ -36,17 +36,11 @@ class Quiet:
 
     def read(self, parcel: Parcel) -> list[Draft]:
         """Nothing is read in this format."""
-        raise Unreadable(
-            f"nothing is read in the format {self.name}: it is only written"
-        )
+        raise Unreadable(f"nothing is read in the format {self.name}: it is only written")
 
-    def write(
-        self, envelope: Envelope, body: Mapping[str, Any], reference: str
-    ) -> Outgoing:
+    def write(self, envelope: Envelope, body: Mapping[str, Any], reference: str) -> Outgoing:
         """Nothing is written in this format."""
-        raise Refused(
-            f"nothing is written in the format {self.name}: give the partner another"
-        )
+        raise Refused(f"nothing is written in the format {self.name}: give the partner another")
 
     def reply(self, parcel: Parcel, verdict: Verdict) -> bytes | None:
         """The transport's own answer says it all."""

@@ -1,0 +1,60 @@
+"""Each HL7 v2 message of the golden folder is read exactly as its neighbour in JSON says."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Parcel, Says
+from connectors.formats import make_format
+from schemas.envelope import AckLevel
+from schemas.health import HealthAttendance
+
+FOLDER = Path(__file__).parents[2] / "golden" / "hl7v2"
+FILES = sorted(FOLDER.glob("*.er7"))
+HL7 = make_format({"kind": "hl7v2"})
+
+
+def parcel(body: bytes) -> Parcel:
+    return Parcel("hospital", "mllp", body, HL7.media_type, datetime(2026, 11, 23, 20, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_golden_message_is_read_as_expected(file: Path) -> None:
+    expected = json.loads(file.with_suffix(".json").read_text())
+    (draft,) = HL7.read(parcel(file.read_bytes()))
+    assert draft.body == HealthAttendance.model_validate(expected["body"])
+    assert draft.type == "health.attendance"
+    assert draft.occurred_at == draft.body.at
+    assert draft.subject.model_dump() == expected["subject"]
+    found = (draft.reference, draft.stream, draft.test, draft.priority.value)
+    assert found == tuple(expected[key] for key in ("reference", "stream", "test", "priority"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_peeking_finds_whom_reading_finds(file: Path) -> None:
+    inside = parcel(file.read_bytes())
+    assert HL7.peek(inside) == HL7.read(inside)[0].subject
+
+
+@pytest.mark.parametrize(
+    ("file", "says", "level", "text"),
+    [
+        ("ae_24_hapi_style", Says.TRY_AGAIN, AckLevel.RECEIVED, "Patient not found"),
+        ("ar_251", Says.REFUSED, AckLevel.RECEIVED, "Version 2.5.1 is not spoken here"),
+        ("ca_24_enhanced", Says.TAKEN, AckLevel.TRANSPORT, ""),
+        ("aa_empty_header", Says.TAKEN, AckLevel.RECEIVED, ""),
+    ],
+)
+def test_a_golden_answer_is_understood(file: str, says: Says, level: AckLevel, text: str) -> None:
+    answer = HL7.understand((FOLDER / "answers" / f"{file}.er7").read_bytes())
+    assert (answer.says, answer.level) == (says, level)
+    assert answer.names == "ABCDEFGHIJ0123456789"
+    assert answer.text.startswith(text)
+
+
+def test_where_ae_means_never_it_is_a_refusal() -> None:
+    strict = make_format({"kind": "hl7v2", "retry_on_ae": False})
+    answer = strict.understand((FOLDER / "answers" / "ae_24_hapi_style.er7").read_bytes())
+    assert answer.says is Says.REFUSED

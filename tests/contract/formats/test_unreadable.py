@@ -1,0 +1,110 @@
+"""Whatever bytes come in, a format reads them or says what to mend and where; it never breaks and never guesses."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.base import Draft, Format, Kind, Parcel, Unreadable, Verdict
+from connectors.formats import make_format
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+HL7, JSON = make_format({"kind": "hl7v2"}), make_format({"kind": "hub-json"})
+READERS = {"hl7v2": HL7, "hub-json": JSON}
+SAMPLES = {
+    "hl7v2": [file.read_bytes() for file in sorted((GOLDEN / "hl7v2").glob("*.er7"))],
+    "hub-json": [file.read_bytes() for file in sorted((GOLDEN / "hub-json").glob("*.json"))],
+}
+
+
+def parcel(body: bytes) -> Parcel:
+    at = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    return Parcel("p", "t", body, "application/octet-stream", at)
+
+
+def read(form: Format, body: bytes) -> list[Draft] | Unreadable:
+    """What came of it; anything but drafts or `Unreadable` is a failure of the test."""
+    inside = parcel(body)
+    form.peek(inside)
+    wrong: Unreadable | None = None
+    found: list[Draft] = []
+    try:
+        found = form.read(inside)
+    except Unreadable as error:
+        wrong = error
+    if wrong is not None:
+        assert wrong.reason and wrong.place
+        form.reply(inside, Verdict(Kind.REFUSED, reason=wrong.reason, place=wrong.place))
+        return wrong
+    assert found
+    assert found == form.read(inside)
+    return found
+
+
+@pytest.mark.parametrize("kind", READERS)
+@given(body=st.binary(max_size=400))
+def test_arbitrary_bytes(kind: str, body: bytes) -> None:
+    read(READERS[kind], body)
+
+
+@pytest.mark.parametrize("kind", READERS)
+@given(data=st.data())
+def test_mutated_messages(kind: str, data: st.DataObject) -> None:
+    body = bytearray(data.draw(st.sampled_from(SAMPLES[kind])))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(len(body) - 1, 0)))
+        match data.draw(st.sampled_from(["byte", "cut", "drop", "double"])):
+            case "byte":
+                body[at : at + 1] = data.draw(st.binary(min_size=1, max_size=3))
+            case "cut":
+                del body[at:]
+            case "drop":
+                del body[at : at + data.draw(st.integers(1, 30))]
+            case "double":
+                body[at:at] = body[at : at + data.draw(st.integers(1, 60))]
+    read(READERS[kind], bytes(body))
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ((b"ZO\xc3\x8b", b"ZO\xcb"), "PID-5"),
+        ((b"HARROWGATE", b"HARR\0WGATE"), "PID-11"),
+        ((b"|UNICODE|", b"|ASCII|"), "PID-5"),
+        ((b"|UNICODE|", b"|GB 18030-2000|"), "MSH-18"),
+        ((b"|UNICODE|", b"|8859/1|"), "PID-5"),
+        ((b"MSH|^~\\&|", b"MSH|^^\\&|"), "MSH-2"),
+        ((b"MSH|^~\\&|", b"MSH|^~\\&#|"), "MSH-2"),
+        ((b"201703121515", b"2017-03-12"), "PID-7"),
+        ((b"201703121515", b"20171312"), "PID-7"),
+        ((b"9995908301", b"9995908302"), "PID-3"),
+        ((b"|2.4|", b"|2.6|"), "MSH-12"),
+        ((b"ADT^A01", b"ADT^A40"), "MSH-9.2"),
+        ((b"ADT^A01", b"ORU^R01"), "MSH-9.1"),
+        ((b"|1391320453338055|", b"||"), "MSH-10"),
+        ((b"|P|2.4", b"|Q|2.4"), "MSH-11"),
+        ((b"\rPID|", b"\rPXD|"), "PID"),
+        ((b"202611231928", b"2026-11-23 19:28"), "EVN-6"),
+        ((b"X26A1", b"the infirmary"), "PV1-3.4"),
+    ],
+)
+def test_a_broken_message_says_where(change: tuple[bytes, bytes], place: str) -> None:
+    body = (GOLDEN / "hl7v2" / "a01_itk24_admit.er7").read_bytes().replace(*change)
+    found = read(HL7, body)
+    assert isinstance(found, Unreadable)
+    assert found.place == place
+    assert "9995908302" not in str(found) and "OKAFOR" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\r", b"MSH", b"MSH|^~\\&", b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04", b"%PDF-1.7\n",
+     b"MSH|^~\\&|" + b"A" * 3_000_000, b"MSH|^~\\&" + b"|" * 100_000, b"[" * 100_000,
+     b"\xff\xfeM\0S\0H\0|\0", b"FHS|^~\\&|\rBHS|^~\\&|\rMSH|^~\\&|\r"],
+    ids=lambda body: repr(body[:12]),
+)  # fmt: skip
+@pytest.mark.parametrize("kind", READERS)
+def test_what_is_no_message_at_all(kind: str, body: bytes) -> None:
+    assert isinstance(read(READERS[kind], body), Unreadable)
