@@ -1,4 +1,4 @@
-"""Time is civil and offline: a deadline is a working day, a calendar day or a service hour in England, never a guess.
+"""Time is civil and offline: deadlines are days and service hours in England, never a guess.
 
 Working days come from the `holidays` library shipped with the hub; service hours from files that a
 site edits. A local time that happens twice or not at all is flagged, and the earlier instant is
@@ -220,9 +220,9 @@ class Services:
 
     def add_hours(self, name: str, moment: datetime, service: timedelta) -> datetime:
         """When so much service time has passed since `moment`."""
-        hours = self._hours[name]
+        hours, moment = self._hours[name], moment.astimezone(UTC)
         if hours.always:
-            return moment.astimezone(UTC) + service
+            return moment + service
         if hours.outside:
             raise CalendarError(f"{name} is an on-call service: its limits are elapsed time")
         for start, end in self._from(hours, moment):

@@ -77,16 +77,34 @@ HANDOVER = Machine(
         *moves(("drafted", "rerouted", "undeliverable"), "sent", "sent", why="on its way"),
         *moves(("sent", "answered", "reassigned", *_UNREACHED), "delivered", "delivered"),
         *moves(
-            ("delivered", "opened", "queried", "overdue", "escalated", "lapsed")
-            + (*HELD, *_REFUSED, *_ENDED),
+            (
+                "delivered",
+                "opened",
+                "queried",
+                "overdue",
+                "escalated",
+                "lapsed",
+                *HELD,
+                *_REFUSED,
+                *_ENDED,
+            ),
             "delivered",
             None,
             why="the receipt came after",
         ),
         *moves(("sent", "delivered", "reassigned", *_UNREACHED), "opened", "opened"),
         *moves(
-            ("opened", "queried", "answered", "overdue", "escalated", "lapsed")
-            + (*HELD, *_REFUSED, *_ENDED),
+            (
+                "opened",
+                "queried",
+                "answered",
+                "overdue",
+                "escalated",
+                "lapsed",
+                *HELD,
+                *_REFUSED,
+                *_ENDED,
+            ),
             "opened",
             None,
             why="read again",

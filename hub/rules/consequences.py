@@ -1,4 +1,4 @@
-"""Every referrer who can be told hears that it arrived and what was decided, and who cannot is recorded.
+"""Every referrer who can be told is told of receipt and decision, and who cannot is recorded.
 
 A consequence is a message that the hub derives from a recorded one; its id is made by the caller
 from what caused it and `part`, so the same cause always has the same consequence.
@@ -171,10 +171,8 @@ def _to_referrer(
 ) -> Consequence:
     referrer = referral.body["referrer"]
     professional = referrer["kind"] == "professional"
-    if professional:
-        agency = referrer.get("agency_id") or referrer.get("agency") or referral.sender.agency
-    else:
-        agency = "public"
+    named = referrer.get("agency_id") or referrer.get("agency") or referral.sender.agency
+    agency = named if professional else "public"
     own_system = agency == referral.sender.agency
     recipient = Recipient(
         agency=agency,

@@ -1,4 +1,4 @@
-"""A rule is data with an edition: where it comes from, whether verified, and the dates it is in force.
+"""A rule is data with an edition: its source, whether verified, and the dates it is in force.
 
 One folder is one family of editions, one file an edition. Editions that leave a gap or overlap are
 refused with file and line; a decision records the edition it used.

@@ -1,4 +1,4 @@
-"""Whoever must get a message is planned for it with the reason, and whoever is not is told of as well.
+"""Whoever must get a message is planned for it, with the reason, and so is whoever does not.
 
 Named recipients first; where none is named, partners who receive the type for that authority and
 whose role the routing edition names. Nobody gets their own words back unless the edition says so.

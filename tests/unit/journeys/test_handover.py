@@ -117,7 +117,8 @@ class Custody(RuleBasedStateMachine):
         self.moved = outcome
         if outcome.holder != before.holder:
             assert event in ("accepted", "taken_by_phone")
-            assert name and role
+            assert name
+            assert role
             assert before.state not in HELD, "taken from somebody who held it"
 
     @invariant()

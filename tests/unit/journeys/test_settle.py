@@ -150,9 +150,11 @@ def test_every_settlement_is_a_legal_move_and_loses_nothing(
     assert result.changed or (result.state, result.tries) == (standing.state, standing.tries)
     assert standing.tries <= result.tries <= standing.tries + 1
     if result.changed and result.state is State.WAITING:
-        assert result.next_at is not None and result.next_at >= NOW
+        assert result.next_at is not None
+        assert result.next_at >= NOW
     if result.changed and result.state in (State.NEEDS_PERSON, State.OUTCOME_UNKNOWN):
-        assert result.needs and result.call_sheet
+        assert result.needs
+        assert result.call_sheet
 
 
 @given(_STANDINGS, _RECEIPTS, _POLICIES, _CHANCES)

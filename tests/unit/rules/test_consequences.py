@@ -1,4 +1,4 @@
-"""A referrer who can be told is told once, in the schema's own words; an anonymous one never (6.3)."""
+"""A referrer who can be told is told, in words the schema takes; an anonymous one never."""
 
 from pathlib import Path
 from typing import Any

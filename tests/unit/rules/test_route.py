@@ -1,4 +1,4 @@
-"""Whoever must get a message is planned for it, and a message with no delivery says why (promise 2)."""
+"""Whoever must get a message is planned for it; one with no delivery says why (promise 2)."""
 
 from datetime import UTC, datetime
 from pathlib import Path

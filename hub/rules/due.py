@@ -1,0 +1,125 @@
+"""By when somebody must act follows from the edition in force on that day, never from a guess.
+
+Every limit is of one kind and says so: elapsed time, calendar days, months, working days, or the
+service hours of a team. A deadline that the message itself states always wins over a computed one.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from pydantic import Field, model_validator
+
+from hub.calendar import (
+    Services,
+    add_days,
+    add_months,
+    add_working_days,
+    civil_day,
+)
+from hub.rules.editions import Edition, Editions, Sourced
+from schemas.envelope import Deadline, Priority
+
+
+class Limit(Sourced):
+    """One clock of an edition. Exactly one kind of limit is given."""
+
+    title: str = ""
+    starts: str = Field(description="The event on which it starts, in words")
+    elapsed: timedelta | None = None
+    days: int | None = Field(default=None, description="Calendar days, to the end of the day")
+    months: int | None = None
+    working_days: int | None = Field(default=None, ge=1)
+    service: timedelta | None = Field(default=None, description="Service time of the receiver")
+    service_at: time | None = Field(
+        default=None, description="A civil time on the day of the receiver's next service start"
+    )
+    local: bool = Field(default=False, description="True where an authority sets its own limit")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Limit":
+        kinds = (self.elapsed, self.days, self.months, self.working_days, self.service)
+        if sum(kind is not None for kind in (*kinds, self.service_at)) != 1:
+            raise ValueError(
+                "write one of elapsed, days, months, working_days, service, service_at"
+            )
+        return self
+
+
+class Duty(Sourced):
+    """Which clock runs until a message is acted on, by its priority."""
+
+    type: str
+    clock: str
+    immediate: str | None = Field(default=None, description="The clock of an immediate one")
+    urgent: str | None = Field(default=None, description="The clock of an urgent one")
+
+    def clock_of(self, priority: Priority) -> str:
+        """The clock for this priority; a more pressing one without its own takes the next."""
+        urgent = self.urgent or self.clock
+        return {
+            Priority.IMMEDIATE: self.immediate or urgent,
+            Priority.URGENT: urgent,
+            Priority.ROUTINE: self.clock,
+        }[priority]
+
+
+class Clocks(Edition):
+    """The timescales of one edition of the guidance."""
+
+    clocks: dict[str, Limit]
+    duties: tuple[Duty, ...] = ()
+
+    @model_validator(mode="after")
+    def _known(self) -> "Clocks":
+        for duty in self.duties:
+            for name in filter(None, (duty.clock, duty.immediate, duty.urgent)):
+                if name not in self.clocks:
+                    raise ValueError(f"duty {duty.type} names {name}, which is no clock here")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What starts a clock: which message, when, how pressing, and the receiver's hours."""
+
+    type: str
+    at: datetime
+    priority: Priority
+    hours: str = "always"
+
+
+def fall_due(limit: Limit, at: datetime, services: Services, hours: str) -> datetime:
+    """When a limit that starts at this instant ends, in UTC."""
+    if limit.elapsed is not None:
+        # In UTC, because civil time would gain or lose an hour on the nights when clocks change.
+        return at.astimezone(UTC) + limit.elapsed
+    if limit.days is not None:
+        return add_days(at, limit.days)
+    if limit.months is not None:
+        return add_months(at, limit.months)
+    if limit.working_days is not None:
+        return add_working_days(at, limit.working_days)
+    if limit.service is not None:
+        return services.add_hours(hours, at, limit.service)
+    return services.at_next_service_day(hours, at, limit.service_at or time())
+
+
+def clock(
+    name: str, at: datetime, editions: Editions[Clocks], services: Services, hours: str = "always"
+) -> Deadline | None:
+    """The deadline of a clock started then, by that day's edition; None where it has none."""
+    edition = editions.edition_on(civil_day(at))
+    limit = edition.clocks.get(name)
+    if limit is None:
+        return None
+    due_at = fall_due(limit, at, services, hours)
+    return Deadline(clock_id=name, due_at=due_at, rule_edition=edition.edition)
+
+
+def due(event: Event, editions: Editions[Clocks], services: Services) -> Deadline | None:
+    """By when a message of this type must be acted on, where its edition says; else None. Pure."""
+    edition = editions.edition_on(civil_day(event.at))
+    duty = next((duty for duty in edition.duties if duty.type == event.type), None)
+    if duty is None:
+        return None
+    return clock(duty.clock_of(event.priority), event.at, editions, services, event.hours)

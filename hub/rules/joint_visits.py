@@ -1,0 +1,122 @@
+"""Whether police and social care should visit together is advice with its clause, never a block.
+
+New information is a new evaluation, and one that asks for more than before sends the decision
+back. Source: the hub's domain pages 3.2.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from hub.rules.editions import Edition, Sourced
+
+
+class Advice(StrEnum):
+    """What the protocol asks for, most pressing first."""
+
+    JOINT_REQUIRED = "joint_required"
+    DISCUSS = "discuss"
+    SINGLE_POLICE = "single_police"
+    SINGLE_CSC = "single_csc"
+
+
+_PRESSING = {advice: rank for rank, advice in enumerate(Advice)}
+
+Condition = Literal[
+    "sexual_abuse",
+    "by_household",
+    "by_carer",
+    "by_person_in_trust",
+    "injury",
+    "serious_injury",
+    "minor_injury",
+    "pre_mobile",
+    "implausible_account",
+    "intent",
+    "history",
+    "serious_neglect",
+    "lower_neglect",
+    "wilful_ill_treatment",
+    "emotional_harm",
+    "fabricated_illness",
+    "suspicious_sibling_death",
+    "organised_abuse",
+    "allegation_against_professional",
+    "assault_by_stranger",
+    "family_protection_issue",
+    "adult_reports_past_abuse",
+    "child_at_risk_now",
+    "communication_needs",
+    "witness_vulnerable",
+    "repeat_referrals",
+    "domestic_abuse",
+    "exploitation",
+]
+"""What is known of an allegation; what is not known is left out and never counts as absent harm."""
+
+
+class Clause(Sourced):
+    """One line of the protocol."""
+
+    clause: str
+    result: Advice
+    text: str
+    all_of: tuple[Condition, ...] = ()
+    any_of: tuple[Condition, ...] = ()
+    none_of: tuple[Condition, ...] = ()
+    meeting: bool = Field(default=False, description="A face-to-face meeting must come first")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "Clause":
+        if not (self.all_of or self.any_of):
+            raise ValueError("a clause needs all_of or any_of, or it would match everything")
+        return self
+
+    def matches(self, known: frozenset[Condition]) -> bool:
+        """Whether the clause speaks of what is known."""
+        return (
+            known.issuperset(self.all_of)
+            and (not self.any_of or not known.isdisjoint(self.any_of))
+            and known.isdisjoint(self.none_of)
+        )
+
+
+class Protocol(Edition):
+    """The joint-visit rules of one edition."""
+
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """The advice and the clause it rests on; `clause` is empty where none matched."""
+
+    advice: Advice
+    clause: str
+    text: str
+    meeting: bool
+    edition: str
+
+
+def evaluate(protocol: Protocol, known: frozenset[Condition]) -> Advised:
+    """What the protocol advises for what is known. Pure; it advises and never blocks."""
+    matching = [clause for clause in protocol.clauses if clause.matches(known)]
+    if not matching:
+        text = "no clause speaks of this: police and social care decide together"
+        return Advised(Advice.DISCUSS, "", text, False, protocol.edition)
+    first = min(matching, key=lambda clause: _PRESSING[clause.result])
+    meeting = any(clause.meeting for clause in matching)
+    return Advised(first.result, first.clause, first.text, meeting, protocol.edition)
+
+
+def deviates(advised: Advised, mode: str) -> bool:
+    """Whether a planned or actual mode (joint, single_csc, single_police) differs from the advice."""
+    wanted = "joint" if advised.advice is Advice.JOINT_REQUIRED else advised.advice.value
+    return advised.advice is not Advice.DISCUSS and mode != wanted
+
+
+def revisit(before: Advised, after: Advised) -> bool:
+    """Whether new information asks for more than the earlier advice, so that it must go back."""
+    return _PRESSING[after.advice] < _PRESSING[before.advice]

@@ -1,0 +1,127 @@
+"""A deadline follows from the edition of its day and the hours of whoever must act (promise 10)."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.calendar import load as load_calendars
+from hub.clock import LONDON, london
+from hub.rules.due import Clocks, Duty, Event, Limit, clock, due
+from hub.rules.editions import load
+from schemas.envelope import Priority
+from schemas.register import REGISTER
+
+EDITIONS = load(Path("deploy/rules/clocks"), Clocks)
+SERVICES = load_calendars(Path("deploy/calendars"))
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=LONDON)
+
+
+def falls(type: str, at: str, priority: Priority = Priority.ROUTINE) -> tuple[str, str]:
+    """The clock and the civil time at which the message falls due."""
+    found = due(Event(type, local(at), priority, "leeds-daytime"), EDITIONS, SERVICES)
+    assert found is not None
+    return found.clock_id, f"{london(found.due_at):%Y-%m-%dT%H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("day", "edition"),
+    [
+        (date(2010, 3, 1), "EN-WT2010"),
+        (date(2013, 4, 14), "EN-WT2010"),
+        (date(2013, 4, 15), "EN-WT2013"),
+        (date(2022, 6, 2), "EN-WT2013"),
+        (date(2026, 11, 23), "EN-WT2023"),
+    ],
+)
+def test_a_case_is_judged_by_the_edition_of_its_day(day: date, edition: str) -> None:
+    assert EDITIONS.edition_on(day).edition == edition
+
+
+@pytest.mark.parametrize(
+    ("priority", "at", "due_at"),
+    [
+        (Priority.URGENT, "2026-11-24T02:00", "2026-11-24T09:30"),
+        (Priority.ROUTINE, "2026-11-24T02:00", "2026-11-24T12:00"),
+        (Priority.URGENT, "2026-11-27T22:00", "2026-11-30T09:30"),
+        (Priority.IMMEDIATE, "2026-10-25T01:30", "2026-10-26T09:30"),
+        (Priority.ROUTINE, "2027-03-27T23:00", "2027-03-30T12:00"),
+        (Priority.ROUTINE, "2026-12-24T18:00", "2027-01-04T12:00"),
+    ],
+)
+def test_a_handover_is_accepted_on_the_next_service_day(
+    priority: Priority, at: str, due_at: str
+) -> None:
+    assert falls("edt.handover", at, priority)[1] == due_at
+
+
+def test_a_referral_is_decided_within_a_working_day_and_not_within_24_hours() -> None:
+    assert falls("referral.received", "2026-12-24T17:30") == (
+        "decide_next_step",
+        "2026-12-30T00:00",
+    )
+
+
+def test_what_is_passed_to_a_team_is_picked_up_in_service_time_or_at_once() -> None:
+    assert falls("referral.passed_to_team", "2026-11-27T16:00")[1] == "2026-11-30T10:30"
+    at_once = falls("referral.passed_to_team", "2026-11-27T16:00", Priority.IMMEDIATE)
+    assert at_once == ("pickup_immediate", "2026-11-27T16:15")
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "due_at"),
+    [
+        ("single_assessment", "2026-11-23T10:00", "2027-01-29T00:00"),
+        ("initial_assessment", "2011-01-18T10:00", "2011-02-02T00:00"),
+        ("core_assessment", "2011-01-18T10:00", "2011-03-09T00:00"),
+        ("s47_outcome", "2026-12-24T10:00", "2027-01-20T00:00"),
+        ("police_protection", "2026-10-23T22:00", "2026-10-26T21:00"),
+        ("police_protection", "2027-03-26T22:00", "2027-03-29T23:00"),
+        ("epo", "2026-11-23T15:00", "2026-12-02T00:00"),
+        ("review_cpc", "2026-11-30T15:00", "2027-03-01T00:00"),
+    ],
+)
+def test_the_other_clocks(name: str, at: str, due_at: str) -> None:
+    found = clock(name, local(at), EDITIONS, SERVICES)
+    assert found is not None
+    assert f"{london(found.due_at):%Y-%m-%dT%H:%M}" == due_at
+
+
+def test_an_edition_has_only_its_own_clocks() -> None:
+    assert clock("initial_assessment", local("2026-11-23T10:00"), EDITIONS, SERVICES) is None
+    assert clock("single_assessment", local("2011-01-18T10:00"), EDITIONS, SERVICES) is None
+
+
+def test_a_type_without_a_duty_has_no_deadline() -> None:
+    event = Event("delivery.receipt", local("2026-11-23T10:00"), Priority.ROUTINE)
+    assert due(event, EDITIONS, SERVICES) is None
+
+
+def test_every_duty_is_of_a_type_that_may_be_said() -> None:
+    assert {duty.type for edition in EDITIONS for duty in edition.duties} <= set(REGISTER)
+
+
+def test_a_limit_is_of_one_kind() -> None:
+    with pytest.raises(ValueError, match="write one of"):
+        Limit.model_validate({"starts": "now", "source": "us", "days": 1, "working_days": 1})
+
+
+@settings(deadline=None)
+@given(
+    at=st.datetimes(datetime(2010, 3, 2), datetime(2035, 1, 1), timezones=st.just(UTC)),
+    priority=st.sampled_from(list(Priority)),
+    duty=st.sampled_from(EDITIONS.named("EN-WT2023").duties),
+)
+def test_no_deadline_lies_in_the_past_and_urgent_ones_come_no_later(
+    at: datetime, priority: Priority, duty: Duty
+) -> None:
+    found = due(Event(duty.type, at, priority, "leeds-daytime"), EDITIONS, SERVICES)
+    routine = due(Event(duty.type, at, Priority.ROUTINE, "leeds-daytime"), EDITIONS, SERVICES)
+    assert found is not None
+    assert routine is not None
+    assert at < found.due_at <= max(routine.due_at, at + timedelta(minutes=30))
