@@ -52,8 +52,7 @@ def read(text: str) -> Marked:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
             _walk(marked, node, ())
-            if not marked.complaints:
-                marked.value = yaml.safe_load(text)
+            marked.value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         marked.complaints.append(_broken(error))
     return marked

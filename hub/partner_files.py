@@ -59,20 +59,23 @@ class _File:
     partner: Partner | None
 
 
-def load(directory: Path) -> Directory:
-    """Every partner of a directory; raises `PartnersWrong` with every mistake of every file."""
-    files, mistakes = _read_all(directory)
+def load(directory: Path, calendars: Path | None = None) -> Directory:
+    """Every partner of a directory; raises `PartnersWrong` with every mistake of every file.
+
+    Names of hours are looked up where `calendars` (the directory of them) is given.
+    """
+    files, mistakes = _read_all(directory, calendars)
     if mistakes:
         raise PartnersWrong(mistakes)
     return Directory(file.partner for file in files if file.partner is not None)
 
 
-def check(directory: Path) -> list[Mistake]:
-    """Every mistake of every file, in the order of files and lines."""
-    return _read_all(directory)[1]
+def check(directory: Path, calendars: Path | None = None) -> list[Mistake]:
+    """Every mistake of every file, in the order of files and lines; otherwise as `load`."""
+    return _read_all(directory, calendars)[1]
 
 
-def _read_all(directory: Path) -> tuple[list[_File], list[Mistake]]:
+def _read_all(directory: Path, calendars: Path | None) -> tuple[list[_File], list[Mistake]]:
     if not directory.is_dir():
         return [], [Mistake(directory, 0, "there is no such directory", "HUB_PARTNERS_DIR=…")]
     files: list[_File] = []
@@ -88,6 +91,7 @@ def _read_all(directory: Path) -> tuple[list[_File], list[Mistake]]:
             files.append(file)
             mistakes += (Mistake(path, each.line, each.what, each.write_instead) for each in found)
     mistakes += _between(files)
+    mistakes += _hours(files, calendars)
     return files, sorted(set(mistakes))
 
 
@@ -97,13 +101,14 @@ def _read_one(path: Path) -> tuple[_File, list[Complaint]]:
     except (OSError, UnicodeError) as error:
         what = f"it cannot be read ({type(error).__name__})"
         return _File(path, Marked(), None), [Complaint(1, what, "it as UTF-8, readable by the hub")]
-    if marked.complaints:
+    if marked.value is None and marked.complaints:
         return _File(path, marked, None), marked.complaints
     if not isinstance(marked.value, dict):
         cure = "`partner: name-of-it` in the first line"
         return _File(path, marked, None), [Complaint(1, "this is no partner", cure)]
     secrets = dict(_secrets(marked.value, ()))
-    found = [Complaint(marked.line(at), what, _REFERENCE) for at, what in secrets.items()]
+    found = [*marked.complaints]
+    found += (Complaint(marked.line(at), what, _REFERENCE) for at, what in secrets.items())
     quiet = {marked.line(at) for at in secrets}
     partner: Partner | None = None
     try:
@@ -174,9 +179,20 @@ def _between(files: list[_File]) -> Iterator[Mistake]:
                 yield Mistake(file.path, file.marked.line(spot), what, f"another {noun}")
 
 
+def _hours(files: list[_File], calendars: Path | None) -> Iterator[Mistake]:
+    if calendars is None:
+        return
+    known = [path.stem for path in calendars.glob("*.yaml")]
+    for file in files:
+        if file.partner is not None and file.partner.hours not in known:
+            what = f"there are no hours `{file.partner.hours}` in {calendars}"
+            line = file.marked.line(("hours",))
+            yield Mistake(file.path, line, what, meant(file.partner.hours, known))
+
+
 def check_command(settings: Settings) -> int:
     """`hub partners check`: prints every mistake, or how many partners are right; the exit code."""
-    files, mistakes = _read_all(settings.partners_dir)
+    files, mistakes = _read_all(settings.partners_dir, settings.calendars_dir)
     for mistake in mistakes:
         print(mistake)
     if mistakes:
@@ -190,12 +206,13 @@ def check_command(settings: Settings) -> int:
 def test_command(settings: Settings, name: str) -> int:
     """`hub partners test P`: opens the connection and says what was found; the exit code."""
     try:
-        partner = load(settings.partners_dir).get(name)
+        directory = load(settings.partners_dir, settings.calendars_dir)
     except PartnersWrong as error:
         print(error, file=sys.stderr)
         return 1
+    partner = directory.get(name)
     if partner is None:
-        known = [each.partner for each in load(settings.partners_dir)]
+        known = [each.partner for each in directory]
         print(f"there is no partner `{name}`: write {meant(name, known)}", file=sys.stderr)
         return 1
     return asyncio.run(_probe(partner))

@@ -59,10 +59,11 @@ def _types(partner: Partner) -> Iterator[Misfit]:
         for index, name in enumerate(types):
             spot: Spot = (way, index) if way == "sends" else (way, index, "type")
             entry = REGISTER.get(name)
-            allowed = entry and (entry.senders if way == "sends" else entry.receivers)
-            if entry is None or allowed is None:
+            if entry is None:
                 yield spot, f"there is no message type `{name}`", meant(name, list(REGISTER))
-            elif role not in allowed:
+                continue
+            allowed = entry.senders if way == "sends" else entry.receivers
+            if role not in allowed:
                 roles = [each for each in allowed if each not in (HUB, PERSON)]
                 who = f"role: {' or '.join(roles)}" if roles else "nothing: the hub keeps it"
                 yield spot, f"`{name}` is not for a partner with `role: {role}` ({way})", who

@@ -19,6 +19,8 @@ def complaints(
 ) -> Iterator[Complaint]:
     """One complaint for each error; `under` is where in the file the model's part stands."""
     for each in error.errors():
+        if each["type"] == "invalid_key":
+            continue  # told already, by the file's own reader
         spot = (*under, *each["loc"])
         what, instead = _told(marked, model, each, spot)
         yield Complaint(marked.line(spot), what, instead)
@@ -69,6 +71,8 @@ def _told(
     found = f"`{name}: {spelled}`" if spelled else f"`{name}`"
     if kind in ("literal_error", "enum"):
         known = [each.strip(" '") for each in context["expected"].replace(" or ", ",").split(",")]
+        if spelled in known:
+            return f"{found} is no text to YAML", f'{word}: "{spelled}"'
         return f"{found} is not known", meant(spelled, known)
     if kind == "string_type" and spelled:
         return f"{found} is no text to YAML", f'{word}: "{spelled}"'

@@ -1,4 +1,4 @@
-"""`hub run` leaves nothing to start by hand: Kafka, keys, ledger and topics, then three roles kept running."""
+"""`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and three roles kept alive."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ class AlreadyRunning(Exception):
 
 
 def main(settings: Settings) -> int:
-    """Runs the hub until SIGTERM or SIGINT; the exit code, after a sentence where it cannot start."""
+    """Runs the hub until SIGTERM or SIGINT; the exit code, with a sentence where it cannot start."""
     logs.set_up("run")
     try:
         with _alone(settings.data):
@@ -48,7 +48,7 @@ def main(settings: Settings) -> int:
 
 
 async def _run(settings: Settings) -> int:
-    directory = load(settings.partners_dir)
+    directory = load(settings.partners_dir, settings.calendars_dir)
     record = Record(settings.data)
     await asyncio.to_thread(record.end_orphans)
     keys(settings)
@@ -80,7 +80,7 @@ async def _run(settings: Settings) -> int:
 
 
 def keys(settings: Settings) -> None:
-    """Makes the keys of the embedded default at its first start; a given directory must be whole."""
+    """Makes the keys of the embedded default at its first start; given ones must be complete."""
     if settings.keys_dir is None:
         Keyring.first_start(settings.keys)
         return
