@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def schema_of(entry: Entry) -> dict[str, Any]:
     return {
         "$schema": _DRAFT,
         "$id": f"urn:front-door-hub:schema:{entry.type}:v{entry.version}",
-        **entry.body.model_json_schema(by_alias=True),
+        **_plainly_named(entry.body.model_json_schema(by_alias=True)),
         "title": entry.title,
         "x-message": {
             "type": entry.type,
@@ -32,6 +33,21 @@ def schema_of(entry: Entry) -> dict[str, Any]:
             "acknowledgement": entry.ack.value,
         },
     }
+
+
+def _plainly_named(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with each definition under its title's letters: `ToldLine`, not a Python type."""
+    parts = schema.get("$defs", {})
+    names = {old: re.sub(r"\W", "", part["title"]) for old, part in parts.items()}
+    if len(set(names.values())) < len(names):
+        raise ValueError(f"two definitions of {schema['title']} have one title: rename a class")
+    text = json.dumps(schema)
+    for old, new in names.items():
+        text = text.replace(f'"#/$defs/{old}"', f'"#/$defs/{new}"')
+    renamed: dict[str, Any] = json.loads(text)
+    if names:
+        renamed["$defs"] = {names[old]: part for old, part in renamed["$defs"].items()}
+    return renamed
 
 
 def documents() -> dict[str, str]:

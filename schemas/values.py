@@ -4,7 +4,7 @@ A three-valued field says `{"value": …}`, `"not_known"` or `"not_asked"`; left
 """
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from nhs_number.standardise import standardise_format
@@ -231,9 +231,3 @@ class Period(Said):
         if self.end is not None and self.end < self.start:
             raise ValueError("end lies before start: exchange them or mend the date")
         return self
-
-
-def hours(period: Period) -> float | None:
-    """How long it lasted, elapsed (72 h across a clock change is 72 h)."""
-    end: datetime | None = period.end
-    return None if end is None else (end - period.start).total_seconds() / 3600

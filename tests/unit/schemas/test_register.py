@@ -90,6 +90,8 @@ def test_a_published_field_shows_its_data_kind_and_a_code_its_label() -> None:
     schema = json.loads((PUBLISHED / "police.notification.v1.json").read_text("utf-8"))
     assert schema["properties"]["what_happened"]["x-data-kind"] == "concern_narrative"
     assert schema["$defs"]["RiskGrade"]["x-labels"]["high"] == "High (red)"
+    religion = schema["$defs"]["ChildIdentity"]["properties"]["religion"]
+    assert {"$ref": "#/$defs/ToldLine"} in religion["oneOf"]
     assert schema["$defs"]["PoliceProtection"]["properties"]["placed_at"]["x-restriction"]
 
 
@@ -101,7 +103,7 @@ def test_each_entry_names_a_flow_and_roles_that_exist() -> None:
 
 
 def test_unknown_types_and_versions_are_told_apart() -> None:
-    with pytest.raises(UnknownType, match="'referal.received'"):
+    with pytest.raises(UnknownType, match=r"'referal\.received'"):
         model_of("referal.received")
     with pytest.raises(UnknownVersion, match="version 2: this hub speaks version 1"):
         parse("edt.handover", 2, b"{}")
