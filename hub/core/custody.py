@@ -4,7 +4,7 @@ The tables in `hub.journeys` decide; here the ledger's rows are read, moved and 
 move changes nothing and is kept with its reason, so that it can be seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from typing import Any
@@ -16,9 +16,9 @@ from hub.ids import derived
 from hub.journeys import MACHINES
 from hub.journeys.handover import custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
-from hub.journeys.steps import Concerned, Heard, Step, settled, steps
-from hub.ledger.tables import Delivery, Journey, Move
-from hub.ledger.write import at, insert, rows, run
+from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
+from hub.ledger.tables import Move
+from hub.ledger.write import at, rows
 from schemas.envelope import AckLevel
 
 
@@ -37,6 +37,8 @@ def step(work: Work, arrival: Arrival) -> None:
         concerned(work, arrival.answered) if arrival.answered else None,
     )
     for one in steps(arrival.type, arrival.fields, heard):
+        if str(one.subject) == arrival.message_id:
+            work.journeys.none_yet(journey_id(one))
         take(work, one, arrival.message_id, arrival)
 
 
@@ -72,14 +74,14 @@ def take(
     work: Work, one: Step, by: str, arrival: Arrival | None = None, who: str | None = None
 ) -> Moved | Illegal | None:
     """One step of one journey; None where there is no such journey and none begins."""
-    row = _row(work, one)
+    row = work.journeys.get(work.conn, journey_id(one))
     if row is None:
         if arrival is None:
             return None
         row = _begin(work, one, arrival)
     held = row["holder"]
     holder = Holder(held, row["holder_role"], at(row["changed_at"]) or work.now) if held else None
-    facts = replace(one.facts, holder=holder, immediate=row["immediate"])
+    facts = replace(one.facts, holder=holder, immediate=row["priority"] == "immediate")
     moved = move(MACHINES[one.machine], row["state"], one.event, facts)
     said = who or ", ".join(filter(None, (facts.name, facts.role))) or None
     if isinstance(moved, Illegal):
@@ -88,7 +90,15 @@ def take(
     _note(work, row, one, by, said, moved.state, None)
     if moved.state == row["state"] and moved.holder == holder:
         return moved
-    _write(work, row, one, moved)
+    holds = custodian(moved.state, moved.holder is not None) if one.machine == "handover" else None
+    work.journeys.move(
+        row,
+        work.now,
+        state=moved.state,
+        custodian=holds.value if holds else None,
+        holder=moved.holder.name if moved.holder else None,
+        holder_role=moved.holder.role if moved.holder else None,
+    )
     work.audit(
         row["case_ref"],
         f"{one.machine} {moved.state}",
@@ -96,17 +106,13 @@ def take(
         event=one.event,
         cause=by,
         who=said or "",
-        version=row["version"] + 1,
+        version=row["version"],
     )
     return moved
 
 
 def _begin(work: Work, one: Step, arrival: Arrival) -> dict[str, Any]:
-    planned = [
-        row
-        for row in work.pending(Delivery)
-        if row["message_id"] == arrival.message_id and row["purpose"] == "action"
-    ] or _action_rows(work, arrival.message_id)
+    planned = _for_action(work, arrival.message_id)
     mine = [row for row in planned if one.party in ("", row["partner"])]
     row = {
         "journey_id": journey_id(one),
@@ -126,41 +132,12 @@ def _begin(work: Work, one: Step, arrival: Arrival) -> dict[str, Any]:
         "changed_at": work.now,
         "version": 0,
     }
-    insert(work.conn, Journey, [row], new_only=True)
-    return row | {"immediate": arrival.rank == 0}
+    return work.journeys.begin(row, arrival.envelope.priority.value)
 
 
 def journey_id(one: Step) -> str:
     """The id of a journey: its machine, what it began with, and whose it is."""
     return ":".join(filter(None, (one.machine, str(one.subject), one.party)))
-
-
-def _row(work: Work, one: Step) -> dict[str, Any] | None:
-    found = rows(
-        work.conn,
-        "select j.*, m.priority from journey j left join message m on m.message_id = j.subject"
-        " where j.journey_id = :id",
-        id=journey_id(one),
-    )
-    if not found:
-        return None
-    row = dict(found[0]._mapping)
-    return row | {"immediate": row.pop("priority") == "immediate"}
-
-
-def _write(work: Work, row: Mapping[str, Any], one: Step, moved: Moved) -> None:
-    who = custodian(moved.state, moved.holder is not None) if one.machine == "handover" else None
-    run(
-        work.conn,
-        "update journey set state = :state, custodian = :custodian, holder = :holder,"
-        " holder_role = :role, changed_at = :now, version = version + 1 where journey_id = :id",
-        state=moved.state,
-        custodian=who.value if who else None,
-        holder=moved.holder.name if moved.holder else None,
-        role=moved.holder.role if moved.holder else None,
-        now=work.now,
-        id=row["journey_id"],
-    )
 
 
 def _note(
@@ -202,19 +179,21 @@ def undeliverable(work: Work, row: Mapping[str, Any]) -> None:
 
 
 def _settled(work: Work, state: str, row: Mapping[str, Any]) -> None:
-    if row["purpose"] != "action":
-        return
-    known = rows(
-        work.conn,
-        "select ack_expected from message where message_id = :id",
-        id=row["message_id"],
-    )
-    level = AckLevel(known[0].ack_expected) if known else AckLevel.NONE
-    if level.rank < AckLevel.ACCEPTED.rank:
+    level = AckLevel(row["ack_expected"])
+    if row["purpose"] != "action" or level.rank < AckLevel.ACCEPTED.rank:
         return
     about = Concerned(UUID(row["message_id"]), row["type"], level)
     for one in settled(state, about, row["partner"]):
         take(work, one, row["delivery_id"])
+
+
+def load(work: Work, found: Iterable[Mapping[str, Any]]) -> None:
+    """Reads the custody journeys of these deliveries at once."""
+    ids = []
+    for row in found:
+        party = row["partner"] if row["type"] in EACH_AGENCY else ""
+        ids.append(journey_id(Step("handover", UUID(row["message_id"]), "", party=party)))
+    work.journeys.load(work.conn, ids)
 
 
 def overdue(work: Work) -> None:
@@ -232,21 +211,18 @@ def overdue(work: Work) -> None:
 
 
 def _receivers(work: Work, message_id: str) -> tuple[str, ...]:
-    own = [
-        row["partner"]
-        for row in work.pending(Delivery)
-        if row["message_id"] == message_id and row["purpose"] == "action"
-    ]
-    found = own or [row["partner"] for row in _action_rows(work, message_id)]
-    return tuple(sorted(set(found)))
+    return tuple(sorted({row["partner"] for row in _for_action(work, message_id)}))
 
 
-def _action_rows(work: Work, message_id: str) -> list[dict[str, Any]]:
+def _for_action(work: Work, message_id: str) -> list[Mapping[str, Any]]:
+    """Deliveries of a message for action: as just planned, else as the ledger has them."""
+    if message_id in work.planned:
+        return [row for row in work.planned[message_id] if row["purpose"] == "action"]
     sql = (
         "select partner, team from delivery where message_id = :id and purpose = 'action'"
         " and transport <> 'call'"
     )
-    return [dict(row._mapping) for row in rows(work.conn, sql, id=message_id)]
+    return [row._mapping for row in rows(work.conn, sql, id=message_id)]
 
 
 def journey_subject(work: Work, arrival: Arrival) -> UUID | None:

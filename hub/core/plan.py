@@ -40,6 +40,7 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         routed = route(arrival.type, envelope, work.site.directory, edition)
         arrival.due_at = _due(work, arrival, routed.planned)
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
+        work.planned[arrival.message_id] = own
         planned += own
         made[arrival.message_id] = (len(own), routed.none)
     _number(work, planned)

@@ -36,7 +36,8 @@ update delivery set state = :state, tries = :tries, next_at = :next_at, reason =
 _WANTED = (
     "select delivery_id, message_id, case_ref, authority, type, partner, team, lane, rank, priority,"
     " state, attempt, tries, level_needed, level_reached, due_at, patience_at, handed_at, mode,"
-    " transport, reason, their_reference, who, beside, reference, purpose, lane_no"
+    " transport, reason, their_reference, who, beside, reference, purpose, lane_no,"
+    " (select ack_expected from message m where m.message_id = delivery.message_id) as ack_expected"
     " from delivery where "
 )
 
@@ -47,6 +48,7 @@ def settle_receipts(
     """All receipts of one record, in their order."""
     found = _deliveries(work, [receipt["delivery_id"] for receipt in receipts])
     work.open_cases(row["case_ref"] for row in found.values())
+    custody.load(work, found.values())
     touched: dict[str, dict[str, Any]] = {}
     for receipt in receipts:
         row = found.get(receipt["delivery_id"])

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+from hub.core.open_journeys import OpenJourneys
 from hub.ids import derived
 from hub.ledger import tables
 from hub.ledger.audit import HUB, Chains
@@ -28,7 +29,6 @@ _ORDER: tuple[type[SQLModel], ...] = (
     tables.Message,
     tables.Content,
     tables.Delivery,
-    tables.Journey,
     tables.Move,
     tables.Attempt,
     tables.Act,
@@ -70,10 +70,15 @@ class Work:
     out: list[Outbound] = field(default_factory=list)
     partners: set[str] = field(default_factory=set)
     """Partners with something new to hand out."""
+    journeys: OpenJourneys = field(default_factory=OpenJourneys)
+    planned: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Deliveries planned in this work, by message."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
     _keys: dict[str, bytes] = field(default_factory=dict)
+    _open: set[str] | None = None
+    """Keys of open incidents, once asked for."""
 
     def add(self, model: type[SQLModel], row: dict[str, Any]) -> None:
         """A row to be written at the flush; rows of one model share their columns."""
@@ -87,6 +92,7 @@ class Work:
         """Writes what was gathered."""
         for model in _ORDER:
             insert(self.conn, model, self._rows.pop(model, []), new_only=model in _ONCE)
+        self.journeys.flush(self.conn)
         self.chains.flush(self.conn)
 
     def mark(self) -> Any:
@@ -98,6 +104,9 @@ class Work:
         """Forgets what was gathered since."""
         self._rows, chains, self.partners = mark
         self.chains.back_to(chains)
+        self.journeys = OpenJourneys()
+        self.planned = {}
+        self._open = None
 
     def audit(self, case_ref: str, did: str, **facts: Any) -> None:
         """One entry in a case's chain (or the hub's)."""
@@ -146,6 +155,8 @@ class Work:
     def incident(self, kind: str, subject: str, cause: str) -> int:
         """Opens an incident, or counts once more on the one that is open; returns its count."""
         key = f"{kind}|{subject}"
+        if self._open is not None:
+            self._open.add(key)
         again = run(
             self.conn,
             "update incident set count = count + 1, last_seen = :now, cause = :cause"
@@ -172,6 +183,12 @@ class Work:
 
     def recovered(self, kind: str, subject: str, why: str) -> None:
         """Closes the incident of that kind and subject, if one is open."""
+        if self._open is None:
+            open_now = "select open_key from incident where open_key is not null"
+            self._open = {row.open_key for row in rows(self.conn, open_now)}
+        if f"{kind}|{subject}" not in self._open:
+            return
+        self._open.discard(f"{kind}|{subject}")
         run(
             self.conn,
             "update incident set open_key = null, closed_at = :now, closed_why = :why"
