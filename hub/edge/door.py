@@ -61,7 +61,7 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         except TryAgain:
             return _later(503, "the hub cannot check your token now")
         said, facts = content_type(request.headers.get("content-type", ""))
-        if said != caller.media_type:
+        if not spoken(said, caller.media_type):
             return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
         if room.full_for > PATIENCE:
             return _later(429, "more is being sent than the hub can take in")
@@ -107,6 +107,11 @@ def content_type(header: str) -> tuple[str, dict[str, str]]:
     message["content-type"] = header
     parameters = message.get_params(failobj=[])[1:]
     return message.get_content_type(), {name.lower(): value for name, value in parameters}
+
+
+def spoken(said: str, media_type: str) -> bool:
+    """Whether this is what the partner's format reads; plain JSON names every kind of JSON."""
+    return said == media_type or (said == "application/json" and media_type.endswith("+json"))
 
 
 async def read_body(request: Request) -> bytes | None:

@@ -51,12 +51,18 @@ POST_DOCS: dict[str, Any] = {
             "required": True,
             "description": "One parcel in the format agreed with you",
             "content": {
-                "application/json": {
+                "application/vnd.front-door-hub+json": {
                     "example": {
-                        "type": "edt.handover",
+                        "type": "handover.response",
                         "reference": "YOUR-2026-000117",
                         "occurred_at": "2026-03-02T07:40:00Z",
-                        "body": {"summary": "as the published schema of edt.handover says"},
+                        "answers": "0f2f7a1e-6a3a-5d5c-9a58-0c5a5d0c7e11",
+                        "body": {
+                            "answers": "0f2f7a1e-6a3a-5d5c-9a58-0c5a5d0c7e11",
+                            "response": "accepted",
+                            "at": "2026-03-02T07:40:00Z",
+                            "by": {"name": "Fenella Larkhollow", "role": "Team manager"},
+                        },
                     }
                 }
             },
