@@ -233,8 +233,14 @@ class Services:
         raise CalendarError(f"{name} is never open")
 
     def at_next_service_day(self, name: str, moment: datetime, hour: time) -> datetime:
-        """A civil time on the day of the next service start (02:00 on Tuesday: that same Tuesday)."""
-        return at(civil_day(self.next_start(name, moment)), hour).at
+        """A civil time on the day of the next service start (02:00 on Tuesday: that same Tuesday).
+
+        A service that is always there takes the next time the clock shows that hour.
+        """
+        start = self.next_start(name, moment)
+        while (found := at(civil_day(start), hour).at) <= moment:
+            start = self.next_start(name, max(start, end_of(civil_day(start))))
+        return found
 
     def _from(self, hours: Hours, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         day = civil_day(moment)

@@ -1,0 +1,1 @@
+"""Decisions about a message are pure functions over data with editions."""

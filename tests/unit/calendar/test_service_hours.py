@@ -76,6 +76,24 @@ def test_a_civil_time_on_the_next_service_day() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["always", "leeds-daytime", "leeds-edt"])
+@given(
+    moment=st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)),
+    hour=st.sampled_from((time(8, 30), time(9, 30), time(12))),
+)
+def test_a_civil_time_on_a_service_day_is_still_to_come(
+    name: str, moment: datetime, hour: time
+) -> None:
+    due = SITE.at_next_service_day(name, moment, hour)
+    assert due > moment
+    assert london(due).time() == hour
+
+
+def test_a_service_that_is_always_there_takes_the_next_such_hour() -> None:
+    evening = local("2026-11-23T22:00")
+    assert SITE.at_next_service_day("always", evening, time(9, 30)) == local("2026-11-24T09:30")
+
+
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))
 def test_a_start_is_a_start(moment: datetime) -> None:
     start = SITE.next_start("leeds-daytime", moment)

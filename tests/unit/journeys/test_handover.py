@@ -87,6 +87,14 @@ def test_passing_on_keeps_custody_with_the_giver_until_accepted_again() -> None:
     assert after(*path, "refused", "kept").state == "in_progress"
 
 
+def test_the_sender_cannot_withdraw_what_its_holder_is_passing_on() -> None:
+    for path in (("reassigned",), ("reassigned", "delivered"), ("reassigned", "refused")):
+        moved = after("sent", "accepted", *path)
+        outcome = move(HANDOVER, moved.state, "withdrawn", Facts(reason="x", holder=moved.holder))
+        assert isinstance(outcome, Illegal)
+        assert outcome.reason.startswith("held by Maya Okafor")
+
+
 def test_a_refused_handover_stays_with_the_sender() -> None:
     kept = after("sent", "delivered", "refused", "kept")
     assert kept.state == "returned"

@@ -157,3 +157,12 @@ def test_the_referrers_notice_is_disclosed_without_address_or_other_people() -> 
     assert seen.body["outcome"] == "nfa"
     assert seen.body["child"]["name"] == {"value": {"whole": "Ava Stone"}}
     assert "1 Invented Row" not in str(seen.body)
+
+
+def test_the_assessment_team_sees_who_referred_unless_they_asked_for_protection() -> None:
+    kind = "referral.received"
+    for referrer, shown in (("professional", True), ("public_confidential", False)):
+        body = REFERRAL | {"referrer": REFERRAL["referrer"] | {"kind": referrer}}
+        facts = own(POLICY, kind, body)
+        seen = disclose(POLICY, places(model_of(kind)), body, (), Role.ASSESSMENT_TEAM, facts)
+        assert ("Ada Bright" in str(seen.body)) is shown

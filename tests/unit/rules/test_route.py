@@ -9,6 +9,7 @@ from hub.partners import Partner, Role
 from hub.rules.editions import load
 from hub.rules.route import Routed, Routing, route
 from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient, Sender
+from schemas.register import REGISTER
 
 EDITION = next(iter(load(Path("deploy/rules/routing"), Routing)))
 T = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -130,3 +131,8 @@ def test_a_live_partner_refuses_a_test_message() -> None:
 def test_a_message_that_is_never_delivered_says_why() -> None:
     assert "stays in the hub" in str(routed("delivery.receipt", by=EDT_SENDS).none)
     assert routed("unheard.of", by=EDT_SENDS).none == "nobody receives it"
+
+
+def test_every_conversation_has_a_way_and_no_way_is_for_an_unknown_type() -> None:
+    conversation = {name for name, entry in REGISTER.items() if entry.flow != "acts"}
+    assert set(EDITION.types) == conversation
