@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.base import Format
+from connectors.formats.contact_csv import ContactCsv
+from connectors.formats.edt_email import EdtEmail
 from connectors.formats.hl7v2 import Hl7v2
 from connectors.formats.hub_json import HubJson
+from connectors.formats.referrer_letter import ReferrerLetter
 
 FORMATS: dict[str, type[Format]] = {
     HubJson.name: HubJson,
     Hl7v2.name: Hl7v2,
+    ContactCsv.name: ContactCsv,
+    EdtEmail.name: EdtEmail,
+    ReferrerLetter.name: ReferrerLetter,
 }
 
 
