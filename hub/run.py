@@ -1,13 +1,9 @@
 """`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and three roles kept alive."""
 
 import asyncio
-import contextlib
-import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -19,22 +15,18 @@ from hub.keep_kafka import KeptKafka
 from hub.partner_files import PartnersWrong, load
 from hub.seal import ROOTS, Keyring
 from hub.settings import Settings
-from hub.supervise import ROLES, Record, Supervisor
+from hub.supervise import ROLES, AlreadyRunning, Record, Supervisor, alone
 from hub.topic_setup import TopicsWrong, ensure_topics
 
 _WRONG_SET_UP = 78
 """`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
 
 
-class AlreadyRunning(Exception):
-    """Another `hub run` has this data directory."""
-
-
 def main(settings: Settings) -> int:
     """Runs the hub until SIGTERM or SIGINT; the exit code, with a sentence where it cannot start."""
     logs.set_up("run")
     try:
-        with _alone(settings.data):
+        with alone(settings.data):
             return asyncio.run(_run(settings))
     except AlreadyRunning as error:
         print(error, file=sys.stderr)
@@ -110,21 +102,3 @@ def environment(settings: Settings, bootstrap: str) -> dict[str, str]:
             told[f"HUB_{name.upper()}"] = str(value)
     told["HUB_DATA"] = str(settings.data.absolute())
     return {**os.environ, **told, "HUB_KAFKA_BOOTSTRAP": bootstrap}
-
-
-@contextlib.contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "run.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise AlreadyRunning(
-                f"`hub run` runs already for {data} (pid {lock.read().strip() or 'unknown'}): "
-                "stop it, or set HUB_DATA to another directory"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
+import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +19,22 @@ from hub.clock import monotonic
 from hub.embedded.processes import end
 from hub.standby import TURN
 
-_GRACE = 10.0
+GRACE = 10.0
+"""Seconds a child is given to finish what it holds."""
 _QUICK = 3.0
+_AT_ONCE = 4
 _READY_LOOK = 0.02
 _READY_PATIENCE = 60.0
 _log = structlog.get_logger()
 
 
+class AlreadyRunning(Exception):
+    """Another `hub run` has this data directory."""
+
+
 @dataclass(frozen=True)
 class Role:
-    """A child process: its name and the start of its command, to which the record's path is added."""
+    """A child process; `command` is completed by the path of the record."""
 
     name: str
     command: tuple[str, ...]
@@ -67,8 +75,8 @@ class Record:
     def end_orphans(self) -> None:
         """Ends what a killed supervisor left behind; a process is ours if its command names us."""
         for role, pid in self.roles.items():
-            if not end(pid, str(self.path), signal.SIGTERM, _GRACE):
-                end(pid, str(self.path), signal.SIGKILL, _GRACE)
+            if not end(pid, str(self.path), signal.SIGTERM, GRACE):
+                end(pid, str(self.path), signal.SIGKILL, GRACE)
             _log.debug("no process left behind", kind=role, pid=pid)
         self.roles = {}
 
@@ -83,6 +91,25 @@ class Record:
         ports.write_whole(self.path, json.dumps(known))
 
 
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Holds the data directory; raises `AlreadyRunning` while another process does."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            raise AlreadyRunning(
+                f"`hub run` runs already for {data} (pid {lock.read().strip() or 'unknown'}): "
+                "stop it, or set HUB_DATA to another directory"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
 def pause(lives: Sequence[float]) -> float:
     """Seconds before the next start, after lives that lasted so long; the newest stands last.
 
@@ -94,7 +121,8 @@ def pause(lives: Sequence[float]) -> float:
         if life >= _QUICK:
             break
         quick += 1
-    return 0.0 if quick < 4 else min(10.0, 0.5 * 2 ** (quick - 4))
+    over = quick - _AT_ONCE
+    return 0.0 if over < 0 else min(10.0, 0.5 * 2**over)
 
 
 class Supervisor:
@@ -171,8 +199,8 @@ class Supervisor:
 
     def _turn(self, role: Role, child: asyncio.subprocess.Process) -> None:
         self._record.note(role.name, child.pid)
-        assert child.stdin is not None
-        child.stdin.write(TURN)
+        if child.stdin is not None:
+            child.stdin.write(TURN)
 
     async def _ready(self, role: Role, pid: int, began: float) -> None:
         while monotonic() - began < _READY_PATIENCE:
@@ -196,10 +224,10 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     try:
-        async with asyncio.timeout(_GRACE):
+        async with asyncio.timeout(GRACE):
             await child.wait()
     except TimeoutError:
-        _log.warning("did not stop in time and was killed", pid=child.pid, seconds=_GRACE)
+        _log.warning("did not stop in time and was killed", pid=child.pid, seconds=GRACE)
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         await child.wait()
