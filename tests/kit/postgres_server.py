@@ -105,4 +105,3 @@ def _other_user() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise RuntimeError("PostgreSQL does not run as root: add a user named postgres")
-

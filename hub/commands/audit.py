@@ -1,0 +1,38 @@
+"""Anyone who can read the ledger can verify its audit chains and take their root away."""
+
+import typer
+
+from hub.commands.calling import effective, fail
+
+app = typer.Typer(help="The audit chains.", no_args_is_help=True)
+
+
+@app.command()
+def verify(case: str = typer.Option("", help="Only this case")) -> None:
+    """Recompute every chain; exit 1 and each place where one does not hold."""
+    from hub.ledger.audit import verify as broken_places
+    from hub.ledger.session import open_ledger
+
+    engine = open_ledger(effective().ledger_url)
+    with engine.connect() as conn:
+        broken = list(broken_places(conn, [case] if case else None))
+    engine.dispose()
+    for place in broken:
+        print(f"case {place.case_ref}, entry {place.seq}: {place.why}")
+    if broken:
+        fail(f"{len(broken)} places where a chain does not hold", 1)
+    print("every chain holds")
+
+
+@app.command()
+def root() -> None:
+    """Print today's root over all chains, to be kept outside the hub."""
+    from hub.clock import london, now
+    from hub.ledger.audit import root as root_of
+    from hub.ledger.session import open_ledger
+
+    engine = open_ledger(effective().ledger_url)
+    with engine.begin() as conn:
+        made = root_of(conn, f"{london(now()):%Y-%m-%d}", now())
+        print(f"{made.day} {made.root} over {made.chains} chains")
+    engine.dispose()

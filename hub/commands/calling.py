@@ -1,0 +1,57 @@
+"""A command gets checked settings or ends with a sentence that says what to mend."""
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+WRONG_SET_UP = 78
+"""`EX_CONFIG` of sysexits: trying again does not help."""
+
+
+def fail(sentence: str, code: int = WRONG_SET_UP) -> NoReturn:
+    """Ends the command."""
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def effective(**named: Any) -> "Settings":
+    """The settings of this process; what the command line names wins."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from hub.settings import Settings
+
+    try:
+        return Settings(**named)
+    except ValidationError as error:
+        wrong = (
+            f"HUB_{'.'.join(map(str, each['loc'])).upper().removeprefix('HUB_')}: {each['msg']}"
+            for each in error.errors(include_url=False, include_input=False)
+        )
+        fail("\n".join(wrong))
+    except (SettingsError, ValueError) as error:
+        fail(str(error))
+
+
+def on_the_road(settings: "Settings") -> "Settings":
+    """The same with Kafka's address, where this hub's own Kafka runs."""
+    if settings.kafka_bootstrap is not None:
+        return settings
+    from hub.embedded import EmbeddedKafka
+
+    status = EmbeddedKafka(settings.data).status()
+    if status is None or status.pid is None:
+        fail("No Kafka: start ours with `hub kafka start`, or name yours in HUB_KAFKA_BOOTSTRAP")
+    return settings.model_copy(update={"kafka_bootstrap": status.bootstrap})
+
+
+def call(module: str, function: str, *arguments: Any) -> None:
+    """Runs a command of another module; an exit code that it returns is ours."""
+    code = getattr(importlib.import_module(module), function)(*arguments)
+    if code:
+        raise typer.Exit(code)

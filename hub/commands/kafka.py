@@ -1,0 +1,53 @@
+"""The hub's own Kafka is started, stopped and asked for by name."""
+
+import typer
+
+from hub.commands.calling import effective, fail
+
+app = typer.Typer(help="The embedded one-node Kafka.", no_args_is_help=True)
+
+
+@app.command()
+def start() -> None:
+    """Start it, or find it running; prints its address."""
+    from hub.embedded import EmbeddedKafka, FetchFailed, KafkaFailed
+
+    settings = effective()
+    if settings.kafka_bootstrap is not None:
+        fail(
+            f"HUB_KAFKA_BOOTSTRAP names a cluster ({settings.kafka_bootstrap}); "
+            "there is nothing to start. Unset it to use the embedded Kafka."
+        )
+    try:
+        print(EmbeddedKafka(settings.data, settings.kafka_heap).start())
+    except (FetchFailed, KafkaFailed) as error:
+        fail(str(error), 1)
+
+
+@app.command()
+def stop() -> None:
+    """Stop it; what it holds is kept."""
+    from hub.embedded import EmbeddedKafka, KafkaFailed
+
+    try:
+        EmbeddedKafka(effective().data).stop()
+    except KafkaFailed as error:
+        fail(str(error), 1)
+
+
+@app.command()
+def status() -> None:
+    """Say whether it runs, and where; exit 3 where it does not."""
+    from hub.embedded import EmbeddedKafka
+
+    settings = effective()
+    if settings.kafka_bootstrap is not None:
+        print(f"a cluster is named: {settings.kafka_bootstrap}")
+        return
+    node = EmbeddedKafka(settings.data)
+    found = node.status()
+    if found is None:
+        fail(f"never started (data would be in {node.home})", 3)
+    if found.pid is None:
+        fail(f"stopped; data in {node.home}", 3)
+    print(f"running on {found.bootstrap}, pid {found.pid}, data and log in {node.home}")

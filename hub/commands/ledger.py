@@ -1,0 +1,19 @@
+"""The ledger is brought up to date, and its equations are computed, by hand as by the roles."""
+
+import typer
+
+from hub.commands.calling import call, effective
+
+app = typer.Typer(help="The ledger.", no_args_is_help=True)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the ledger to this program's version."""
+    call("hub.ledger.migrate", "migrate", effective().ledger_url)
+
+
+@app.command()
+def reconcile() -> None:
+    """Compute both equations of what was owned and planned; name what is missing."""
+    call("hub.ledger.reconcile", "reconcile_command", effective())

@@ -1,0 +1,19 @@
+"""Partner files are checked, and partners probed, before anything depends on them."""
+
+import typer
+
+from hub.commands.calling import call, effective
+
+app = typer.Typer(help="Who the hub speaks with.", no_args_is_help=True)
+
+
+@app.command()
+def check() -> None:
+    """Check every partner file; each mistake with file, line and what to write instead."""
+    call("hub.partner_files", "check_command", effective())
+
+
+@app.command()
+def test(partner: str) -> None:
+    """Open a partner's connection and probe it."""
+    call("hub.partner_files", "test_command", effective(), partner)

@@ -1,0 +1,41 @@
+"""The first administrator is added by who can already reach the ledger's machine."""
+
+from typing import Annotated
+
+import typer
+
+from hub.commands.calling import effective, fail
+
+app = typer.Typer(help="Who may sign in at the desk.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Who may sign in at the desk."""
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Option(prompt=True)],
+    email: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[str, typer.Option(help="As in DESIGN, e.g. administrator")] = "administrator",
+    authority: Annotated[str, typer.Option(help="Local authority code; *: all")] = "*",
+    agency: Annotated[str, typer.Option(help="Of an agency's worker")] = "",
+    team: str = "",
+) -> None:
+    """Add a person; prints the password to hand over, once."""
+    from hub.desk.access import Grant, Role
+    from hub.desk.people import NotAdded, add_person
+    from hub.ledger.session import open_ledger
+
+    if role not in set(Role):
+        fail(f"there is no role `{role}`: write one of {', '.join(Role)}")
+    engine = open_ledger(effective().people_database)
+    grant = Grant(Role(role), authority, agency, team)
+    try:
+        _, password = add_person(engine, name=name, email=email, grants=[grant])
+    except NotAdded as error:
+        fail(str(error))
+    finally:
+        engine.dispose()
+    print(f"{email} signs in with {password}")
