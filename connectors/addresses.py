@@ -6,6 +6,8 @@ import socket
 
 from connectors.base import Refused, TryAgain
 
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 async def resolve(host: str, port: int, allow_private: bool) -> list[str]:
     """Every address of a host, in the resolver's order; one forbidden address forbids the host.
@@ -28,7 +30,8 @@ def forbidden(address: str, allow_private: bool) -> str | None:
     """Why an address may not be called; None where it may."""
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
+        nat64 = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
+        ip = ip.ipv4_mapped or ip.sixtofour or nat64 or ip
     if ip.is_link_local or ip.is_multicast or ip.is_unspecified:
         return "which no partner can have"
     if ip.is_global or allow_private:

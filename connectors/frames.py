@@ -7,7 +7,7 @@ twice its limit for every connection. Here a block of any size needs one small s
 
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
 
-from hl7.mllp.streams import CARRIAGE_RETURN, END_BLOCK, START_BLOCK  # type: ignore[import-untyped]
+from hl7.mllp.streams import CARRIAGE_RETURN, END_BLOCK, START_BLOCK
 
 BUFFER = 256 * 1024
 """Bytes a stream may hold before the socket is no longer read (asyncio reads up to twice this)."""

@@ -12,7 +12,7 @@ import ssl
 from typing import Any, ClassVar, Self
 
 import structlog
-from hl7.mllp import open_hl7_connection, start_hl7_server  # type: ignore[import-untyped]
+from hl7.mllp import open_hl7_connection, start_hl7_server
 from pydantic import Field, model_validator
 
 from connectors import frames

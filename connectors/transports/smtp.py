@@ -1,4 +1,4 @@
-"""An e-mail goes to verified domains only, says nothing in its subject, and proves that a mail server took it and no more."""
+"""An e-mail goes to verified domains only, and proves that a mail server took it and no more."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,7 @@
 """What the suite needs to know of a transport, and of the real peer it stands against."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -138,9 +138,8 @@ class Hub:
         await asyncio.gather(*(task for _, task in self._serving), return_exceptions=True)
 
 
-async def until(condition: object, seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Waits for a callable to become true."""
-    assert callable(condition)
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)

@@ -141,8 +141,10 @@ class Caller:
                 words = (await self.reader.readuntil(END))[1:-2]
         except TimeoutError:
             return Heard(None)
-        except (asyncio.IncompleteReadError, OSError) as error:
-            assert not getattr(error, "partial", b""), "half an answer"
+        except asyncio.IncompleteReadError as error:
+            self.writer.close()
+            return Heard(None, error.partial)
+        except OSError:
             self.writer.close()
             return Heard(None)
         return Heard(Kind.REFUSED if words.startswith(b"AR") else Kind.OWNED, words)

@@ -13,7 +13,16 @@ import pytest
 
 from connectors.base import MAX_PARCEL, Kind, Outgoing, Refused, TryAgain
 from connectors.transports import TRANSPORTS
-from tests.contract.transports.bench import MOMENT, Does, Features, Hub, Receives, Sends, until
+from tests.contract.transports.bench import (
+    MOMENT,
+    Does,
+    Features,
+    Heard,
+    Hub,
+    Receives,
+    Sends,
+    until,
+)
 
 
 class Declared:
@@ -180,7 +189,7 @@ class Receiving(Declared):
         hub.serve(receives.transport)
         await receives.give(b"one")
         await hub.reached.wait()
-        assert (await receives.listen(patience=0.1)).kind is None
+        assert await receives.listen(patience=0.1) == Heard(None)
         hub.says = Kind.OWNED
         if not self.features.pulls:
             await receives.give(b"one")

@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
-from connectors.base import Kind, Refused, TryAgain
-from connectors.transports import Transport, make_transport
+from connectors import claims
+from connectors.base import Kind, Refused, Transport, TryAgain
+from connectors.transports import make_transport
 from schemas.envelope import AckLevel
 from tests.contract.transports.bench import MOMENT, Does, Features, Heard, Hub, until
 from tests.contract.transports.suite import Receiving, Sending
@@ -90,9 +90,9 @@ class Partner:
 
 
 @pytest.fixture
-async def sends(tmp_path: Path) -> AsyncIterator[Shelf]:
+def sends(tmp_path: Path) -> Shelf:
     (tmp_path / "out").mkdir()
-    yield Shelf(tmp_path / "out")
+    return Shelf(tmp_path / "out")
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ class TestFolder(Sending, Receiving):
         stop = hub.serve(receives.transport)
         await receives.give(b"one")
         await hub.reached.wait()
-        await until(lambda: (receives.path / "a.csv").exists())
+        await until((receives.path / "a.csv").exists)
         stop.set()
         await hub.ended()
         assert (receives.path / "a.csv").read_bytes() == b"one"
@@ -197,16 +197,16 @@ class TestFolder(Sending, Receiving):
     async def test_an_unreadable_file_does_not_block_the_others(
         self, receives: Partner, hub: Hub, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        opened = Path.open
+        read = claims.read
 
-        def barred(path: Path, *args: str) -> object:
-            if path.name.endswith("locked.csv"):
-                raise PermissionError(path)
-            return opened(path, *args)
+        def barred(held: claims.Claim, limit: int) -> bytes:
+            if held.name == "locked.csv":
+                raise PermissionError(held.path)
+            return read(held, limit)
 
         await receives.give(b"one", "locked")
         await receives.give(b"two", "b")
-        monkeypatch.setattr(Path, "open", barred)
+        monkeypatch.setattr(claims, "read", barred)
         hub.serve(receives.transport)
         await until(lambda: hub.parcels)
         assert hub.parcels[0].body == b"two"

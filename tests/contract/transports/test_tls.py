@@ -1,6 +1,7 @@
 """Over TLS both sides prove who they are, and a certificate nobody vouches for ends the connection unused."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -80,11 +81,10 @@ async def test_listens_over_tls_to_those_who_prove_themselves(authority: Authori
 
     await caller.connect(ssl.create_default_context(cafile=str(authority.file)))
     assert caller.reader is not None and caller.writer is not None
-    with pytest.raises((ssl.SSLError, OSError)):
-        async with asyncio.timeout(2):
-            caller.writer.write(b"\x0btwo\x1c\r")
-            if await caller.reader.read() == b"":
-                raise ConnectionResetError
+    caller.writer.write(b"\x0btwo\x1c\r")
+    async with asyncio.timeout(2):
+        with contextlib.suppress(OSError):
+            assert await caller.reader.read() == b""
     assert len(hub.parcels) == 1
     caller.writer.transport.abort()
     await hub.close()
