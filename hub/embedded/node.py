@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from hub.embedded.processes import end, free_port, runs, start_detached
 from hub.embedded.properties import properties
-from hub.embedded.runtime import VERSION, arguments, locked, quick_start, tell
+from hub.embedded.runtime import VERSION, arguments, class_path, locked, quick_start, tell
 
 _STARTED = "Kafka Server started"
 _PATIENCE = 90.0
@@ -82,6 +82,7 @@ class EmbeddedKafka:
             before = self.status()
             if before is not None and before.pid is not None:
                 return self._serving(before).bootstrap
+            class_path()
             if not quick_start().exists():
                 _learn()
             return self._launch(before).bootstrap
