@@ -1,6 +1,7 @@
 """A daytime worker reads at 08:30 what the night leaves to do, most urgent first, before anything else."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from connectors.base import Outgoing, Refused
@@ -8,8 +9,10 @@ from connectors.formats.letter import Letter, clock, day, labelled, person, said
 from connectors.formats.quiet import Quiet
 from connectors.formats.said import moment, value
 from schemas.census import Disability, Ethnicity, Sex
-from schemas.codes import LegalBasis, Reason, RiskLevel, VisitMode
+from schemas.codes import AddressKind, LegalBasis, Reason, Relation, RiskLevel, VisitMode
 from schemas.envelope import Envelope
+
+_NO_LIMIT = datetime.max.replace(tzinfo=UTC)
 
 
 class EdtEmail(Quiet):
@@ -36,6 +39,8 @@ class EdtEmail(Quiet):
         letter.section("Must not be told", said(body.get("must_not_be_told")))
         letter.section("Hazards for the next worker", said(body.get("hazards")))
         _child(letter, body.get("child") or {})
+        letter.section("Household", *_household(body.get("household") or {}))
+        letter.section("Already open", *_open_case(body))
         letter.section("Concern", said(body.get("concern")))
         letter.section("What was done", said(body.get("done")), *_visits(body.get("visits")))
         letter.section("Who was told", *_told(body))
@@ -52,8 +57,9 @@ class EdtEmail(Quiet):
 
 
 def _to_do(letter: Letter, body: Mapping[str, Any]) -> None:
-    far = "9999-12-31T00:00:00+00:00"
-    actions = sorted(body.get("outstanding") or (), key=lambda item: moment(item.get("by") or far))
+    actions = sorted(
+        body.get("outstanding") or (), key=lambda item: moment(item.get("by")) or _NO_LIMIT
+    )
     lines = []
     for number, action in enumerate(actions, start=1):
         by = f"By {clock(action['by'])} at the latest: " if action.get("by") else ""
@@ -80,7 +86,12 @@ def _to_do(letter: Letter, body: Mapping[str, Any]) -> None:
 
 def _child(letter: Letter, child: Mapping[str, Any]) -> None:
     address, number = value(child.get("address")), value(child.get("nhs_number"))
-    where = ", ".join([*address.get("lines", ()), address.get("postcode") or ""]) if address else ""
+    where, kind = "", ""
+    if address:
+        where = ", ".join(address.get("lines") or ())
+        postcode = address.get("postcode") or ""
+        where = where if postcode in where else f"{where}, {postcode}".strip(", ")
+        kind = said(address.get("kind"), AddressKind) if address.get("kind") != "home" else ""
     letter.section(
         "Child",
         *labelled([
@@ -90,7 +101,9 @@ def _child(letter: Letter, child: Mapping[str, Any]) -> None:
             ("Age as told", said(child.get("age_given"))),
             ("Sex", said(child.get("sex"), Sex)),
             ("NHS number", number["number"] if number else ""),
-            ("Address", where.strip(", ")),
+            ("Address", where or said(child.get("address")) * (not address)),
+            ("Kind of address", kind),
+            ("School", (value(child.get("school")) or {}).get("name") or ""),
             ("Ethnicity", said(child.get("ethnicity"), Ethnicity)),
             ("Religion", said(child.get("religion"))),
             ("First language", said(child.get("first_language"))),
@@ -100,6 +113,31 @@ def _child(letter: Letter, child: Mapping[str, Any]) -> None:
             ("Communication needs", said(child.get("communication_needs"))),
         ]),
     )  # fmt: skip
+
+
+def _household(household: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for who in (*(household.get("children") or ()), *(household.get("adults") or ())):
+        relation = said(who.get("relation"), Relation)
+        facts = [
+            person(who.get("name")),
+            relation,
+            f"born {day(who['born'])}" if who.get("born") else "",
+        ]
+        lines.append(", ".join(fact for fact in facts if fact and fact != "Not known"))
+        if unsafe := who.get("unsafe_to_contact"):
+            lines.append(f"   Do not contact: {unsafe}")
+    return [*lines, *labelled([("Others", said(household.get("others_known")))])]
+
+
+def _open_case(body: Mapping[str, Any]) -> list[str]:
+    case = body.get("open_case") or {}
+    return labelled([
+        ("Open case", said(body.get("already_open"))),
+        ("Team", said(case.get("team"))),
+        ("Worker", worker(case.get("worker"))),
+        ("Their number", said(case.get("number"))),
+    ])  # fmt: skip
 
 
 def _visits(visits: Any) -> list[str]:

@@ -9,6 +9,8 @@ from connectors.formats.said import moment
 from schemas.codes import Code, Unknown
 
 WIDTH = 76
+_TIED = "\u00a0"
+"""Keeps a telephone number on one line."""
 
 
 class Letter:
@@ -32,7 +34,7 @@ class Letter:
     @property
     def text(self) -> str:
         """The whole, ending with a line end."""
-        return "\n\n".join(self._blocks) + "\n"
+        return "\n\n".join(self._blocks).replace(_TIED, " ") + "\n"
 
 
 def clock(field: Any) -> str:
@@ -84,15 +86,14 @@ def worker(who: Any) -> str:
     """A professional on one line: name, role, agency, telephone."""
     if not who:
         return ""
-    return ", ".join(text for text in (who.get(key) for key in _WORKER) if text)
+    said = [who.get(key) for key in ("name", "role", "agency", "team")]
+    phone = str(who.get("phone") or "").replace(" ", _TIED)
+    return ", ".join(text for text in (*said, phone) if text)
 
 
 def labelled(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """`Label: text` for each pair that says something."""
     return [f"{label}: {text}" for label, text in pairs if text]
-
-
-_WORKER = ("name", "role", "agency", "team", "phone")
 
 
 def _coded(field: dict[str, Any], codes: type[Code] | None) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import hl7
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Parcel, Refused
@@ -54,6 +54,7 @@ def test_each_child_survives_with_language_ethnicity_disability_and_interpreter(
     assert there_and_back(body) == body
 
 
+@settings(deadline=None)
 @given(given=WORDS, family=WORDS, visit=WORDS, minutes=st.integers(0, 500_000))
 def test_any_words_survive_delimiters_and_all(
     given: str, family: str, visit: str, minutes: int
@@ -102,6 +103,7 @@ def test_the_library_hl7_reads_what_we_write() -> None:
     assert str(message.segment("PID")[3]).startswith("9990000")
 
 
+@settings(deadline=None)
 @given(st.sets(st.uuids(), min_size=2, max_size=40))
 def test_a_control_id_fits_and_is_never_shared(references: set[UUID]) -> None:
     form = make_format({"kind": "hl7v2"})

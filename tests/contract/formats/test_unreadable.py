@@ -1,10 +1,11 @@
 """Whatever bytes come in, a format reads them or says what to mend and where; it never breaks and never guesses."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Draft, Format, Kind, Parcel, Unreadable, Verdict
@@ -12,10 +13,12 @@ from connectors.formats import make_format
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 HL7, JSON = make_format({"kind": "hl7v2"}), make_format({"kind": "hub-json"})
-READERS = {"hl7v2": HL7, "hub-json": JSON}
+CSV = make_format(json.loads((GOLDEN / "contact-csv" / "settings.json").read_text()))
+READERS = {"hl7v2": HL7, "hub-json": JSON, "contact-csv": CSV}
 SAMPLES = {
     "hl7v2": [file.read_bytes() for file in sorted((GOLDEN / "hl7v2").glob("*.er7"))],
     "hub-json": [file.read_bytes() for file in sorted((GOLDEN / "hub-json").glob("*.json"))],
+    "contact-csv": [(GOLDEN / "contact-csv" / "evening_1252.csv").read_bytes()],
 }
 
 
@@ -44,12 +47,14 @@ def read(form: Format, body: bytes) -> list[Draft] | Unreadable:
 
 
 @pytest.mark.parametrize("kind", READERS)
+@settings(deadline=None)
 @given(body=st.binary(max_size=400))
 def test_arbitrary_bytes(kind: str, body: bytes) -> None:
     read(READERS[kind], body)
 
 
 @pytest.mark.parametrize("kind", READERS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_mutated_messages(kind: str, data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from(SAMPLES[kind])))

@@ -1,0 +1,184 @@
+"""A partner's JSON is taken as it was written, and a refusal tells every path and what to write there."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from connectors.base import Draft, Parcel, Says, Unreadable
+from connectors.formats import make_format
+from schemas.envelope import AckLevel, Envelope, Priority, Sender
+from schemas.labels import Restriction
+from schemas.register import REGISTER
+from tests.kit import people
+
+FOLDER = Path(__file__).parents[2] / "golden" / "hub-json"
+PUBLISHED = Path(__file__).parents[3] / "schemas" / "published"
+AT = datetime(2026, 11, 23, 20, tzinfo=UTC)
+JSON = make_format({"kind": "hub-json"})
+BODIES: dict[str, Callable[..., Any]] = {
+    "contact.recorded": people.a_contact,
+    "referral.received": people.a_referral,
+    "referral.passed_to_team": people.a_passing,
+    "referral.decision": people.a_decision,
+    "strategy.requested": people.a_strategy_request,
+    "strategy.record": people.a_strategy_record,
+    "police.notification": people.a_police_notification,
+    "health.attendance": people.an_attendance,
+    "edt.handover": people.a_handover,
+}
+
+
+def read(body: bytes, reference: str | None = None) -> list[Draft]:
+    return JSON.read(Parcel("p", "http", body, JSON.media_type, AT, reference))
+
+
+def golden(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def test_the_golden_response_names_what_it_answers() -> None:
+    (draft,) = read((FOLDER / "handover_response.json").read_bytes())
+    assert draft.type == "handover.response"
+    assert draft.answers == "0f2f7a1e-6a3a-5d5c-9a58-0c5a5d0c7e11"
+    assert draft.body.accepts  # type: ignore[attr-defined]
+    assert draft.sender == Sender(
+        agency="383", team="East area", system="case-system", person_role="Team manager"
+    )
+    assert draft.occurred_at == datetime(2026, 11, 24, 8, 52, tzinfo=UTC)
+
+
+def test_the_golden_contact_about_three_children_is_three_messages() -> None:
+    first, second, third = read((FOLDER / "three_children.json").read_bytes())
+    assert {draft.reference for draft in (first, second, third)} == {"WEB-5501"}
+    assert [draft.part for draft in (first, second, third)] == ["child-a", "child-b", "child-c"]
+    assert first.subject.nhs_number == "9994628194"
+    assert (first.priority, second.priority) == (Priority.URGENT, Priority.IMMEDIATE)
+    assert first.labels == (Restriction.SAFE_ADDRESS,)
+    assert [draft.test for draft in (first, second, third)] == [False, False, True]
+    child = first.body.model_dump(mode="json")["child"]
+    assert child["ethnicity"]["value"]["source"]["code"] == "Somali"
+    assert child["first_language"] == {"value": "Somali"}
+    assert child["interpreter_needed"] == {"value": True}
+    assert [item["code"] for item in child["disabilities"]["value"]] == ["HEAR", "COMM"]
+
+
+def test_a_priority_may_be_raised_and_never_lowered() -> None:
+    message = golden("three_children")[1] | {"priority": "routine"}
+    assert read(json.dumps(message).encode())[0].priority is Priority.IMMEDIATE
+
+
+def test_a_digest_knows_no_order_of_fields_and_no_spaces() -> None:
+    message = golden("handover_response")
+    turned = {key: message[key] for key in reversed(message)}
+    (one,), (two,) = read(json.dumps(message).encode()), read(json.dumps(turned, indent=4).encode())
+    assert one.content == two.content
+    turned["occurred_at"] = "2026-11-24T08:53:00Z"
+    assert read(json.dumps(turned).encode())[0].content != one.content
+
+
+def test_without_a_reference_the_idempotency_key_serves() -> None:
+    message = golden("handover_response")
+    del message["reference"]
+    assert read(json.dumps(message).encode(), "key-1")[0].reference == "key-1"
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(message).encode())
+    assert caught.value.place == "$.reference"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "cure"),
+    [
+        (["type"], "edt.handovr", "$.type", "no such message type"),
+        (["version"], 2, "$.version", "this hub speaks version 1"),
+        (["occurred_at"], "2026-11-24T08:52:00", "$.occurred_at", "with its offset"),
+        (["colour"], "blue", "$.colour", "take this field out"),
+        (["body", "query"], 7, "$.body.query", "valid string"),
+        (["body", "response"], "queried", "$.body", "queried needs query"),
+        (["body", "by", "phone"], "ring me", "$.body.by.phone", "not a telephone number"),
+        (["body"], None, "$.body", ""),
+        (["sender"], {}, "$.sender.agency", "write this field"),
+        (["body", "reason"], "\0", "line 1", "U+0000"),
+    ],
+)
+def test_a_mistake_is_told_by_its_path(path: list[str], value: Any, place: str, cure: str) -> None:
+    message = golden("handover_response")
+    inner = message
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(message).encode())
+    assert caught.value.place.startswith(place)
+    assert cure in caught.value.reason
+    assert str(value) == "" or "ring me" not in str(caught.value)
+
+
+def test_a_list_is_taken_whole_or_not_at_all_with_every_mistake() -> None:
+    messages = golden("three_children")
+    messages[0]["body"]["child"]["sex"] = "boy"
+    messages[2]["body"]["concern"] = {}
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(messages).encode())
+    assert caught.value.place == "$[0].body.child.sex"
+    assert "not_known" in caught.value.reason
+    assert "$[2].body.concern.what: write this field" in caught.value.reason
+    assert "boy" not in str(caught.value)
+
+
+def test_two_of_a_list_under_one_reference_and_part_are_refused() -> None:
+    messages = golden("three_children")
+    messages[1]["part"] = "child-a"
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(messages).encode())
+    assert caught.value.place == "$[1].reference"
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("type", BODIES)
+def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, seed: int) -> None:
+    body = BODIES[type](seed)
+    envelope = Envelope(
+        message_id=UUID(int=1), type=type, schema_version=1, occurred_at=AT, recorded_at=AT,
+        correlation_id=UUID(int=1), idempotency_key="k", authority="383",
+        sender=Sender(agency="X26"), priority=Priority.IMMEDIATE, labels=(Restriction.WITNESS,),
+    )  # fmt: skip
+    out = JSON.write(envelope, body.model_dump(mode="json"), "R-1")
+    (draft,) = read(out.body)
+    assert draft.body == body
+    assert (draft.reference, draft.priority) == ("R-1", Priority.IMMEDIATE)
+    assert (draft.authority, draft.labels) == ("383", (Restriction.WITNESS,))
+    assert REGISTER[draft.type].body is type_of(draft)
+    schema = json.loads((PUBLISHED / f"{type}.v1.json").read_text())
+    jsonschema.validate(json.loads(out.body)["body"], schema)
+
+
+def type_of(draft: Draft) -> type:
+    return draft.body.__class__
+
+
+@pytest.mark.parametrize(
+    ("reply", "says", "names", "level"),
+    [
+        (b"", Says.TAKEN, None, AckLevel.TRANSPORT),
+        (b'{"reference": "R-1"}', Says.TAKEN, "R-1", AckLevel.RECEIVED),
+        (b'{"reference": "R-1", "status": "refused"}', Says.REFUSED, "R-1", AckLevel.RECEIVED),
+        (b'{"status": "try_again"}', Says.TRY_AGAIN, None, AckLevel.TRANSPORT),
+    ],
+)
+def test_a_reply_is_understood(
+    reply: bytes, says: Says, names: str | None, level: AckLevel
+) -> None:
+    answer = JSON.understand(reply)
+    assert (answer.says, answer.names, answer.level) == (says, names, level)
+
+
+@pytest.mark.parametrize("reply", [b"<html>", b"[]", b'{"status": "fine"}', b"\xff"])
+def test_babble_is_no_reply(reply: bytes) -> None:
+    with pytest.raises(Unreadable):
+        JSON.understand(reply)
