@@ -18,7 +18,7 @@ import structlog
 _NAMES = """
 event level timestamp role logger pid port instance partner transport format topic partition offset
 group message_id delivery_id parcel_id incident_id attempt priority kind type state count suppressed
-seconds bytes code error errors at why digest version edition window bootstrap directory setting
+reader seconds bytes code error errors at why digest version edition window bootstrap directory setting
 exit_code signal delay connection step table revision oldest_seconds waiting since until
 """
 FACTS = frozenset(_NAMES.split())

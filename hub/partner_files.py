@@ -44,7 +44,7 @@ class Mistake:
         return f"{self.file}:{self.line}: {self.what}. Write {self.write_instead}"
 
 
-class PartnersWrong(Exception):
+class PartnersWrong(ValueError):
     """The hub does not start with these files; `mistakes` is all of them."""
 
     def __init__(self, mistakes: list[Mistake]):
