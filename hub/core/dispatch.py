@@ -30,8 +30,10 @@ where d.partner = :partner and d.state = 'waiting' and d.mode = 'sent'
   and (d.next_at is null or d.next_at <= :now)
   and (d.rank = 0 or d.lane_no = 0 or not exists (
     select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
-      and (o.state in ('needs_person', 'outcome_unknown', 'offered')
-           or (o.state = 'waiting' and o.next_at > :now))))
+      and o.state in ('needs_person', 'outcome_unknown', 'offered')))
+  and (d.rank = 0 or d.lane_no = 0 or not exists (
+    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
+      and o.state = 'waiting' and o.next_at > :now))
 order by d.rank, d.lane_no, d.created_at limit :most
 """
 

@@ -195,7 +195,7 @@ class Delivery(Row, table=True):
     version: int = 1
     __table_args__ = (
         Index("delivery_by_partner", "partner", "state", "rank", "lane_no"),
-        Index("delivery_by_lane", "lane", "lane_no"),
+        Index("delivery_by_lane", "lane", "state", "next_at", "lane_no"),
         Index("delivery_by_case", "case_ref"),
         Index("delivery_by_reference", "partner", "reference"),
     )
