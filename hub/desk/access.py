@@ -70,6 +70,10 @@ class Grant:
         """Whether it holds for an authority; what belongs to none is everybody's of the role."""
         return authority is None or self.authority in ("*", authority)
 
+    def reaches_any(self, authorities: Iterable[str]) -> bool:
+        """Whether it holds for one of several authorities."""
+        return any(self.reaches(authority) for authority in authorities)
+
     def is_of(self, parties: Iterable[Party]) -> bool:
         """Whether its agency (and team, where both name one) is among the parties."""
         return any(
@@ -92,6 +96,10 @@ class Facts:
     def parties(self) -> frozenset[Party]:
         """Everybody who has it already."""
         return self.receivers | self.senders
+
+
+NOTHING = Facts()
+"""What belongs to no authority and concerns nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
 }
 
 
-def may(person: Person, action: Action, facts: Facts = Facts()) -> Allowed | Denied:
+def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Denied:
     """Whether this person may do this with what the facts describe. Pure."""
     table = TABLE[action]
     whys: list[str] = []

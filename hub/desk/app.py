@@ -1,0 +1,160 @@
+"""The desk is one small web program: pages for people, an outbox for partners, health for whoever runs it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sse_starlette.sse import EventSourceResponse
+from starlette.staticfiles import StaticFiles
+
+from hub import logs, partner_files, ports
+from hub.broker import make_broker
+from hub.desk import outbox, refusals
+from hub.desk.desk import Desk
+from hub.desk.frame import Reader, desk_of
+from hub.desk.live import Live
+from hub.desk.open import open_people
+from hub.desk.pages import (
+    audit,
+    calls,
+    failed,
+    inbox,
+    incidents,
+    journey,
+    now,
+    parcels,
+    partners,
+    people,
+    sign,
+)
+from hub.desk.road import KafkaRoad
+from hub.ledger.read.fetch import reading
+from hub.ledger.session import open_ledger
+from hub.rules.book import Book
+from hub.seal import Keyring
+from hub.settings import Settings
+
+log = structlog.get_logger("desk")
+
+STATIC = Path(__file__).parent / "static"
+PAGES = (sign, now, inbox, journey, failed, parcels, calls, partners, incidents, people, audit)
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """The web program around a desk."""
+    app = FastAPI(
+        title="Front Door Hub",
+        description="Held messages for systems that collect. Pages for people are not listed.",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.desk = desk
+    for page in PAGES:
+        app.include_router(page.router)
+    app.include_router(outbox.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.get("/live", include_in_schema=False, response_model=None)(live)
+    app.get("/health", tags=["health"])(health)
+    app.get("/ready", tags=["health"], response_model=None)(ready)
+    refusals.install(app)
+    return app
+
+
+async def live(request: Request, visit: Reader) -> EventSourceResponse:
+    """Tells an open page that something changed; it then asks for itself anew."""
+
+    async def changes() -> AsyncIterator[dict[str, str]]:
+        async for stamp in visit.desk.live.changes():
+            yield {"event": "changed", "data": stamp}
+
+    return EventSourceResponse(changes(), ping=15)
+
+
+def health() -> dict[str, str]:
+    """The process is alive."""
+    return {"status": "alive"}
+
+
+def ready(request: Request) -> Response:
+    """The ledger answers; Kafka away does not make the desk unready, it only closes content."""
+    desk = desk_of(request)
+    with desk.ledger.connect() as conn:
+        conn.execute(text("select 1 from partner_state limit 1"))
+    return JSONResponse({"ledger": "answers", "kafka": "answers" if desk.road.up else "away"})
+
+
+def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
+    """A desk from its settings; raises where partner files or rules are wrong."""
+    keys = Keyring.load(settings.keys)
+    ledger = reading(open_ledger(settings.ledger_url))
+    return Desk(
+        settings,
+        keys,
+        partner_files.load(settings.partners_dir),
+        Book.read(settings.rules_dir, settings.calendars_dir),
+        ledger,
+        open_people(settings.people_database),
+        road,
+        Live(ledger),
+    )
+
+
+def main(settings: Settings) -> None:
+    """Runs the desk until it is told to end."""
+    logs.set_up("desk")
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    road = KafkaRoad(lambda: make_broker(settings))
+    desk = make_desk(settings, road)
+    listening = _listen(settings.desk_host, settings.desk_port)
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(
+        make_app(desk),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = _Server(config, desk.live)
+    road.start()
+    # The socket listens already: whoever connects now is served as soon as the server is.
+    ports.announce(settings.data, "desk", port)
+    log.info("serving", port=port)
+    try:
+        await server.serve([listening])
+    finally:
+        await desk.live.stop()
+        await road.stop()
+        desk.ledger.dispose()
+        desk.people.dispose()
+
+
+class _Server(uvicorn.Server):
+    """Listeners of `/live` end first, or the server would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, live: Live):
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._live.stop()
+        await super().shutdown(sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    listening.listen(128)
+    return listening

@@ -1,0 +1,101 @@
+"""Between a button and the ledger's answer: the act is made, sent, and its answer brought back to the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Response
+from sqlalchemy import Connection
+
+from hub.broker import Unable
+from hub.desk import acts
+from hub.desk.access import Action, Grant
+from hub.desk.acts import Act
+from hub.desk.desk import Desk
+from hub.desk.frame import Stop, Visit, see_other
+from hub.desk.tables import ReadingRow
+from hub.desk.whose import facts, is_own
+from hub.ledger.read.acts import Answered, answer
+from hub.ledger.read.handovers import Receiver
+from hub.ledger.read.journey import Said
+from hub.ledger.read.outbox import Offered, for_inbox
+from hub.ledger.write import insert, run
+from hub.wire import Outbound
+
+KAFKA_AWAY = "Nothing was done: Kafka did not confirm, and what is not confirmed does not count"
+
+
+def message_act(
+    type: str, visit: Visit, by: Grant, said: Said, reason: str, body: Mapping[str, Any]
+) -> Act:
+    """An act on a message."""
+    return Act(type, said.message_id, visit.person, by, said.authority, 0, reason, body)
+
+
+async def do(visit: Visit, act: Act, back: str, beside: Sequence[Outbound] = ()) -> Response:
+    """Does it, and goes back to the page, which shows the ledger's answer in place."""
+    desk = visit.desk
+    try:
+        await acts.perform(desk.road, desk.ledger, desk.keys, act, beside)
+    except Unable:
+        raise Stop(
+            503, KAFKA_AWAY, "You do not hold anything new. Try again in a minute."
+        ) from None
+    mark = "&" if "?" in back else "?"
+    return see_other(f"{back}{mark}act={act.act_id}#answer")
+
+
+def done_before(visit: Visit, conn: Connection, act_id: str) -> Answered | str | None:
+    """The ledger's answer to what this person just did; words where there is none so far."""
+    if not act_id:
+        return None
+    found = answer(conn, act_id)
+    if found is None:
+        return acts.NOT_CONFIRMED
+    return found if found.person_id == visit.person.person_id else None
+
+
+def needs(words: str, what: str, least: int = 3) -> str:
+    """Words that a form cannot do without."""
+    given = words.strip()
+    if len(given) < least:
+        raise Stop(400, f"{what} is missing", "Go back, fill it in, and press the button again.")
+    return given
+
+
+def inbox_receipts(visit: Visit, message_id: str, act: Act) -> list[Outbound]:
+    """Receipts of the web inbox's deliveries that this person opens for their own team."""
+    desk = visit.desk
+    with desk.ledger.connect() as conn:
+        waiting = for_inbox(conn, message_id)
+    return [
+        acts.receipt(
+            desk.keys, desk.settings.instance, one.partner, (one.delivery_id, one.attempt), act
+        )
+        for one in waiting
+        if is_own(desk.directory, visit.person, one.partner) and _receives(visit, desk, one)
+    ]
+
+
+def _receives(visit: Visit, desk: Desk, one: Offered) -> bool:
+    return visit.may(
+        Action.ANSWER, facts(desk.directory, None, receivers=[Receiver(one.partner, None)])
+    )
+
+
+def note_reading(visit: Visit, act: Act) -> None:
+    """Keeps that content was asked for, even where Kafka never had it."""
+    row = {
+        "act_id": act.act_id,
+        "person_id": visit.person.person_id,
+        "subject": act.subject,
+        "at": visit.now,
+        "shown": False,
+    }
+    with visit.desk.people.begin() as conn:
+        insert(conn, ReadingRow, [row])
+
+
+def reading_shown(visit: Visit, act: Act) -> None:
+    """Kafka has the act: the content is shown now."""
+    with visit.desk.people.begin() as conn:
+        run(conn, "update reading set shown = :yes where act_id = :id", yes=True, id=act.act_id)

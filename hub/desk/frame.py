@@ -1,0 +1,189 @@
+"""Every page is drawn, refused and signed for in the same way, and none without knowing who reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from hub import clock
+from hub.desk import words
+from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
+from hub.desk.desk import Desk
+from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
+from hub.desk.sessions import whose
+
+HERE = Path(__file__).parent
+
+
+class Stop(Exception):
+    """A page that is not shown: what happened, and what to do next."""
+
+    def __init__(self, status: int, happened: str, do: str = ""):
+        super().__init__(happened)
+        self.status = status
+        self.happened = happened
+        self.do = do
+
+
+class SignIn(Exception):
+    """Nobody is signed in, or no longer."""
+
+
+def nothing_here() -> Stop:
+    """The same words whether there is nothing or it may not be seen: existence tells, too."""
+    return Stop(
+        404,
+        "There is nothing here that you may see",
+        "Check the reference. If it was passed on to another team or authority, ask them.",
+    )
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals |= {
+        "when": _time(words.when),
+        "due": _time(words.due),
+        "Action": Action,
+        "Mood": words.Mood,
+    }
+    env.filters |= {
+        "count": words.count,
+        "title_of": words.title,
+        "size": words.size,
+        "capital": words.capital,
+        "field": words.field,
+    }
+    return env
+
+
+def _time(say: Any) -> Any:
+    def shown(moment: datetime | None, now: datetime) -> Markup:
+        if moment is None:
+            return Markup("")
+        told = say(moment, now)
+        return Markup(
+            '<time datetime="{}" title="{}" tabindex="0" class="{}">{} <span class="far">({})</span>'
+            "</time>"
+        ).format(told.iso, told.exact, told.mood.value, told.text, told.far)
+
+    return shown
+
+
+PAGES = _environment()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody who is signed in."""
+
+    request: Request
+    desk: Desk
+    person: Person
+    now: datetime
+
+    @property
+    def authorities(self) -> list[str] | None:
+        """What of the ledger is read for them; None is all."""
+        held = self.person.authorities
+        return None if "*" in held else list(held)
+
+    def may(self, action: Action, facts: Facts = NOTHING) -> bool:
+        """Whether a button is shown."""
+        return bool(may(self.person, action, facts))
+
+    def must(self, action: Action, facts: Facts = NOTHING) -> Grant:
+        """The grant by which they do it; refuses the page where there is none."""
+        found = may(self.person, action, facts)
+        if isinstance(found, Allowed):
+            return found.by
+        raise Stop(
+            403,
+            f"You may not {action.value}: {found.why}",
+            "If you should be able to, ask your administrator for the role.",
+        )
+
+    def page(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+        """A page, or only its live part where the page asks for that."""
+        return draw(self.request, template, status, visit=self, **facts)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that serves this request."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def cookie_of(request: Request) -> str:
+    """The cookie that forms are bound to: the session's, else the visitor's."""
+    return request.cookies.get(SESSION) or request.cookies.get(VISITOR) or ""
+
+
+def signed_in(request: Request) -> Visit:
+    """Who is here; raises `SignIn`. A page that refreshes itself does not keep a sign-in alive."""
+    desk = desk_of(request)
+    cookie = request.cookies.get(SESSION, "")
+    by_itself = "x-live" in request.headers or request.url.path == "/live"
+    if not cookie:
+        raise SignIn
+    person = whose(desk.people, cookie, desk.seconds(), desk.limits, used=not by_itself)
+    if person is None:
+        raise SignIn
+    return Visit(request, desk, person, clock.now())
+
+
+def posted(request: Request, token: Annotated[str, Form()] = "") -> Visit:
+    """Who posted this form, from our own page; raises `SignIn` or `Stop`."""
+    visit = signed_in(request)
+    checked(request, token)
+    return visit
+
+
+def checked(request: Request, token: str) -> None:
+    """Refuses a form that did not come from a page of ours."""
+    desk = desk_of(request)
+    if not from_our_page(desk.keys.key("session"), cookie_of(request), token, request.headers):
+        raise Stop(
+            403,
+            "This form did not come from a page of the desk, so nothing was done",
+            "Go back, load the page again, and press the button there.",
+        )
+
+
+Reader = Annotated[Visit, Depends(signed_in)]
+Actor = Annotated[Visit, Depends(posted)]
+
+
+def draw(request: Request, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
+    """Draws a page."""
+    desk = desk_of(request)
+    key = desk.keys.key("session")
+    common: Mapping[str, Any] = {
+        "site": desk.settings.site,
+        "now": clock.now(),
+        "here": clock.london(clock.now()),
+        "token": csrf(key, cookie_of(request)),
+        "path": request.url.path,
+        "visit": None,
+        "desk": desk,
+        "road_up": desk.road.up,
+    }
+    text = PAGES.get_template(template).render({**common, **facts})
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+
+def see_other(where: str) -> Response:
+    """After a form, the page again: reloading it does nothing twice."""
+    return RedirectResponse(where, 303)

@@ -1,0 +1,144 @@
+"""A partner that collects gets each message's own rendering, and no body leaves before Kafka has its receipt."""
+
+import asyncio
+import hmac
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from connectors.base import TryAgain
+from connectors.formats import make_format
+from connectors.secrets import SecretRef
+from hub.broker import Unable
+from hub.desk import acts
+from hub.desk.content import rendering
+from hub.desk.desk import Desk
+from hub.desk.frame import desk_of
+from hub.ledger.content import Erased, open_content
+from hub.ledger.read.outbox import Offered, held, offered
+from hub.partners import Partner
+from schemas.envelope import Envelope
+
+router = APIRouter(prefix="/v1/outbox", tags=["outbox"])
+
+Name = Annotated[str, Path(description="The partner's name in the hub")]
+Bearer = Annotated[str, Header(description="`Bearer` and the partner's token")]
+
+
+class Entry(BaseModel):
+    """One message that can be collected; it says nothing of its content."""
+
+    delivery_id: str = Field(description="Collect it at /v1/outbox/{partner}/{delivery_id}")
+    reference: str = Field(description="The same at every attempt: know repeats by it")
+    type: str
+    priority: str
+    offered_at: AwareDatetime
+    due_at: AwareDatetime | None = None
+
+
+class Waiting(BaseModel):
+    """What waits, in the order in which it must be read."""
+
+    deliveries: list[Entry]
+
+
+@router.get("/{partner}")
+def waiting(
+    request: Request,
+    partner: Name,
+    authorization: Bearer = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Waiting:
+    """Lists what can be collected now, urgent first and each child's messages in their order."""
+    desk = desk_of(request)
+    _known(desk, partner, authorization)
+    with desk.ledger.connect() as conn:
+        found = offered(conn, partner, "outbox", limit)
+    return Waiting(
+        deliveries=[
+            Entry(
+                delivery_id=one.delivery_id,
+                reference=one.reference,
+                type=one.type,
+                priority=one.priority,
+                offered_at=one.created_at,
+                due_at=one.due_at,
+            )
+            for one in found
+        ]
+    )
+
+
+@router.get(
+    "/{partner}/{delivery_id}",
+    response_class=Response,
+    responses={
+        200: {"description": "The message, in the partner's own format"},
+        404: {"description": "Nothing is offered to this partner under that id"},
+        503: {"description": "The receipt could not be kept, so nothing is handed over: try again"},
+    },
+)
+async def collect(
+    request: Request, partner: Name, delivery_id: str, authorization: Bearer = ""
+) -> Response:
+    """Hands a message over. Collecting is the receipt; collecting it again does no harm."""
+    desk = desk_of(request)
+    known = await asyncio.to_thread(_known, desk, partner, authorization)
+    one, body, media_type = await asyncio.to_thread(_written, desk, known, delivery_id)
+    if one.state == "offered":
+        told = acts.receipt(
+            desk.keys, desk.settings.instance, partner, (delivery_id, one.attempt), None
+        )
+        try:
+            await desk.road.publish([told])
+        except Unable:
+            raise _away() from None
+    names = {"Hub-Reference": one.reference, "Hub-Type": one.type, "Hub-Priority": one.priority}
+    return Response(body, 200, names | {"Cache-Control": "no-store"}, media_type)
+
+
+def _away() -> HTTPException:
+    return HTTPException(
+        503, "the receipt could not be kept, so nothing is handed over", {"Retry-After": "5"}
+    )
+
+
+def _known(desk: Desk, name: str, authorization: str) -> Partner:
+    """The partner that shows its own token; the same refusal whatever was wrong."""
+    refused = HTTPException(401, "show this partner's token", {"WWW-Authenticate": "Bearer"})
+    partner = desk.directory.get(name)
+    given = partner.transport.get("token") if partner else None
+    if partner is None or partner.transport.get("kind") != "outbox" or given is None:
+        raise refused
+    try:
+        token = SecretRef.model_validate(given).read()
+    except TryAgain:
+        raise HTTPException(503, "the token cannot be checked now", {"Retry-After": "60"}) from None
+    scheme, _, shown = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(shown.encode(), token.encode()):
+        raise refused
+    return partner
+
+
+def _written(desk: Desk, partner: Partner, delivery_id: str) -> tuple[Offered, bytes, str]:
+    with desk.ledger.connect() as conn:
+        one = held(conn, delivery_id)
+        if one is None or one.partner != partner.partner or one.transport != "outbox":
+            raise HTTPException(404, "nothing is offered under that id")
+        if one.state not in ("offered", "delivered"):
+            raise HTTPException(404, "nothing is offered under that id")
+        ahead = offered(conn, partner.partner, "outbox", 100_000) if one.state == "offered" else []
+        if one.state == "offered" and all(row.delivery_id != delivery_id for row in ahead):
+            raise HTTPException(409, "an earlier message about the same child comes first")
+        try:
+            envelope, whole = open_content(conn, desk.keys, one.message_id)
+            body: dict[str, Any] | None = rendering(desk, conn, delivery_id)
+        except (Erased, LookupError):
+            raise HTTPException(410, "its content was erased") from None
+    told = Envelope.model_validate_json(
+        orjson.dumps(envelope | {"case_ref": one.case_ref, "policy_version": one.policy})
+    )
+    out = make_format(partner.format).write(told, whole if body is None else body, one.reference)
+    return one, out.body, out.media_type

@@ -1,0 +1,78 @@
+"""A call sheet says whom to ring and what for, and is done only when somebody with a name and a role took it."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
+
+from hub.desk.access import Action
+from hub.desk.acts import Act
+from hub.desk.doing import do, done_before, needs
+from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.whose import facts
+from hub.ledger.read.calls import Call, call, open_calls
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/calls")
+def calls(visit: Reader, act: str = "") -> HTMLResponse:
+    """Whom to ring now."""
+    with visit.desk.ledger.connect() as conn:
+        found = [
+            one
+            for one in open_calls(conn, visit.authorities)
+            if visit.may(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
+        ]
+        done = done_before(visit, conn, act)
+    sheets = [{"one": one, "whom": _whom(visit, one)} for one in found]
+    return visit.page("calls.html", sheets=sheets, done=done)
+
+
+def _whom(visit: Visit, one: Call) -> dict[str, str]:
+    partner = visit.desk.directory.get(one.partner)
+    sheet = partner.call if partner else None
+    return {
+        "title": visit.desk.title(one.partner),
+        "who": sheet.who if sheet else "",
+        "phone": one.phone or (sheet.phone if sheet else ""),
+    }
+
+
+@router.post("/calls/{delivery_id}/taken", response_model=None)
+async def taken(
+    visit: Actor,
+    delivery_id: str,
+    version: Annotated[int, Form()] = 0,
+    name: Annotated[str, Form(max_length=120)] = "",
+    role: Annotated[str, Form(max_length=120)] = "",
+    phone: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Who took the call: a name and a role, or nobody has."""
+    one = await asyncio.to_thread(_call, visit, delivery_id)
+    by = visit.must(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
+    body = {
+        "name": needs(name, "The name of whoever took the call", 2),
+        "role": needs(role, "Their role", 2),
+        "phone": phone.strip() or None,
+        "at": visit.now.isoformat(),
+    }
+    act = Act(
+        "delivery.taken_by_phone",
+        delivery_id,
+        visit.person,
+        by,
+        one.authority,
+        version,
+        body=body,
+    )
+    return await do(visit, act, "/calls")
+
+
+def _call(visit: Visit, delivery_id: str) -> Call:
+    with visit.desk.ledger.connect() as conn:
+        found = call(conn, delivery_id)
+    if found is None:
+        raise nothing_here()
+    return found

@@ -1,0 +1,130 @@
+"""A team without a system accepts, asks or refuses here, and sees truthfully who holds what."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from hub.desk.access import Action, Grant
+from hub.desk.acts import Act
+from hub.desk.doing import do, done_before, inbox_receipts, needs
+from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.whose import handover_facts
+from hub.ledger.read.handovers import (
+    Handover,
+    ended_since,
+    handovers_of,
+    open_handovers,
+    receivers,
+)
+from hub.ledger.read.sentences import handover
+
+router = APIRouter(include_in_schema=False)
+ANSWERS = ("accepted", "queried", "refused")
+
+
+@router.get("/inbox")
+def inbox(visit: Reader, act: str = "") -> HTMLResponse:
+    """What waits for my team, who holds what, and what ended since yesterday."""
+    with visit.desk.ledger.connect() as conn:
+        mine = _mine(visit, conn, open_handovers(conn, visit.authorities))
+        ended = _mine(
+            visit, conn, ended_since(conn, visit.now - timedelta(days=1), visit.authorities)
+        )
+        done = done_before(visit, conn, act)
+    return visit.page(
+        "inbox.html",
+        waiting=[_row(visit, one) for one in mine if not one.held and one.state != "refused"],
+        held=[_row(visit, one) for one in mine if one.held],
+        ended=[_row(visit, one) for one in ended],
+        done=done,
+    )
+
+
+def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[Handover]:
+    known = list(found)
+    to = receivers(conn, [one.message_id for one in known])
+    directory = visit.desk.directory
+    return [
+        one
+        for one in known
+        if visit.may(Action.ANSWER, handover_facts(directory, one, to[one.message_id]))
+    ]
+
+
+def _row(visit: Visit, one: Handover) -> dict[str, Any]:
+    return {
+        "one": one,
+        "from": visit.desk.title(one.sender),
+        "parts": handover(one, visit.desk.title),
+        "mine": one.held and one.holder == visit.person.name,
+    }
+
+
+@router.post("/message/{message_id}/answer", response_model=None)
+async def answer(
+    visit: Actor,
+    message_id: str,
+    say: Annotated[str, Form()],
+    version: Annotated[int, Form()] = 0,
+    text: Annotated[str, Form(max_length=4000)] = "",
+    reason: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Accept, ask or refuse; the ledger says who holds it."""
+    if say not in ANSWERS:
+        raise Stop(400, "That is not an answer", "Accept, ask a question, or refuse.")
+    body: dict[str, Any] = {"answer": say}
+    if say == "queried":
+        body["text"] = needs(text, "Your question")
+    if say == "refused":
+        body["reason"] = needs(reason, "Why you refuse")
+        body["text"] = text.strip() or None
+    one, by = await asyncio.to_thread(_one, visit, message_id, Action.ANSWER)
+    why = body.get("reason") or body.get("text") or ""
+    act = Act("handover.answered", message_id, visit.person, by, one.authority, version, why, body)
+    opened = await asyncio.to_thread(inbox_receipts, visit, message_id, act)
+    return await do(visit, act, f"/message/{message_id}", opened)
+
+
+@router.post("/message/{message_id}/withdraw", response_model=None)
+async def withdraw(
+    visit: Actor,
+    message_id: str,
+    version: Annotated[int, Form()] = 0,
+    reason: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Its sender takes it back, while nobody holds it."""
+    why = needs(reason, "Why you withdraw it")
+    one, by = await asyncio.to_thread(_one, visit, message_id, Action.WITHDRAW)
+    act = Act(
+        "handover.withdrawn",
+        message_id,
+        visit.person,
+        by,
+        one.authority,
+        version,
+        why,
+        {"reason": why},
+    )
+    return await do(visit, act, f"/message/{message_id}")
+
+
+def _one(visit: Visit, message_id: str, action: Action) -> tuple[Handover, Grant]:
+    with visit.desk.ledger.connect() as conn:
+        found = [one for one in handovers_of(conn, message_id) if one.machine == "handover"]
+        to = receivers(conn, [message_id])[message_id]
+    directory = visit.desk.directory
+    for one in found:
+        known = handover_facts(directory, one, () if len(found) > 1 else to)
+        if visit.may(action, known):
+            return one, visit.must(action, known)
+    if not found:
+        raise nothing_here()
+    known = handover_facts(directory, found[0], to)
+    if not visit.may(Action.SEE, known):
+        raise nothing_here()
+    return found[0], visit.must(action, known)

@@ -1,0 +1,226 @@
+"""Where a message is, who has it and what they said is one page that prints as evidence."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from hub.broker import Unable
+from hub.desk import acts
+from hub.desk.access import Action, Facts
+from hub.desk.content import Shown, shown
+from hub.desk.desk import Desk
+from hub.desk.doing import done_before, inbox_receipts, message_act, note_reading, reading_shown
+from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.whose import facts, is_own, sees_all
+from hub.ledger.audit import verify
+from hub.ledger.read.handovers import Handover, Receiver
+from hub.ledger.read.journey import Said, Way, case_way, message_way
+from hub.ledger.read.sentences import handover
+from hub.ledger.read.timeline import Event, timeline
+from hub.ledger.write import rows
+
+router = APIRouter(include_in_schema=False)
+MOST_VERIFIED = 2000
+"""Entries of a chain that are checked while a page is drawn; longer ones have a page for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What the audit says of a case, at this moment."""
+
+    case_ref: str
+    entries: int
+    broken: str | None
+    checked: bool
+
+
+def seen(visit: Visit, way: Way) -> tuple[Way, int]:
+    """What of a way this person may see, and how many recipients they may not."""
+    directory = visit.desk.directory
+    messages = [
+        one for one in way.messages if visit.may(Action.SEE, message_facts(visit.desk, way, one))
+    ]
+    ids = {one.message_id for one in messages}
+    whole = {one.message_id for one in messages if sees_all(visit.person, one.authority)}
+    own = {
+        one.message_id for one in messages if is_own(directory, visit.person, one.partner)
+    } | whole
+    deliveries = [
+        one
+        for one in way.deliveries
+        if one.message_id in ids
+        and (one.message_id in whole or is_own(directory, visit.person, one.partner, one.team))
+    ]
+    kept = {one.delivery_id for one in deliveries}
+    journeys = [
+        one
+        for one in way.journeys
+        if one.message_id in own
+        or (one.receiver and is_own(directory, visit.person, one.receiver, one.team))
+    ]
+    named = {one.journey_id for one in journeys}
+    hidden = sum(1 for one in way.deliveries if one.message_id in ids) - len(deliveries)
+    return (
+        replace(
+            way,
+            messages=tuple(messages),
+            deliveries=tuple(deliveries),
+            tries=tuple(one for one in way.tries if one.delivery_id in kept),
+            journeys=tuple(journeys),
+            steps=tuple(one for one in way.steps if one.journey_id in named),
+            again=tuple(one for one in way.again if one.message_id in ids),
+            acts=tuple(
+                one
+                for one in way.acts
+                if one.subject in whole or one.subject in kept or one.subject in own
+            ),
+        ),
+        hidden,
+    )
+
+
+def message_facts(desk: Desk, way: Way, said: Said) -> Facts:
+    """What access to a message turns on."""
+    to = [Receiver(d.partner, d.team) for d in way.deliveries if d.message_id == said.message_id]
+    return facts(
+        desk.directory,
+        said.authority,
+        receivers=to,
+        senders=[said.partner],
+        priority=said.priority,
+    )
+
+
+@router.get("/message/{message_id}")
+def message(visit: Reader, message_id: str, act: str = "") -> HTMLResponse:
+    """The journey of one message, with what it asks of whoever reads."""
+    with visit.desk.ledger.connect() as conn:
+        return _message(visit, conn, message_id, done=done_before(visit, conn, act))
+
+
+@router.post("/message/{message_id}/content")
+async def content(
+    visit: Actor, message_id: str, why: Annotated[str, Form(max_length=200)] = ""
+) -> HTMLResponse:
+    """Content, after the act of opening it is in Kafka; closed while Kafka is away."""
+    reason = why.strip()
+    if not reason:
+        raise Stop(400, "Say why you open it", "Go back, choose a reason, and open it again.")
+    way, said, by = await asyncio.to_thread(_openable, visit, message_id)
+    act = message_act("content.opened", visit, by, said, reason, {"why": reason})
+    mine = await asyncio.to_thread(inbox_receipts, visit, said.message_id, act)
+    await asyncio.to_thread(note_reading, visit, act)
+    try:
+        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act), *mine])
+    except Unable:
+        return await asyncio.to_thread(_closed, visit, message_id)
+    await asyncio.to_thread(reading_shown, visit, act)
+    return await asyncio.to_thread(_opened, visit, message_id, way, said, by)
+
+
+def _openable(visit: Visit, message_id: str) -> tuple[Way, Said, Any]:
+    with visit.desk.ledger.connect() as conn:
+        way = message_way(conn, message_id)
+    if way is None:
+        raise nothing_here()
+    said = next(one for one in way.messages if one.message_id == message_id)
+    known = message_facts(visit.desk, way, said)
+    if not visit.may(Action.SEE, known):
+        raise nothing_here()
+    return way, said, visit.must(Action.OPEN_CONTENT, known)
+
+
+def _opened(visit: Visit, message_id: str, way: Way, said: Said, by: Any) -> HTMLResponse:
+    with visit.desk.ledger.connect() as conn:
+        sent = [one for one in way.deliveries if one.message_id == message_id]
+        open_now = shown(visit.desk, conn, said, sent, by)
+        return _message(visit, conn, message_id, content=open_now)
+
+
+def _closed(visit: Visit, message_id: str) -> HTMLResponse:
+    with visit.desk.ledger.connect() as conn:
+        return _message(visit, conn, message_id, refused=True, status=503)
+
+
+def _message(
+    visit: Visit,
+    conn: Connection,
+    message_id: str,
+    *,
+    content: Shown | None = None,
+    refused: bool = False,
+    done: Any = None,
+    status: int = 200,
+) -> HTMLResponse:
+    way = message_way(conn, message_id)
+    if way is None:
+        raise nothing_here()
+    own, hidden = seen(visit, way)
+    said = next((one for one in own.messages if one.message_id == message_id), None)
+    if said is None:
+        raise nothing_here()
+    known = message_facts(visit.desk, way, said)
+    to = [Receiver(d.partner, d.team) for d in way.deliveries if d.purpose == "action"]
+    answer = facts(visit.desk.directory, said.authority, receivers=to, senders=[said.partner])
+    return visit.page(
+        "message.html",
+        status,
+        said=said,
+        events=timeline(own, visit.desk.title),
+        hidden=hidden,
+        custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
+        may_open=visit.may(Action.OPEN_CONTENT, known),
+        may_answer=visit.may(Action.ANSWER, answer),
+        may_withdraw=visit.may(Action.WITHDRAW, known),
+        chain=_chain(conn, said.case_ref) if sees_all(visit.person, said.authority) else None,
+        labels=orjson.loads(said.labels) if visit.may(Action.OPEN_CONTENT, known) else [],
+        content=content,
+        content_refused=refused,
+        done=done,
+    )
+
+
+def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
+    late = one.state in ("overdue", "escalated", "undeliverable")
+    mood = "calm" if one.held or one.ended else "late" if late else "soon"
+    return {"one": one, "parts": handover(one, desk.title), "mood": mood}
+
+
+@router.get("/case/{case_ref}")
+def case(visit: Reader, case_ref: str) -> HTMLResponse:
+    """Everything that was said about one child with one authority, in order."""
+    with visit.desk.ledger.connect() as conn:
+        way = case_way(conn, case_ref)
+        if way is None:
+            raise nothing_here()
+        own, hidden = seen(visit, way)
+        if not own.messages:
+            raise nothing_here()
+        whole = sees_all(visit.person, own.messages[0].authority)
+        chain = _chain(conn, case_ref) if whole else None
+        events: Iterable[Event] = timeline(own, visit.desk.title)
+    return visit.page(
+        "case.html",
+        case_ref=case_ref,
+        authority=own.messages[0].authority,
+        events=events,
+        hidden=hidden,
+        unseen=len(way.messages) - len(own.messages) if whole else 0,
+        custody=[_custody(visit.desk, one) for one in own.journeys],
+        chain=chain,
+    )
+
+
+def _chain(conn: Connection, case_ref: str) -> Chain:
+    found = rows(conn, "select audit_seq from case_file where case_ref = :ref", ref=case_ref)
+    entries = found[0].audit_seq if found else 0
+    if entries > MOST_VERIFIED:
+        return Chain(case_ref, entries, None, False)
+    broken = next(verify(conn, [case_ref]), None)
+    return Chain(case_ref, entries, f"entry {broken.seq}: {broken.why}" if broken else None, True)

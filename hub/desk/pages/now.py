@@ -1,0 +1,187 @@
+"""The first page answers three questions in words: what waits for me, what is late, what is broken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from hub.desk import words
+from hub.desk.access import Action
+from hub.desk.frame import Reader, Visit, see_other
+from hub.desk.states import Standing, partner_line
+from hub.desk.whose import facts, handover_facts
+from hub.ledger.read.calls import open_calls
+from hub.ledger.read.day import day
+from hub.ledger.read.failed import failed_deliveries, held_messages, stuck_records, unread_parcels
+from hub.ledger.read.find import find, is_case
+from hub.ledger.read.handovers import (
+    SENDER_MUST,
+    Handover,
+    late_journeys,
+    open_handovers,
+    receivers,
+)
+from hub.ledger.read.incidents import open_incidents
+from hub.ledger.read.partners import standings
+from hub.ledger.read.sentences import Parts, handover
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of what waits."""
+
+    what: str
+    reference: str
+    priority: str
+    source: str
+    since: datetime
+    due_at: datetime | None
+    link: str
+    parts: Parts = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Open handovers, as they concern who reads."""
+
+    waiting: list[Handover]
+    holding: list[Handover]
+    late: list[Handover]
+
+
+def custody(visit: Visit, conn: Connection) -> Custody:
+    """What waits for this person, what they hold, and what is late with others."""
+    found = open_handovers(conn, visit.authorities)
+    to = receivers(conn, [one.message_id for one in found])
+    sorted_ = Custody([], [], [])
+    for one in found:
+        known = handover_facts(visit.desk.directory, one, to[one.message_id])
+        theirs = one.state in SENDER_MUST and visit.may(Action.WITHDRAW, known)
+        if one.held:
+            if one.holder == visit.person.name:
+                sorted_.holding.append(one)
+        elif theirs or (one.state != "refused" and visit.may(Action.ANSWER, known)):
+            sorted_.waiting.append(one)
+        elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, known):
+            sorted_.late.append(one)
+    return sorted_
+
+
+@router.get("/")
+def now(visit: Reader) -> HTMLResponse:
+    """The start page."""
+    desk, road = visit.desk, visit.may(Action.SEE_ROAD)
+    with desk.ledger.connect() as conn:
+        own = custody(visit, conn)
+        items = [_item(visit, one) for one in own.waiting]
+        items += _calls(visit, conn)
+        chores = _chores(visit, conn)
+        late = [_item(visit, one) for one in own.late]
+        late += [
+            _item(visit, one)
+            for one in late_journeys(conn, visit.now, visit.authorities)
+            if visit.may(Action.SEE, facts(desk.directory, one.authority, senders=[one.sender]))
+        ]
+        wrong = open_incidents(conn) if road else []
+        stand = standings(conn, visit.now, [p.partner for p in desk.directory]) if road else {}
+        account = day(conn, visit.now - timedelta(hours=24), visit.authorities) if road else None
+    far = datetime.max.replace(tzinfo=visit.now.tzinfo)
+    items.sort(key=lambda item: (item.due_at or far, item.since))
+    lines: list[Standing] = [
+        partner_line(partner, stand[partner.partner], visit.now)
+        for partner in desk.directory
+        if partner.partner in stand
+    ]
+    return visit.page(
+        "now.html",
+        items=items,
+        chores=chores,
+        holding=[_item(visit, one) for one in own.holding],
+        late=late,
+        wrong=[one for one in wrong if one.kind not in ("overdue",)],
+        partners=lines,
+        day=account,
+        road=road,
+    )
+
+
+@router.get("/find", response_model=None)
+def search(visit: Reader, q: str = "") -> Response:
+    """One box for every kind of reference."""
+    began = visit.desk.seconds()
+    with visit.desk.ledger.connect() as conn:
+        hits = find(conn, q[:200])
+        case = bool(hits) and is_case(conn, q)
+        seen = []
+        to = receivers(conn, [hit.message_id for hit in hits])
+        for hit in hits:
+            known = facts(
+                visit.desk.directory,
+                hit.authority,
+                receivers=to[hit.message_id],
+                senders=[hit.partner],
+                priority=hit.priority,
+            )
+            if visit.may(Action.SEE, known):
+                seen.append(hit)
+    if seen and case:
+        return see_other(f"/case/{seen[0].case_ref}")
+    if len(seen) == 1:
+        return see_other(f"/message/{seen[0].message_id}")
+    took = visit.desk.seconds() - began
+    return visit.page("find.html", 200 if seen else 404, hits=seen, q=q, took=took)
+
+
+def _item(visit: Visit, one: Handover) -> Item:
+    return Item(
+        words.title(one.type),
+        one.reference,
+        one.priority,
+        visit.desk.title(one.sender),
+        one.opened_at,
+        one.due_at,
+        f"/message/{one.message_id}",
+        handover(one, visit.desk.title) if one.machine == "handover" else (),
+        one.test,
+    )
+
+
+def _calls(visit: Visit, conn: Connection) -> list[Item]:
+    return [
+        Item(
+            f"Ring {visit.desk.title(one.partner)}",
+            one.reference,
+            one.priority,
+            visit.desk.title(one.sender),
+            one.created_at,
+            one.due_at,
+            f"/calls#{one.delivery_id}",
+            (f"{words.capital(one.reason)}: {words.title(one.type)} does not get through",),
+        )
+        for one in open_calls(conn, visit.authorities)
+        if visit.may(
+            Action.TAKE_CALL, facts(visit.desk.directory, one.authority, priority=one.priority)
+        )
+    ]
+
+
+def _chores(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
+    """What only somebody with such a role can move on, counted, with where to go."""
+    found = []
+    mine = visit.authorities
+    if visit.may(Action.RETRY) and (number := len(failed_deliveries(conn, mine))):
+        found.append((words.count(number, "delivery", "deliveries") + " stopped", "/failed"))
+    if visit.may(Action.HANDLE_PARCEL) and (number := len(unread_parcels(conn))):
+        found.append((words.count(number, "parcel") + " nobody could read", "/failed#unread"))
+    if visit.may(Action.UNSTICK) and (number := len(stuck_records(conn))):
+        found.append((words.count(number, "record") + " stuck", "/failed#stuck"))
+    since = visit.now - timedelta(days=2)
+    if visit.may(Action.MATCH) and (number := len(held_messages(conn, since, mine))):
+        noun = words.count(number, "message")
+        found.append((f"{noun} to look at: early, uncertain or in conflict", "/failed#held"))
+    return found

@@ -1,0 +1,130 @@
+"""Bytes that nobody could read are opened only by a recorded act, and show where reading stopped."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
+
+from hub.broker import Unable
+from hub.desk import acts
+from hub.desk.access import Action, Facts
+from hub.desk.acts import Act
+from hub.desk.doing import do, done_before, needs, note_reading, reading_shown
+from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.place import Line, marked
+from hub.ledger.content import open_parcel
+from hub.ledger.read.failed import Unread, parcel
+from hub.ledger.write import rows
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Bytes as lines, with the offending place marked; None where they are gone."""
+
+    lines: tuple[Line, ...] | None
+
+
+def known(visit: Visit, one: Unread) -> Facts:
+    """A parcel belongs to the authorities that its partner serves."""
+    partner = visit.desk.directory.get(one.partner)
+    served = partner.authorities if partner else ()
+    own = [a for a in served if visit.authorities is None or a in visit.authorities]
+    return Facts(own[0] if own else served[0] if served else None)
+
+
+@router.get("/parcel/{parcel_id}")
+def one_parcel(visit: Reader, parcel_id: str, act: str = "") -> HTMLResponse:
+    """What is known of a parcel without opening it."""
+    one = _parcel(visit, parcel_id)
+    with visit.desk.ledger.connect() as conn:
+        done = done_before(visit, conn, act)
+    return _page(visit, one, done=done)
+
+
+def _page(visit: Visit, one: Unread, status: int = 200, **more: Any) -> HTMLResponse:
+    about = known(visit, one)
+    visit.must(Action.SEE_ROAD, about)
+    facts = {"done": None, "opened": None, "refused": False} | more
+    return visit.page(
+        "parcel.html",
+        status,
+        one=one,
+        may_open=visit.may(Action.OPEN_PARCEL, about),
+        may_handle=visit.may(Action.HANDLE_PARCEL, about),
+        **facts,
+    )
+
+
+@router.post("/parcel/{parcel_id}/bytes")
+async def content(
+    visit: Actor, parcel_id: str, why: Annotated[str, Form(max_length=200)] = ""
+) -> HTMLResponse:
+    """The bytes, after the act of opening them is in Kafka."""
+    reason = needs(why, "Why you open it")
+    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    about = known(visit, one)
+    by = visit.must(Action.OPEN_PARCEL, about)
+    act = Act(
+        "content.opened",
+        parcel_id,
+        visit.person,
+        by,
+        about.authority,
+        0,
+        reason,
+        {"why": reason},
+    )
+    await asyncio.to_thread(note_reading, visit, act)
+    try:
+        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act)])
+    except Unable:
+        return await asyncio.to_thread(_page, visit, one, 503, refused=True)
+    await asyncio.to_thread(reading_shown, visit, act)
+    return await asyncio.to_thread(_opened, visit, one)
+
+
+def _opened(visit: Visit, one: Unread) -> HTMLResponse:
+    with visit.desk.ledger.connect() as conn:
+        found = rows(conn, "select sealed from parcel where parcel_id = :id", id=one.parcel_id)
+    sealed = found[0].sealed if found else None
+    if sealed is None:
+        return _page(visit, one, opened=Opened(None))
+    text = open_parcel(visit.desk.keys, one.parcel_id, sealed)
+    return _page(visit, one, opened=Opened(tuple(marked(text, one.place or ""))))
+
+
+@router.post("/parcel/{parcel_id}/claim", response_model=None)
+async def claim(visit: Actor, parcel_id: str) -> Response:
+    """Looks after it, so that it is kept beyond its time."""
+    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    about = known(visit, one)
+    by = visit.must(Action.HANDLE_PARCEL, about)
+    act = Act("parcel.claimed", parcel_id, visit.person, by, about.authority)
+    return await do(visit, act, f"/parcel/{parcel_id}")
+
+
+@router.post("/parcel/{parcel_id}/close", response_model=None)
+async def close(
+    visit: Actor, parcel_id: str, reason: Annotated[str, Form(max_length=400)] = ""
+) -> Response:
+    """Ends its entry, and says why."""
+    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    about = known(visit, one)
+    by = visit.must(Action.HANDLE_PARCEL, about)
+    why = needs(reason, "Why it is closed")
+    act = Act(
+        "parcel.closed", parcel_id, visit.person, by, about.authority, 0, why, {"reason": why}
+    )
+    return await do(visit, act, f"/parcel/{parcel_id}")
+
+
+def _parcel(visit: Visit, parcel_id: str) -> Unread:
+    with visit.desk.ledger.connect() as conn:
+        found = parcel(conn, parcel_id)
+    if found is None or found.state == "accepted":
+        raise nothing_here()
+    return found

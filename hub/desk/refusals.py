@@ -1,0 +1,111 @@
+"""Whatever goes wrong is told in words, with what to do next and a reference, and every answer is safe to show."""
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from hub.desk.frame import SignIn, Stop, draw, see_other
+from hub.desk.security import HEADERS
+from hub.ids import fresh
+
+log = structlog.get_logger("desk")
+
+
+def install(app: FastAPI) -> None:
+    """Security headers on every answer, and a page or JSON for everything that can go wrong."""
+    app.middleware("http")(_safe)
+    app.exception_handler(SignIn)(_sign_in)
+    app.exception_handler(Stop)(_stopped)
+    app.exception_handler(DBAPIError)(_ledger_away)
+    app.exception_handler(StarletteHTTPException)(_http)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(Exception)(_broken)
+
+
+async def _safe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _machine(request: Request) -> bool:
+    return request.url.path.startswith(("/v1/", "/health", "/ready", "/live"))
+
+
+async def _sign_in(request: Request, error: Exception) -> Response:
+    if _machine(request) or "x-live" in request.headers:
+        return JSONResponse({"detail": "signed out"}, 401)
+    if request.method == "GET" and request.url.path != "/":
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return see_other(f"/sign-in?then={quote(path)}")
+    return see_other("/sign-in")
+
+
+async def _stopped(request: Request, error: Exception) -> Response:
+    stop = cast(Stop, error)
+    return _words(request, stop.status, stop.happened, stop.do)
+
+
+async def _ledger_away(request: Request, error: Exception) -> Response:
+    log.warning("the ledger does not answer", exc_info=error)
+    return _words(
+        request,
+        503,
+        "The ledger does not answer, so this page cannot be shown",
+        "Messages are still accepted and kept. Load the page again in a minute. What must be done"
+        " now, do by telephone.",
+    )
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    told = cast(StarletteHTTPException, error)
+    if _machine(request):
+        return JSONResponse({"detail": told.detail}, told.status_code, told.headers)
+    words = {404: "There is no such page", 405: "That cannot be done here"}
+    return _words(request, told.status_code, words.get(told.status_code, str(told.detail)))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    if _machine(request):
+        mistakes = cast(RequestValidationError, error).errors()
+        wrong = [{"where": one["loc"], "what": one["msg"]} for one in mistakes]
+        return JSONResponse({"detail": wrong}, 422)
+    return _words(
+        request,
+        400,
+        "The form was not whole, so nothing was done",
+        "Go back, load the page again, and fill in every field.",
+    )
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    reference = str(fresh())[-12:]
+    log.error("a page broke", code=reference, exc_info=error)
+    return _words(
+        request,
+        500,
+        "Something broke on our side, and nothing was done",
+        "Go back and try once more. If it happens again, tell operations this reference.",
+        reference,
+    )
+
+
+def _words(
+    request: Request, status: int, happened: str, do: str = "", reference: str = ""
+) -> Response:
+    named = reference or str(fresh())[-12:]
+    if status >= 500 and not reference:
+        log.warning("a page was refused", code=named, why=status)
+    if _machine(request):
+        return JSONResponse({"detail": happened, "reference": named}, status)
+    return draw(request, "error.html", status, happened=happened, do=do, reference=named)

@@ -1,0 +1,119 @@
+"""A time is read as people say it, with how far off it is, and the exact instant stands behind it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from hub.clock import london
+
+SOON = timedelta(minutes=30)
+
+
+class Mood(StrEnum):
+    """The three states of anything on a page."""
+
+    CALM = "calm"
+    SOON = "soon"
+    LATE = "late"
+
+    @property
+    def shape(self) -> str:
+        """Told apart without colour."""
+        return {"calm": "○", "soon": "●", "late": "▲"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment on a page: what is read, what a machine reads, what hovering shows."""
+
+    text: str
+    far: str
+    iso: str
+    exact: str
+    mood: Mood = Mood.CALM
+
+
+def when(moment: datetime, now: datetime) -> When:
+    """A moment of the past or the future: `16:42 (12 min ago)`."""
+    gap = moment - now
+    if abs(gap) < timedelta(minutes=1):
+        return _when(moment, now, "now", Mood.CALM)
+    far = f"in {span(gap)}" if gap > timedelta() else f"{span(-gap)} ago"
+    return _when(moment, now, far, Mood.CALM)
+
+
+def due(moment: datetime, now: datetime) -> When:
+    """A deadline: `16:42 (in 18 min)`, `Fri 20 Nov 23:10 (3 days late)`."""
+    gap = moment - now
+    if gap < timedelta():
+        return _when(moment, now, f"{span(-gap)} late", Mood.LATE)
+    return _when(moment, now, f"in {span(gap)}", Mood.SOON if gap <= SOON else Mood.CALM)
+
+
+def _when(moment: datetime, now: datetime, far: str, mood: Mood) -> When:
+    here = london(moment)
+    exact = f"{here:%A} {here.day} {here:%B %Y, %H:%M:%S} {here.tzname()}"
+    return When(clock(moment, now), far, moment.isoformat(), exact, mood)
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """`16:42` today, `Fri 20 Nov 23:10` in these months, with the year beyond."""
+    here, today = london(moment), london(now)
+    if here.date() == today.date():
+        return f"{here:%H:%M}"
+    if abs(moment - now) < timedelta(days=180):
+        return f"{here:%a} {here.day} {here:%b %H:%M}"
+    return f"{here:%a} {here.day} {here:%b %Y %H:%M}"
+
+
+def span(length: timedelta) -> str:
+    """A duration in words: `under a minute`, `18 min`, `3 h 10 min`, `2 days`."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {rest} min" if rest and hours < 6 else f"{hours} h"
+    days = hours // 24
+    return f"{days} day{'s' if days > 1 else ''}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 message`, `3 messages`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@cache
+def title(type: str) -> str:
+    """What a message type is called on a page: `Handover`, `Referral`."""
+    from schemas.register import REGISTER
+
+    for entry in REGISTER.values():
+        if entry.type == type:
+            return entry.title
+    return type.replace(".", " ").replace("_", " ").capitalize()
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    if count < 1024:
+        return f"{count} bytes"
+    return f"{count / 1024:.0f} KB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MB"
+
+
+def capital(text: str) -> str:
+    """With a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def field(path: str) -> str:
+    """A field's path as a page names it: `household.adults[0].name` → `Household, adults 1, name`."""
+    parts = []
+    for part in path.split("."):
+        name, _, place = part.partition("[")
+        number = f" {int(place[:-1]) + 1}" if place[:-1].isdigit() else ""
+        parts.append(name.replace("_", " ") + number)
+    return capital(", ".join(parts))

@@ -1,0 +1,57 @@
+"""A case's audit chain is read entry by entry, and the daily roots with it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from hub.ledger.read.fetch import fetch
+from hub.ledger.write import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of a chain."""
+
+    seq: int
+    at: datetime
+    entry: str
+    hash: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the entry says."""
+        found: dict[str, Any] = orjson.loads(self.entry)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DayRoot:
+    """The root over all chains, as it left the hub."""
+
+    day: str
+    chains: int
+    root: str
+    at: datetime
+
+
+def chain(conn: Connection, case_ref: str, most: int = 500) -> list[Link]:
+    """The newest entries of a chain, oldest first."""
+    sql = (
+        "select seq, at, entry, hash from audit where case_ref = :ref order by seq desc limit :most"
+    )
+    return fetch(conn, Link, sql, ref=case_ref, most=most)[::-1]
+
+
+def roots(conn: Connection, most: int = 14) -> list[DayRoot]:
+    """The last daily roots, newest first."""
+    sql = "select day, chains, root, at from root order by day desc limit :most"
+    return fetch(conn, DayRoot, sql, most=most)
+
+
+def total(conn: Connection) -> tuple[int, int]:
+    """How many chains and entries there are."""
+    found = rows(conn, "select count(*) as chains, coalesce(sum(audit_seq), 0) as n from case_file")
+    return found[0].chains, int(found[0].n)
