@@ -4,6 +4,7 @@ Inbound comes through the hub's door, which reads `token`; nothing listens here.
 """
 
 import asyncio
+import contextlib
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, Self
@@ -100,8 +101,7 @@ class Http:
                 extensions={"sni_hostname": push.tls.server_name or push.url.host},
             )
             try:
-                async with asyncio.timeout(push.connect_timeout + push.timeout):
-                    return await self._exchange(client, request, push)
+                return await self._exchange(client, request, push)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
                 reason = str(error) or type(error).__name__
                 continue
@@ -119,9 +119,10 @@ class Http:
     async def _exchange(
         self, client: httpx.AsyncClient, request: httpx.Request, push: Push
     ) -> Pushed:
-        response = await client.send(request, stream=True)
+        async with asyncio.timeout(push.connect_timeout + push.timeout):
+            response = await client.send(request, stream=True)
         try:
-            body = await _capped(response, push.max_answer)
+            body = await _capped(response, push)
         finally:
             await response.aclose()
         return _judge(response, body)
@@ -184,16 +185,15 @@ class Http:
         return self.settings.push
 
 
-async def _capped(response: httpx.Response, most: int) -> bytes:
+async def _capped(response: httpx.Response, push: Push) -> bytes:
     """The start of the answer; a broken body does not undo the status that came before it."""
     held = bytearray()
-    try:
-        async for piece in response.aiter_raw():
-            held += piece[: most - len(held)]
-            if len(held) >= most:
-                break
-    except httpx.TransportError:
-        pass
+    with contextlib.suppress(httpx.TransportError, TimeoutError):
+        async with asyncio.timeout(push.timeout):
+            async for piece in response.aiter_raw():
+                held += piece[: push.max_answer - len(held)]
+                if len(held) >= push.max_answer:
+                    break
     return bytes(held)
 
 

@@ -22,6 +22,7 @@ class Endpoint:
         self.status = 201
         self.headers: list[tuple[bytes, bytes]] = []
         self.answer = b""
+        self.stalls = 0.0
         self.heard: list[tuple[str | None, bytes]] = []
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.port = 0
@@ -102,7 +103,9 @@ class Endpoint:
             self.heard.append((headers.get("idempotency-key"), body))
         start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
         await send(start)
-        await send({"type": "http.response.body", "body": self.answer})
+        await send({"type": "http.response.body", "body": self.answer, "more_body": True})
+        await asyncio.sleep(self.stalls)
+        await send({"type": "http.response.body", "body": b""})
 
     async def _front(
         self, inner: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -23,6 +23,7 @@ class Hospital:
         self.does = Does.TAKES
         self.heard: list[tuple[str | None, bytes]] = []
         self.connections = 0
+        self.repeats = 1
         self.port = 0
         self._tls = context
         self._send = send
@@ -82,7 +83,7 @@ class Hospital:
     async def _answer(self, writer: asyncio.StreamWriter) -> bool:
         match self.does:
             case Does.TAKES:
-                writer.write(block(b"MSH|^~\\&|\rMSA|AA|ref"))
+                writer.write(block(b"MSH|^~\\&|\rMSA|AA|ref") * self.repeats)
             case Does.BABBLES:
                 writer.write(b"HTTP/1.1 400 Bad Request\r\n" * 1000)
             case Does.TRUNCATES:

@@ -1,6 +1,7 @@
 """HTTP out keeps the contract, and a status means for the message what it says and no more."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import ClassVar
@@ -92,11 +93,17 @@ class TestHttp(Sending):
             await sends.transport.push(self.outgoing(b"{}"))
         assert caught.value.after == after
 
-    async def test_an_endless_answer_is_read_no_further_than_allowed(self, sends: Endpoint) -> None:
-        sends.answer = b"x" * 5_000_000
+    async def test_an_answer_is_read_no_further_than_allowed(self, sends: Endpoint) -> None:
+        sends.answer, sends.stalls = b"x" * 100_000, 0.4
+        began = time.monotonic()
         await sends.transport.push(self.outgoing(b"{}"))
+        assert time.monotonic() - began < 0.3
         await sends.transport.push(self.outgoing(b"{}"))
         assert len(sends.heard) == 2
+
+    async def test_an_answer_that_stalls_does_not_undo_its_status(self, sends: Endpoint) -> None:
+        sends.answer, sends.stalls = b"x", 0.8
+        assert (await sends.transport.push(self.outgoing(b"{}"))).level is AckLevel.RECEIVED
 
     async def test_a_refusal_repeats_only_the_title_of_the_problem(self, sends: Endpoint) -> None:
         sends.status = 422

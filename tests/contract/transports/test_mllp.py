@@ -163,6 +163,14 @@ class TestMllp(Sending, Receiving):
         assert pushed.reply is not None and b"another" not in pushed.reply
         assert sends.connections == 2
 
+    async def test_a_second_answer_in_one_breath_is_not_kept_for_the_next(
+        self, sends: Hospital
+    ) -> None:
+        sends.repeats = 2
+        await sends.transport.push(self.outgoing(b"one"))
+        await sends.transport.push(self.outgoing(b"two"))
+        assert sends.connections == 2
+
     async def test_a_late_answer_is_never_taken_for_the_next(self, sends: Hospital) -> None:
         sends.does = Does.HANGS
         with pytest.raises(OutcomeUnknown):
