@@ -159,6 +159,7 @@ class TestFolder(Sending, Receiving):
         await hub.reached.wait()
         await receives.give(b"two")
         hub.free.set()
+        await until(lambda: len(hub.parcels) > 1)
         hub.says = Kind.OWNED
         await until(lambda: len({parcel.body for parcel in hub.parcels}) == 2)
         await until(lambda: len(list((receives.path / "done").iterdir())) == 2)
