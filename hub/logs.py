@@ -28,6 +28,17 @@ TALKATIVE = ("aiokafka", "faststream")
 TRUSTED = (*TALKATIVE, "uvicorn.error", "alembic")
 """Libraries whose words are about connections and never about content."""
 
+_LIBRARIES = {
+    "aiokafka": logging.WARNING,
+    "alembic": logging.WARNING,
+    "faststream": logging.ERROR,
+    "uvicorn.error": logging.WARNING,
+    # These print addresses with their queries, and a query may name a child.
+    "uvicorn.access": logging.CRITICAL,
+    "httpx": logging.CRITICAL,
+    "httpcore": logging.CRITICAL,
+}
+"""The least that each may say."""
 _LONGEST = 300
 
 Facts = MutableMapping[str, Any]
@@ -74,9 +85,11 @@ def set_up(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for quiet in ("uvicorn.access", "httpx", "httpcore"):
-        # They print addresses with their queries, and a query may name a child.
-        logging.getLogger(quiet).setLevel(logging.CRITICAL)
+    for library, least in _LIBRARIES.items():
+        logging.getLogger(library).setLevel(least)
+    # FastStream brings a handler of its own, whose lines nobody filters.
+    logging.getLogger("faststream").handlers.clear()
+    logging.getLogger("faststream").propagate = True
     sys.excepthook = _last_words
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import faststream  # noqa: F401  (it brings a log handler of its own)
 import pytest
 import structlog
 from hypothesis import given
@@ -183,6 +184,16 @@ def test_an_exception_is_logged_by_type_and_place_never_by_its_words(
     assert [line["error"] for line in found] == ["ValueError"] * 3
     assert found[0]["at"][0].startswith("test_run.py:")
     assert "Zo" not in json.dumps(found)
+
+
+def test_libraries_speak_through_our_log_alone(
+    lines: Callable[[], list[dict[str, Any]]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger("faststream").error("lost the broker")
+    logging.getLogger("faststream").info("idle talk")
+    logging.getLogger("httpx").warning("GET https://example.org/?child=Exemplar")
+    assert [line["event"] for line in lines()] == ["lost the broker"]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_talkative_library_gets_one_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
