@@ -171,9 +171,8 @@ class Edge:
         bound = door.listen(self._settings.door_host, self._settings.door_port)
         tasks.append(self._task(doorman.serve([bound])))
         self._announce(bound.getsockname()[1])
-        for voice in voices:
-            if voice.transport.mode == "sent":
-                tasks.append(self._task(self._delivering(voice)))
+        sent = [voice for voice in voices if voice.transport.mode == "sent"]
+        tasks += [self._task(self._delivering(voice)) for voice in sent]
         background = [
             self._task(self._watched.follow()),
             self._task(self._reports.every_second()),

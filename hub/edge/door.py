@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import uvicorn
 from fastapi import FastAPI, Header, Path, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -42,6 +43,11 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
     """The application; documentation pages are left out because they fetch scripts from elsewhere."""
     app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None)
     bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        wrong = error.errors()[0]
+        return problem(400, wrong["msg"], place=" ".join(map(str, wrong["loc"])))
 
     @app.post("/v1/partners/{partner}/messages", status_code=202, **POST_DOCS)
     async def post_messages(
@@ -140,6 +146,7 @@ def answer(verdict: Verdict, reference: str | None, media_type: str) -> Response
 
 
 _TITLES = {
+    400: "Not understood",
     401: "Who is calling?",
     413: "Too large",
     415: "Another media type is spoken here",

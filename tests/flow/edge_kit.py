@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import orjson
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from faststream.kafka import KafkaBroker
 
 from connectors.base import Accept, Outgoing, Pushed

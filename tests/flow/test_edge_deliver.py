@@ -48,6 +48,30 @@ async def test_when_the_commit_fails_nothing_is_sent(
         assert len(b.records("takeover")) == 4
 
 
+async def test_what_was_committed_across_an_assignment_is_not_sent_but_told(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AIOKafkaConsumer.commit
+    async with bench(kafka) as b, b.delivering() as deliverer:
+        await eventually(lambda: deliverer.says.startswith("ready"))
+        spots = set(deliverer._by_spot)
+
+        async def commit(self: Any, offsets: Any = None) -> None:
+            await real(self, offsets)
+            monkeypatch.undo()
+            deliverer.assigned(spots)
+
+        monkeypatch.setattr(AIOKafkaConsumer, "commit", commit)
+        await b.hand_out(b.order("a"), b.order("b"))
+        await eventually(lambda: len(b.records("takeover")) == 4)
+        assert b.peer.sent == []
+        told = [attempt for takeover in b.records("takeover") for attempt in takeover["attempts"]]
+        assert ["d-a", 1] in told
+        await b.hand_out(b.order("c"))
+        await eventually(lambda: "c" in b.peer.sent)
+        assert "a" not in b.peer.sent
+
+
 async def test_the_offset_is_committed_before_the_send(kafka: str) -> None:
     async with bench(kafka) as b:
         spot = TopicPartition(topics.deliveries(b.partner.partner), 0)
@@ -246,7 +270,7 @@ async def test_a_record_that_is_no_order_does_not_stop_what_follows(kafka: str) 
         topic = topics.deliveries(b.partner.partner)
         foreign = b.order("x")
         await b.broker.publish(b"junk", topic, headers={"ce_id": "d-x:1"})
-        await b.broker.publish(foreign.value[:-1] + b"?", topic, headers=foreign.headers)
+        await b.broker.publish((foreign.value or b"")[:-1] + b"?", topic, headers=foreign.headers)
         await b.hand_out(b.order("a"))
         await eventually(b.receipts)
         assert b.outcomes() == {"a": "delivered"}

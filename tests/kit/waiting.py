@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -19,9 +19,21 @@ def wait_until(condition: Callable[[], T], timeout: float = 10.0, every: float =
     return seen
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], timeout: float = 10.0, every: float = 0.02
-) -> T:
+    condition: Callable[[], Awaitable[T]], timeout: float = 10.0, every: float = 0.02
+) -> T: ...
+
+
+@overload
+async def eventually(
+    condition: Callable[[], T], timeout: float = 10.0, every: float = 0.02
+) -> T: ...
+
+
+async def eventually(
+    condition: Callable[[], Any], timeout: float = 10.0, every: float = 0.02
+) -> Any:
     """The same in a coroutine; `condition` may be one, too."""
     deadline = time.monotonic() + timeout
     while True:

@@ -31,7 +31,7 @@ class Hub:
 class Full(Bytes):
     """Intake that has been full for long."""
 
-    full_for = 60.0  # type: ignore[assignment]
+    full_for = 60.0
 
 
 @dataclass
@@ -113,6 +113,19 @@ async def test_a_refusal_names_the_reason_and_the_place(d: Door) -> None:
     assert (told["status"], told["detail"], told["place"]) == (422, "not a date", "child.born")
 
 
+async def test_a_request_that_is_malformed_is_a_problem_too(d: Door) -> None:
+    answer = await d.post(idempotency_key="x" * 300)
+    assert answer.status_code == 400 and "idempotency-key" in answer.json()["place"]
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_plain_json_is_understood_where_a_kind_of_json_is_spoken() -> None:
+    ours = "application/vnd.front-door-hub+json"
+    assert door.spoken("application/json", ours) and door.spoken(ours, ours)
+    assert not door.spoken("application/json", "text/csv")
+    assert not door.spoken("application/fhir+json", ours)
+
+
 async def test_what_cannot_be_owned_now_is_asked_for_again(d: Door) -> None:
     d.hub.verdict = Verdict(Kind.UNABLE, reason="Kafka", retry_after=7)
     answer = await d.post()
@@ -154,5 +167,5 @@ async def test_the_description_is_whole_and_no_page_fetches_scripts(d: Door) -> 
     post = said["paths"]["/v1/partners/{partner}/messages"]["post"]
     assert post["security"] == [{"bearer": []}]
     assert said["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert {"202", "401", "413", "415", "422", "429", "503"} <= set(post["responses"])
+    assert {"202", "400", "401", "413", "415", "422", "429", "503"} <= set(post["responses"])
     assert (await d.client.get("/docs")).status_code == 404
