@@ -25,12 +25,14 @@ def add(
 ) -> None:
     """Add a person; prints the password to hand over, once."""
     from hub.desk.access import Grant, Role
+    from hub.desk.open import open_people
     from hub.desk.people import NotAdded, add_person
-    from hub.ledger.session import open_ledger
 
     if role not in set(Role):
         fail(f"there is no role `{role}`: write one of {', '.join(Role)}")
-    engine = open_ledger(effective().people_database)
+    settings = effective()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    engine = open_people(settings.people_database)
     grant = Grant(Role(role), authority, agency, team)
     try:
         _, password = add_person(engine, name=name, email=email, grants=[grant])
