@@ -46,7 +46,7 @@ def outbound(keys: Keyring, act: Act) -> Outbound:
         "who": {
             "person_id": act.person.person_id,
             "name": act.person.name,
-            "role": act.by.role.label,
+            "role": act.by.role.value,
             "agency": act.by.agency,
             "team": act.by.team or None,
             "authorities": list(act.person.authorities),

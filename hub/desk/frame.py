@@ -1,6 +1,6 @@
 """Every page is drawn, refused and signed for in the same way, and none without knowing who reads it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from hub import clock
 from hub.desk import words
 from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
 from hub.desk.desk import Desk
+from hub.desk.incident_words import incident_link, incident_title
 from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.sessions import whose
 
@@ -56,8 +57,12 @@ def _environment() -> Environment:
     env.globals |= {
         "when": _time(words.when),
         "due": _time(words.due),
+        "at": _time(words.when, short=True),
+        "mood_of": lambda moment, now: words.due(moment, now).mood.value,
+        "when_text": _instant,
+        "incident_title": incident_title,
+        "incident_link": incident_link,
         "Action": Action,
-        "Mood": words.Mood,
     }
     env.filters |= {
         "count": words.count,
@@ -69,19 +74,33 @@ def _environment() -> Environment:
     return env
 
 
-def _time(say: Any) -> Any:
+def _time(say: Callable[[datetime, datetime], words.When], *, short: bool = False) -> Any:
+    """A moment as a page shows it; the exact instant stands behind it. `short`: inside a sentence."""
+    far = "" if short else ' <span class="far">({})</span>'
+    shape = Markup('<time datetime="{}" title="{}" tabindex="0" class="{}">{}' + far + "</time>")
+
     def shown(moment: datetime | None, now: datetime) -> Markup:
         if moment is None:
             return Markup("")
         told = say(moment, now)
-        return Markup(
-            '<time datetime="{}" title="{}" tabindex="0" class="{}">{} <span class="far">({})</span>'
-            "</time>"
-        ).format(told.iso, told.exact, told.mood.value, told.text, told.far)
+        more = () if short else (told.far,)
+        return shape.format(told.iso, told.exact, told.mood.value, told.text, *more)
 
     return shown
 
 
+def _instant(said: str, now: datetime) -> Markup | None:
+    """A message's own instants, as people read them; None for any other text."""
+    if len(said) < 19 or said[10:11] != "T":
+        return None
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return _WHEN(found, now) if found.tzinfo else None
+
+
+_WHEN = _time(words.when)
 PAGES = _environment()
 
 

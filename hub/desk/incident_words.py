@@ -1,0 +1,42 @@
+"""An incident's kind is a sentence's beginning, and leads to the page where something can be done."""
+
+from hub.desk.desk import Desk
+from hub.ledger.read.incidents import Wrong
+
+_KINDS = {
+    "partner_down": "{partner} does not answer",
+    "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
+    "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
+    "unknown_receipt": "{partner} sent a receipt for something it was never sent",
+    "unknown_partner": "A receipt names a partner that has no file",
+    "overdue": "Nobody has accepted a message in time",
+    "early": "A message waits for one that has not come",
+    "content_missing": "Content is missing for a delivery",
+    "counter_restarted": "{partner} uses references again: its counter may have restarted",
+    "conflict": "{partner} sent other content under the same reference",
+    "unreadable": "{partner} sends what nobody can read",
+    "stuck": "Records are stuck",
+    "disagreement": "Roles disagree about configuration",
+    "silent": "A role has gone silent",
+    "behind": "Reading is behind",
+}
+
+
+def incident_title(one: Wrong, desk: Desk) -> str:
+    """What is wrong, in words."""
+    partner = one.subject.partition("|")[0]
+    words = _KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
+    return words.format(partner=desk.title(partner))
+
+
+def incident_link(one: Wrong) -> str:
+    """Where to go with it; empty where there is nothing to press."""
+    if one.kind in ("partner_down", "misdirected_ack", "unknown_receipt", "counter_restarted"):
+        return f"/partners/{one.subject.partition('|')[0]}"
+    if one.kind == "overdue" and one.subject.count(":"):
+        return f"/message/{one.subject.split(':')[1]}"
+    if one.kind == "early":
+        return f"/message/{one.subject}"
+    if one.kind in ("lane_blocked", "unreadable", "stuck", "conflict"):
+        return "/failed"
+    return ""
