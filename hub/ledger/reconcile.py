@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _HELD_BY_PEOPLE = ("inbox", "call")
 SHOWN = 20
 """Names of each kind that the command prints."""
+WIDE = 100
+"""Columns in which the figures stand without being cut, also where there is no terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,22 +251,24 @@ def _show(found: Reconciled) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    out = Console()
+    out = Console(highlight=False)
+    out.width = max(out.width, WIDE)
     named = ("owned", "messages", "repeats", "quarantined", "not ours", "stuck", "missing")
-    table = Table("source", *named, "acknowledged", "refused", "unable", title="Taken in")
+    table = Table("source", *named, "refused", "unable", box=None, pad_edge=False)
     for one in found.sources:
         figures = (one.owned, one.messages, one.repeats, one.quarantined, one.not_ours)
-        beside = (len(one.stuck), len(one.missing), one.acknowledged, one.refused, one.unable)
+        beside = (len(one.stuck), len(one.missing) + one.unheard, one.refused, one.unable)
         table.add_row(one.partner, *map(str, (*figures, *beside)))
     out.print(table)
     sent = found.deliveries
     states = ("delivered", "under_way", "for_a_person", "withheld", "withdrawn", "expired")
     terms = ("planned", *states, "abandoned")
-    table = Table(*(term.replace("_", " ") for term in terms), title="Deliveries")
+    table = Table(*(term.replace("_", " ") for term in terms), box=None, pad_edge=False)
     table.add_row(*(str(getattr(sent, term)) for term in terms))
+    out.print()
     out.print(table)
     for sentence in _wrong(found):
-        out.print(sentence, soft_wrap=True, highlight=False)
+        out.print(sentence, soft_wrap=True)
     out.print("Both equations balance." if found.balanced else "They do not balance.")
 
 
