@@ -48,7 +48,10 @@ class AckLevel(StrEnum):
     @property
     def rank(self) -> int:
         """0 for none up to 4 for outcome."""
-        return list(AckLevel).index(self)
+        return _LEVELS[self]
+
+
+_LEVELS = {level: rank for rank, level in enumerate(AckLevel)}
 
 
 class Marking(StrEnum):

@@ -89,9 +89,10 @@ def _kinds(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=4_096)
 def sqlite_time(moment: datetime) -> str:
     """An instant as SQLAlchemy's SQLite dialect stores it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _sqlite_row(row: Values, columns: Sequence[str], times: Sequence[int]) -> tuple[Any, ...]:

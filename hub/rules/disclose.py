@@ -4,7 +4,6 @@ Every field's data kind is a row of the policy, every role a column. Restriction
 the most restrictive wins; a kind without a row counts as narrative. Left out means absent.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -154,9 +153,8 @@ def disclose(
     if denying:
         why = f"{', '.join(denying)}: nothing goes to {role.value}"
         return Disclosure({}, (), (), Verdict.DENY, policy.edition, why)
-    judge = _Judge(policy, {place.path: place for place in places}, labels, role, facts)
     account = _Account()
-    kept = judge.keep(dict(body), "", account)
+    kept = _judge(policy, places, labels, role, facts).keep(dict(body), "", "", account)
     reviewing = [label.value for label in labels if role in policy.restrictions[label].review]
     if not account.released:
         verdict, why = Verdict.DENY, f"nothing in it may go to {role.value}"
@@ -177,35 +175,51 @@ def disclose(
 
 
 _ABSENT = object()
+_MOST_JUDGES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
+    """One policy for one kind of recipient of one kind of message; each path is judged once."""
+
     policy: Policy
-    places: Mapping[str, Place]
+    whole: Iterable[Place]
     labels: tuple[Restriction, ...]
     role: Role
     facts: Own
+    places: dict[str, Place]
+    judged: dict[tuple[str, bool], str | None] = field(default_factory=dict)
 
-    def keep(self, value: Any, path: str, account: _Account, handled: bool = False) -> Any:
-        """The part of `value` that may be seen; `_ABSENT` where none may."""
-        known = self.places.get(_general(path))
+    def keep(
+        self, value: Any, path: str, general: str, account: _Account, handled: bool = False
+    ) -> Any:
+        """The part of `value` that may be seen; `_ABSENT` where none may.
+
+        `general` is `path` with list positions taken out: `children[].name` of `children[2].name`.
+        """
+        known = self.places.get(general)
         if known is None and isinstance(value, dict):
             handled = self._handled(value, handled)
-            parts = (
-                (name, self.keep(part, f"{path}.{name}" if path else name, account, handled))
-                for name, part in value.items()
-            )
-            kept = {name: part for name, part in parts if part is not _ABSENT}
+            dot = "." if path else ""
+            kept = {}
+            for name, part in value.items():
+                tail = dot + name
+                one = self.keep(part, path + tail, general + tail, account, handled)
+                if one is not _ABSENT:
+                    kept[name] = one
             return kept if kept or not value else _ABSENT
         if known is None and isinstance(value, list):
             items = [
-                self.keep(item, f"{path}[{n}]", account, handled) for n, item in enumerate(value)
+                self.keep(item, f"{path}[{n}]", general + "[]", account, handled)
+                for n, item in enumerate(value)
             ]
             kept_items = [item for item in items if item is not _ABSENT]
             return kept_items if kept_items or not value else _ABSENT
         kind = known.kind if known else DataKind.CONCERN_NARRATIVE
-        refusal = self._refusal(kind, known, handled)
+        at = (general, handled)
+        if at not in self.judged:
+            self.judged[at] = self._refusal(kind, known, handled)
+        refusal = self.judged[at]
         if refusal is None:
             account.released.append(path)
             return value
@@ -268,9 +282,23 @@ _MEANING: dict[Cell, str] = {
     "C open": "the referrer's identity is protected",
     "C acknowledgement": "only in an acknowledgement",
 }
-_POSITION = re.compile(r"\[\d+\]")
+
+_JUDGES: dict[tuple[int, int, tuple[Restriction, ...], Role, Own], _Judge] = {}
+"""By identity of policy and places, which the judge keeps alive: reading them is what costs."""
 
 
-def _general(path: str) -> str:
-    """The path with list positions taken out: `children[2].name` is `children[].name`."""
-    return _POSITION.sub("[]", path)
+def _judge(
+    policy: Policy,
+    places: Iterable[Place],
+    labels: tuple[Restriction, ...],
+    role: Role,
+    facts: Own,
+) -> _Judge:
+    key = (id(policy), id(places), labels, role, facts)
+    found = _JUDGES.get(key)
+    if found is None:
+        by_path = {place.path: place for place in places}
+        found = _Judge(policy, places, labels, role, facts, by_path)
+        if len(_JUDGES) < _MOST_JUDGES:
+            _JUDGES[key] = found
+    return found
