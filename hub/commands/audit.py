@@ -1,8 +1,15 @@
 """Anyone who can read the ledger can verify its audit chains and take their root away."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import typer
 
 from hub.commands.calling import effective, fail
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 app = typer.Typer(help="The audit chains.", no_args_is_help=True)
 
@@ -11,12 +18,9 @@ app = typer.Typer(help="The audit chains.", no_args_is_help=True)
 def verify(case: str = typer.Option("", help="Only this case")) -> None:
     """Recompute every chain; exit 1 and each place where one does not hold."""
     from hub.ledger.audit import verify as broken_places
-    from hub.ledger.session import open_ledger
 
-    engine = open_ledger(effective().ledger_url)
-    with engine.connect() as conn:
+    with _ledger() as conn:
         broken = list(broken_places(conn, [case] if case else None))
-    engine.dispose()
     for place in broken:
         print(f"case {place.case_ref}, entry {place.seq}: {place.why}")
     if broken:
@@ -29,10 +33,23 @@ def root() -> None:
     """Print today's root over all chains, to be kept outside the hub."""
     from hub.clock import london, now
     from hub.ledger.audit import root as root_of
+
+    with _ledger() as conn:
+        made = root_of(conn, f"{london(now()):%Y-%m-%d}", now())
+        print(f"{made.day} {made.root} over {made.chains} chains")
+
+
+@contextmanager
+def _ledger() -> Iterator["Connection"]:
+    from sqlalchemy.exc import DBAPIError
+
     from hub.ledger.session import open_ledger
 
     engine = open_ledger(effective().ledger_url)
-    with engine.begin() as conn:
-        made = root_of(conn, f"{london(now()):%Y-%m-%d}", now())
-        print(f"{made.day} {made.root} over {made.chains} chains")
-    engine.dispose()
+    try:
+        with engine.begin() as conn:
+            yield conn
+    except DBAPIError as error:
+        fail(f"the ledger cannot be read (`hub ledger migrate` makes one): {error.orig}")
+    finally:
+        engine.dispose()
