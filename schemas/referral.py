@@ -160,7 +160,7 @@ class DecisionFeedback(Said):
     child: ChildIdentity
     outcome: Annotated[ReferralOutcome, Kind.DECISION, Depth.SUMMARY]
     decided_at: Annotated[AwareDatetime, Kind.DECISION, Depth.SUMMARY]
-    reason: Annotated[Text | None, Kind.DECISION] = Field(
+    reason: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Reason where below threshold; no detail of other people"
     )
     next_step: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = None

@@ -69,8 +69,8 @@ class Entry:
 
     @property
     def needs_a_person(self) -> bool:
-        """True where a named person must accept it, so that custody moves."""
-        return self.ack is AckLevel.ACCEPTED
+        """True where a named person must accept or answer it, so that custody moves."""
+        return self.ack.rank >= AckLevel.ACCEPTED.rank
 
 
 def _contact(body: contact.ContactRecorded) -> Priority:

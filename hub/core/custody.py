@@ -22,6 +22,8 @@ from hub.ledger.write import at, rows
 from schemas.envelope import AckLevel
 
 
+_BY_ALL = ("confirmed", "both_accepted")
+"""Events that mean something else once every receiver has answered."""
 _OF_CASE = {"referral": "referral", "referrer": "referral", "strategy": "strategy"}
 
 
@@ -39,7 +41,7 @@ def step(work: Work, arrival: Arrival) -> None:
     for one in steps(arrival.type, arrival.fields, heard):
         if str(one.subject) == arrival.message_id:
             work.journeys.none_yet(journey_id(one))
-        take(work, one, arrival.message_id, arrival)
+        take(work, one, arrival.message_id, arrival, on=heard.on)
 
 
 def concerned(work: Work, message_id: str) -> Concerned | None:
@@ -71,17 +73,30 @@ def concerned(work: Work, message_id: str) -> Concerned | None:
 
 
 def take(
-    work: Work, one: Step, by: str, arrival: Arrival | None = None, who: str | None = None
+    work: Work,
+    one: Step,
+    by: str,
+    arrival: Arrival | None = None,
+    who: str | None = None,
+    on: Concerned | None = None,
 ) -> Moved | Illegal | None:
-    """One step of one journey; None where there is no such journey and none begins."""
+    """One step of one journey; None where there is no such journey and none begins.
+
+    `on` is the message that this step answers.
+    """
     row = work.journeys.get(work.conn, journey_id(one))
     if row is None:
         if arrival is None:
             return None
         row = _begin(work, one, arrival)
     held = row["holder"]
-    holder = Holder(held, row["holder_role"], at(row["changed_at"]) or work.now) if held else None
-    facts = replace(one.facts, holder=holder, immediate=row["priority"] == "immediate")
+    holder = Holder(held, row["holder_role"], at(row["held_since"]) or work.now) if held else None
+    facts = replace(
+        one.facts,
+        holder=holder,
+        immediate=row["priority"] == "immediate",
+        awaited=_awaited(work, on) if one.event in _BY_ALL and on is not None else frozenset(),
+    )
     moved = move(MACHINES[one.machine], row["state"], one.event, facts)
     said = who or ", ".join(filter(None, (facts.name, facts.role))) or None
     if isinstance(moved, Illegal):
@@ -98,6 +113,7 @@ def take(
         custodian=holds.value if holds else None,
         holder=moved.holder.name if moved.holder else None,
         holder_role=moved.holder.role if moved.holder else None,
+        held_since=moved.holder.since if moved.holder else None,
     )
     work.audit(
         row["case_ref"],
@@ -109,6 +125,15 @@ def take(
         version=row["version"],
     )
     return moved
+
+
+def _awaited(work: Work, on: Concerned) -> frozenset[str]:
+    """The receivers of a message, each of whom answers for itself, who have not accepted it."""
+    parties = on.receivers if on.type in EACH_AGENCY else ()
+    of = {name: journey_id(Step("handover", on.message_id, "", party=name)) for name in parties}
+    work.journeys.load(work.conn, of.values())
+    held = {name: work.journeys.get(work.conn, journey) for name, journey in of.items()}
+    return frozenset(name for name, row in held.items() if row and not row["holder"])
 
 
 def _begin(work: Work, one: Step, arrival: Arrival) -> dict[str, Any]:
@@ -127,6 +152,7 @@ def _begin(work: Work, one: Step, arrival: Arrival) -> dict[str, Any]:
         "team": mine[0]["team"] if mine else None,
         "holder": None,
         "holder_role": None,
+        "held_since": None,
         "due_at": arrival.due_at,
         "opened_at": work.now,
         "changed_at": work.now,

@@ -12,7 +12,7 @@ from hub.ledger.write import insert, rows, update
 
 _CHANGED = """
 update journey set state = :state, custodian = :custodian, holder = :holder,
-  holder_role = :holder_role, changed_at = :changed_at, version = :version
+  holder_role = :holder_role, held_since = :held_since, changed_at = :changed_at, version = :version
 where journey_id = :journey_id
 """
 _COLUMNS = tuple(Journey.model_fields)

@@ -6,6 +6,7 @@ answer too and stands on the message. A lane numbers its deliveries under its ro
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
 from hub.ledger.write import insert, rows, update
 from hub.partners import Partner, Role
-from hub.rules.disclose import Disclosure, Own, Verdict, disclose
+from hub.rules.disclose import Disclosure, Verdict, disclose, own
 from hub.rules.route import Planned, route
 from schemas.envelope import AckLevel, For
 from schemas.kinds import places
@@ -91,17 +92,16 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
 
 def disclosed(work: Work, arrival: Arrival, partner: Partner) -> Disclosure:
     """This recipient's rendering under the policy in force."""
-    own = Own(
-        told=arrival.told or arrival.partner == partner.partner,
-        acknowledgement=arrival.type == "referral.acknowledged",
-    )
+    policy = work.site.book.policy(arrival.envelope.occurred_at)
+    known = own(policy, arrival.type, arrival.fields)
+    told = known.told or arrival.told or arrival.partner == partner.partner
     return disclose(
-        work.site.book.policy(arrival.envelope.occurred_at),
+        policy,
         places(model_of(arrival.type, arrival.version)),
         arrival.fields,
         arrival.envelope.labels,
         Role(partner.role),
-        own,
+        replace(known, told=told),
     )
 
 

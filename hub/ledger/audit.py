@@ -145,12 +145,13 @@ def root(conn: Connection, day: str, moment: datetime) -> Root:
     found = rows(conn, "select day, chains, root, at from root where day = :day", day=day)
     if found:
         first = found[0]
-        return Root(day=first.day, chains=first.chains, root=first.root, at=instant(first.at))
+        stood = instant(first.at) or moment
+        return Root(day=first.day, chains=first.chains, root=first.root, at=stood)
     whole = hashlib.sha256()
     count = 0
     for row in run(conn, "select case_ref, audit_seq, audit_head from case_file order by case_ref"):
         whole.update(f"{row.case_ref} {row.audit_seq} {row.audit_head}\n".encode())
         count += 1
-    made = {"day": day, "chains": count, "root": whole.hexdigest(), "at": moment}
-    insert(conn, Root, [made], new_only=True)
-    return Root(**made)
+    made = Root(day=day, chains=count, root=whole.hexdigest(), at=moment)
+    insert(conn, Root, [made.model_dump()], new_only=True)
+    return made

@@ -255,6 +255,7 @@ class Journey(Row, table=True):
     team: str | None = None
     holder: str | None = None
     holder_role: str | None = None
+    held_since: datetime | None = _at(none=True)
     due_at: datetime | None = _at(none=True)
     opened_at: datetime = _at()
     changed_at: datetime = _at()
