@@ -78,7 +78,10 @@ def _faststream_security(settings: Settings) -> dict[str, Any]:
     from faststream import security
 
     known = kafka_security(settings)
-    tls = {"use_ssl": "ssl_context" in known, "ssl_context": known.get("ssl_context")}
+    tls: dict[str, Any] = {
+        "use_ssl": "ssl_context" in known,
+        "ssl_context": known.get("ssl_context"),
+    }
     if not settings.kafka_security.startswith("SASL"):
         return {"security": security.BaseSecurity(**tls)}
     kind = {

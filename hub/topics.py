@@ -63,13 +63,15 @@ def sources(partner: str) -> str:
 
 def fixed(partitions: int = 1) -> list[Topic]:
     """The topics every hub has; `partitions` of the content topics (few on one node: B9.6)."""
-    kept = dict(flushed=True)
     order = "HMAC(order key, partner + its own subject number, else its reference)"
     return [
-        *(Topic(flow(name), partitions, order, "edge, core", "core", **kept) for name in FLOWS),
-        Topic(IMMEDIATE, 1, order, "edge, core", "core", **kept),
-        Topic(PARCELS, partitions, "parcel id", "edge", "core", **kept),
-        Topic(ACTS, 1, "subject of the act", "desk", "core", **kept),
+        *(
+            Topic(flow(name), partitions, order, "edge, core", "core", flushed=True)
+            for name in FLOWS
+        ),
+        Topic(IMMEDIATE, 1, order, "edge, core", "core", flushed=True),
+        Topic(PARCELS, partitions, "parcel id", "edge", "core", flushed=True),
+        Topic(ACTS, 1, "subject of the act", "desk", "core", flushed=True),
         Topic(RECEIPTS, 1, "partner", "edge, desk", "core"),
         Topic(REPORTS, 1, "edge instance", "edge", "core", retention_ms=DAYS),
         Topic(WATCHED, 1, "partner + token", "core", "edge", flushed=True, compacted=True),
