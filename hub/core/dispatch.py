@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from hub.core.work import Work
-from hub.ledger.content import Erased, open_rendering, open_sealed
+from hub.ledger.content import open_rendering, open_sealed
 from hub.ledger.session import among, locking, values
 from hub.ledger.write import at, rows, update
 from hub.partners import Partner
@@ -55,14 +55,14 @@ def _to_partner(work: Work, partner: Partner) -> None:
     if not ready:
         return
     runs = _runs(work, {row.lane for row in ready if row.lane_no})
-    content = _contents(work, ready)
+    _read(work, ready)
     handed = []
     for row in ready:
         ahead = [out for out in runs[row.lane] if out.lane_no < row.lane_no]
         overtook = [out.delivery_id for out in ahead] if row.rank == 0 else []
         before = [out for out in ahead if out.rank <= row.rank] if row.rank else []
         follow = before[-1].delivery_id if before else None
-        order = _hand(work, partner, row, content, follow, overtook)
+        order = _hand(work, partner, row, follow, overtook)
         if order is not None:
             handed.append(order)
             runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank))
@@ -118,36 +118,36 @@ def _runs(work: Work, lanes: Iterable[str]) -> dict[str, list[_Out]]:
     return runs
 
 
-def _contents(work: Work, ready: list[Any]) -> dict[str, Any]:
-    wanted = sorted({row.message_id for row in ready})
+def _read(work: Work, ready: list[Any]) -> None:
+    """Opens the content of what is to be handed out, where this work did not record it itself."""
+    wanted = sorted({row.message_id for row in ready} - work.said.keys())
     work.open_cases(row.case_ref for row in ready)
-    sql = "select c.message_id, c.case_ref, c.sealed from content c where " + among(
-        work.conn, "c.message_id"
+    if not wanted:
+        return
+    sql = (
+        "select c.message_id, c.case_ref, c.sealed from content c where "
+        + among(work.conn, "c.message_id")
+        + " order by c.case_ref"
     )
-    return {row.message_id: row for row in rows(work.conn, sql, among=values(work.conn, wanted))}
+    found = rows(work.conn, sql, among=values(work.conn, wanted))
+    work.open_cases(row.case_ref for row in found)
+    for row in found:
+        key = work.key(row.case_ref)
+        if key is not None:
+            envelope, body = open_sealed(key, row.message_id, row.sealed)
+            work.said[row.message_id] = (envelope, orjson.dumps(body))
 
 
 def _hand(
-    work: Work,
-    partner: Partner,
-    row: Any,
-    content: dict[str, Any],
-    follow: str | None,
-    overtook: list[str],
+    work: Work, partner: Partner, row: Any, follow: str | None, overtook: list[str]
 ) -> dict[str, Any] | None:
-    kept = content.get(row.message_id)
-    key = work.key(kept.case_ref) if kept is not None else None
-    if kept is None or key is None:
+    key = work.key(row.case_ref)
+    if row.message_id not in work.said or key is None:
         work.incident("content_missing", row.delivery_id, "its content was erased")
         return None
-    envelope, body = open_sealed(key, row.message_id, kept.sealed)
+    envelope, rendered = work.said[row.message_id]
     if row.rendered is not None:
-        own = work.key(row.case_ref)
-        if own is None:
-            raise Erased(row.case_ref)
-        rendered = open_rendering(own, row.delivery_id, row.rendered)
-    else:
-        rendered = orjson.dumps(body)
+        rendered = open_rendering(key, row.delivery_id, row.rendered)
     attempt = row.attempt + 1
     lease = timedelta(seconds=work.site.settings.lease)
     not_after = work.now + lease

@@ -236,3 +236,4 @@ def _content(work: Work, arrival: Arrival) -> None:
     sealed = seal_content(key, arrival.message_id, envelope, arrival.body)
     row = {"message_id": arrival.message_id, "case_ref": arrival.case_ref, "sealed": sealed}
     work.add(Content, row)
+    work.said[arrival.message_id] = (envelope, arrival.body)

@@ -73,6 +73,8 @@ class Work:
     journeys: OpenJourneys = field(default_factory=OpenJourneys)
     planned: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Deliveries planned in this work, by message."""
+    said: dict[str, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
+    """Envelope and body of what this work recorded, to be handed out without opening it again."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)

@@ -129,7 +129,10 @@ def a_child(seed: int = 0) -> ChildIdentity:
                 "ethnicity": known(_coded(Ethnicity.BAFR, "N", "nhs-ethnic-category")),
             }
         case "disabled":
-            needs = (Coded(code=Disability.HEAR), Coded(code=Disability.LD))
+            needs: tuple[Coded[Disability], ...] = (
+                Coded(code=Disability.HEAR),
+                Coded(code=Disability.LD),
+            )
             changes = {
                 "disabilities": known(needs),
                 "communication_needs": known("British Sign Language; slow pace, pictures help"),
@@ -207,7 +210,7 @@ def a_referrer(seed: int = 0, kind: ReferrerKind = ReferrerKind.PROFESSIONAL) ->
     """A referrer of a kind; professionals come from a school."""
     match kind:
         case ReferrerKind.ANONYMOUS:
-            source = Coded(code=ReferralSource.ANONYMOUS)
+            source: Coded[ReferralSource] = Coded(code=ReferralSource.ANONYMOUS)
             return Referrer(kind=kind, source=source, identifying="Hears them through the wall")
         case ReferrerKind.PROFESSIONAL:
             return Referrer(
