@@ -71,17 +71,14 @@ class _Setup:
 
     async def bring_about(self, topics: list[Topic]) -> list[str]:
         await self._brokers_take_our_largest()
-        there = await self._described(topics)
-        missing = [topic for topic in topics if topic.name not in there]
-        changed = [f"created {topic.name}" for topic in missing]
-        if missing:
-            await self._create(missing)
-            there = await self._until_led(topics)
+        made = await self._create(topics)
+        changed = [f"created {name}" for name in made]
+        there = await self._until_led(topics, at_least=1)
         narrow = [t for t in topics if len(there[t.name]["partitions"]) < t.partitions]
         changed += [f"widened {topic.name} to {topic.partitions}" for topic in narrow]
         for topic in narrow:
             await self._widen(topic)
-        changed += await self._correct([topic for topic in topics if topic not in missing])
+        changed += await self._correct([topic for topic in topics if topic.name not in made])
         await self._until_led(topics)
         return changed
 
@@ -95,7 +92,8 @@ class _Setup:
         found = await self._client.describe_topics([topic.name for topic in topics])
         return {each["topic"]: each for each in found if not each["error_code"]}
 
-    async def _create(self, topics: list[Topic]) -> None:
+    async def _create(self, topics: list[Topic]) -> list[str]:
+        """Asks for all of them: only the controller knows for certain which are there."""
         answer = await self._client.create_topics(
             [
                 NewTopic(
@@ -110,6 +108,7 @@ class _Setup:
         for name, code, words in answer.topic_errors:
             if code not in (0, _ALREADY_THERE):
                 raise _forbidden(name, code, words)
+        return [name for name, code, _ in answer.topic_errors if not code]
 
     async def _widen(self, topic: Topic) -> None:
         try:
@@ -164,10 +163,12 @@ class _Setup:
                             f"{LARGEST} bytes; set {name}={names[name]} or more"
                         )
 
-    async def _until_led(self, topics: list[Topic]) -> dict[str, dict[str, Any]]:
+    async def _until_led(
+        self, topics: list[Topic], at_least: int | None = None
+    ) -> dict[str, dict[str, Any]]:
         while True:
             there = await self._described(topics)
-            if all(_led(there.get(topic.name), topic.partitions) for topic in topics):
+            if all(_led(there.get(t.name), at_least or t.partitions) for t in topics):
                 return there
             await asyncio.sleep(_SETTLING)
 
