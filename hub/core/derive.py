@@ -46,7 +46,8 @@ def derive(work: Work, arrival: Arrival) -> list[Arrival]:
 
 def _message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
     entry = entry_of(said.type)
-    body = parse(said.type, entry.version, orjson.dumps(said.body)).model_dump_json(by_alias=True)
+    checked = parse(said.type, entry.version, orjson.dumps(said.body))
+    body = checked.model_dump_json(by_alias=True, exclude_defaults=True)
     content = digest(body.encode())
     made = message_id(HUB, cause.message_id, said.type, said.part, content)
     before = cause.envelope

@@ -128,7 +128,7 @@ class Composer:
                 draft.type,
                 str(message_id),
                 meta,
-                draft.body.model_dump_json(by_alias=True).encode(),
+                draft.body.model_dump_json(by_alias=True, exclude_defaults=True).encode(),
                 {
                     "authority": authority,
                     "priority": priority.value,

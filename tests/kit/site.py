@@ -114,7 +114,7 @@ def an_arrival(
     **more: Any,
 ) -> Arrival:
     """A message as the road would bring it."""
-    content = body.model_dump_json(by_alias=True).encode()
+    content = body.model_dump_json(by_alias=True, exclude_defaults=True).encode()
     digest = ids.digest(content)
     message_id = ids.message_id(partner, "default", reference, "1", digest)
     entry = entry_of(type)
