@@ -89,7 +89,7 @@ class Partner(Strict):
     receives: tuple[Receives, ...] = ()
     order: Literal["case", "partner", "none"] = "case"
     connections: int = Field(1, ge=1, le=16, description="Partitions of its deliveries topic")
-    window: int = Field(32, ge=1, le=1024, description="Deliveries outstanding at most")
+    window: int = Field(default=64, ge=1, le=1024, description="Deliveries outstanding at most")
     retry: Retry = Retry()
     patience: Patience = Patience()
     on_unreadable: Literal["refuse", "keep"] = "refuse"

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 import structlog
@@ -38,6 +40,8 @@ from hub.settings import Settings
 from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 
 log = structlog.get_logger("hub.core")
+GATHER = 0.03
+"""Seconds that receipts are gathered: one transaction for many, and no lane waits for it."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -73,7 +77,7 @@ class Core:
         roads = {
             "now": ([topics.IMMEDIATE, topics.ACTS], self._messages, 0.0),
             "flows": ([*flows, topics.PARCELS], self._messages, 0.0),
-            "receipts": ([topics.RECEIPTS, topics.REPORTS], self._receipts, 0.01),
+            "receipts": ([topics.RECEIPTS, topics.REPORTS], self._receipts, GATHER),
         }
         subscribers = []
         for name, (over, record, gather) in roads.items():
@@ -147,33 +151,46 @@ class Core:
             elif raw.topic == topics.ACTS:
                 acts.append((raw, record))
             else:
-                self._alone(work, raw, lambda: arrivals.append(of_record(record, raw)))  # noqa: B023
+                self._alone(work, raw, partial(_arrives, arrivals, record, raw))
         record_parcels(work, parcels)
         record_messages(work, arrivals)
         for raw, record in acts:
-            self._alone(work, raw, lambda: record_act(work, record))  # noqa: B023
+            self._alone(work, raw, partial(record_act, work, record))
         return self._finish(work)
 
     def _receipts(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
         work = self._work(conn)
-        for raw, record in self._read(work, records):
-            meta = dict(record.meta)
-            if record.kind == "receipts":
-                self._alone(
-                    work,
-                    raw,
-                    lambda: settle_receipts(
-                        work,
-                        meta["partner"],  # noqa: B023
-                        meta["edge"],  # noqa: B023
-                        meta["receipts"],  # noqa: B023
-                    ),
-                )
-            elif record.kind == "takeover":
-                self._alone(work, raw, lambda: settle_takeover(work, meta))  # noqa: B023
-            elif record.kind == "report":
-                self._alone(work, raw, lambda: record_report(work, meta))  # noqa: B023
+        for kind, group in _together(self._read(work, records)):
+            if kind == "receipts":
+                self._settle(work, group)
+            elif kind == "takeover":
+                for raw, record in group:
+                    self._alone(work, raw, partial(settle_takeover, work, dict(record.meta)))
+            elif kind == "report":
+                for raw, record in group:
+                    self._alone(work, raw, partial(record_report, work, dict(record.meta)))
         return self._finish(work)
+
+    def _settle(self, work: Work, group: list[tuple[ConsumerRecord, Record]]) -> None:
+        """Receipts of one partner that came one after the other, together; else one by one."""
+        meta = group[0][1].meta
+        told = [receipt for _, record in group for receipt in record.meta["receipts"]]
+        effect = partial(settle_receipts, work, meta["partner"], meta["edge"], told)
+        if len(group) == 1:
+            self._alone(work, group[0][0], effect)
+            return
+        mark, out = work.mark(), len(work.out)
+        try:
+            with work.conn.begin_nested():
+                effect()
+                work.flush()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # one of them is at fault: find it
+            work.back_to(mark)
+            del work.out[out:]
+            for one in group:
+                self._settle(work, [one])
 
     def _finish(self, work: Work) -> Work:
         work.flush()
@@ -301,6 +318,20 @@ class Core:
                 work.incident("retention", f"{spot.topic}:{spot.partition}", why)
 
         await self.ledger.transaction(note)
+
+
+def _arrives(arrivals: list[Arrival], record: Record, raw: ConsumerRecord) -> None:
+    arrivals.append(of_record(record, raw))
+
+
+def _together(
+    found: Sequence[tuple[ConsumerRecord, Record]],
+) -> list[tuple[str, list[tuple[ConsumerRecord, Record]]]]:
+    """Neighbours of one kind and partner, in their order."""
+    named = groupby(
+        found, lambda one: (one[1].kind, one[1].meta.get("partner"), one[1].meta["edge"])
+    )
+    return [(kind, list(group)) for (kind, _, _), group in named]
 
 
 def _know(conn: Connection, partners: list[str]) -> None:

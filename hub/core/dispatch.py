@@ -48,6 +48,9 @@ def dispatch(work: Work) -> None:
 
 
 def _to_partner(work: Work, partner: Partner) -> None:
+    some = "select 1 from delivery where partner = :p and state = 'waiting' limit 1"
+    if not rows(work.conn, some, p=partner.partner):
+        return
     free = _free(work, partner)
     if free <= 0:
         return

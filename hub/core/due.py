@@ -25,8 +25,7 @@ def fall_due(work: Work) -> None:
     _early(work)
     _quarantine(work)
     work.flush()
-    waiting = "select distinct partner from delivery where state = 'waiting' and mode = 'sent'"
-    work.partners |= {row.partner for row in rows(work.conn, waiting)}
+    work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
 
 

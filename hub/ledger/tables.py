@@ -197,6 +197,8 @@ class Delivery(Row, table=True):
         Index("delivery_by_partner", "partner", "state", "rank", "lane_no"),
         Index("delivery_by_lane", "lane", "state", "next_at", "lane_no"),
         Index("delivery_by_case", "case_ref"),
+        Index("delivery_by_state", "state", "not_after"),
+        Index("delivery_beside", "beside"),
         Index("delivery_by_reference", "partner", "reference"),
     )
 
