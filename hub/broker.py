@@ -8,7 +8,6 @@ drive themselves: a handler cannot be repositioned, and one bad header would los
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aiokafka import (
@@ -41,15 +40,6 @@ class ProducerBroken(Unable):
     """The idempotent producer cannot recover; only a new one (a restarted role) can."""
 
 
-async def _text_headers(record: ConsumerRecord, original: Any) -> Any:
-    """A null or non-UTF-8 header must not lose its record (faststream issue 2458)."""
-    headers = [
-        (name, (value or b"").decode("utf-8", "backslashreplace").encode())
-        for name, value in record.headers
-    ]
-    return await original(replace(record, headers=tuple(headers)))
-
-
 def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker:
     """The one broker of a process; `bootstrap` where the embedded Kafka told its address."""
     return KafkaBroker(
@@ -63,7 +53,6 @@ def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker
         request_timeout_ms=10_000,
         metadata_max_age_ms=30_000,
         allow_auto_create_topics=False,
-        parser=_text_headers,
         ack_policy=AckPolicy.MANUAL,
         graceful_timeout=10.0,
         logger=logging.getLogger("faststream"),
@@ -134,13 +123,15 @@ async def publish_all(
     """Returns when Kafka has all of them; raises `Unable` otherwise (some may have arrived).
 
     One task sends and then waits for all: thousands of waiting sends would wake each other.
+    Sizes are looked at before anything is sent: one record too large fails its whole batch.
     """
+    largest = max((len(out.value or b"") for out in outbounds), default=0)
+    if largest > LARGEST - ROOM:
+        raise Unable(f"a record of {largest} bytes; Kafka takes {LARGEST - ROOM}")
     waiting: list[asyncio.Future[RecordMetadata]] = []
     try:
         async with asyncio.timeout(within):
             for out in outbounds:
-                if len(out.value or b"") > LARGEST:
-                    raise Unable(f"a record of {len(out.value or b'')} bytes for {out.topic}")
                 waiting.append(
                     await broker.publish(
                         out.value,

@@ -95,9 +95,7 @@ def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outboun
             "roadmonth": month,
             **(record.facts or {}),
         },
-        seal(
-            road, pack(record.meta, record.blob), _about(topic, record.kind, record.id)
-        ),
+        seal(road, pack(record.meta, record.blob), _about(topic, record.kind, record.id)),
     )
     message = to_binary(event, _FORMAT, lambda _: None)
     return Outbound(
@@ -109,15 +107,16 @@ def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outboun
 
 
 def read(
-    keys: Keyring, topic: str, headers: Mapping[str, bytes], value: bytes | None
+    keys: Keyring, topic: str, headers: Mapping[str, bytes | None], value: bytes | None
 ) -> Record:
-    """What a record says; raises `Foreign` for anything that `write` did not make."""
+    """What a record says; raises `Foreign` for anything that `write` did not make.
+
+    Headers that others add on the way (traces, mirrors) are passed over, whatever their bytes.
+    """
     if value is None:
         raise Foreign("a tombstone where none belongs")
     try:
-        event = from_binary(
-            KafkaMessage(dict(headers), None, value), _FORMAT, CloudEvent
-        )
+        event = from_binary(KafkaMessage(_ours(headers), None, value), _FORMAT, CloudEvent)
     except Exception as error:  # the library raises many kinds for a foreign record
         raise Foreign(f"not a CloudEvent in binary mode: {error}") from error
     facts = event.get_attributes()
@@ -132,9 +131,13 @@ def read(
         meta, blob = unpack(content)
     except (Unsealable, KeyError, ValueError, struct.error) as error:
         raise Foreign(f"sealed by somebody else, or damaged: {error}") from error
-    return Record(
-        kind, event.get_id(), meta, blob, {k: str(v) for k, v in facts.items()}
-    )
+    return Record(kind, event.get_id(), meta, blob, {k: str(v) for k, v in facts.items()})
+
+
+def _ours(headers: Mapping[str, bytes | None]) -> dict[str, bytes]:
+    """The headers that CloudEvents defines; a null one is an empty one."""
+    known = {name: value or b"" for name, value in headers.items()}
+    return {n: value for n, value in known.items() if n.startswith("ce_") or n == "content-type"}
 
 
 def _about(topic: str, kind: str, identifier: str) -> bytes:
