@@ -34,6 +34,7 @@ class Action(StrEnum):
     OPEN_CONTENT = "open content"
     OPEN_PARCEL = "open unread bytes"
     ANSWER = "answer for this team"
+    REPLY = "answer a question about it"
     WITHDRAW = "withdraw it"
     RETRY = "send it again"
     ABANDON = "give a delivery up"
@@ -166,6 +167,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     },
     _A.OPEN_PARCEL: dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
     _A.ANSWER: {_R.TEAM_WORKER: _N.RECEIVER, **dict.fromkeys(_HOUSE, _N.RECEIVER)},
+    _A.REPLY: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.ABANDON: {
@@ -213,7 +215,7 @@ def _missing(grant: Grant, need: _Need, facts: Facts) -> str | None:
     if need is _N.RECEIVER and not grant.is_of(facts.receivers):
         return "it was not sent to your team: only its receiver can answer"
     if need is _N.OWN and not grant.is_of(facts.senders):
-        return "only its sender can withdraw it"
+        return "only its sender can do that"
     if need is _N.CALM and facts.pressing:
         return "an immediate or urgent delivery is given up only by a service manager"
     return None

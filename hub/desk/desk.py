@@ -36,6 +36,11 @@ class Desk:
         """How long a sign-in lasts here."""
         return Limits(self.settings.session_hours, self.settings.session_idle_minutes)
 
+    def team(self, partner: str) -> str | None:
+        """The team behind a partner, where it is one team's."""
+        known = self.directory.get(partner)
+        return known.team if known else None
+
     def title(self, partner: str | None) -> str:
         """What people call a partner; the hub's own messages come from the hub."""
         if partner is None:

@@ -15,7 +15,7 @@ from hub import clock
 from hub.desk import words
 from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
 from hub.desk.desk import Desk
-from hub.desk.incident_words import incident_link, incident_title
+from hub.desk.incident_words import incident_cause, incident_link, incident_title
 from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.sessions import whose
 
@@ -62,6 +62,7 @@ def _environment() -> Environment:
         "when_text": _instant,
         "incident_title": incident_title,
         "incident_link": incident_link,
+        "incident_cause": incident_cause,
         "Action": Action,
     }
     env.filters |= {
@@ -70,14 +71,20 @@ def _environment() -> Environment:
         "size": words.size,
         "capital": words.capital,
         "field": words.field,
+        "snake": words.snake,
     }
     return env
 
 
+_SHORT = Markup('<time datetime="{}" title="{}" tabindex="0" class="{}">{}</time>')
+_WITH_DISTANCE = Markup(
+    '<time datetime="{}" title="{}" tabindex="0" class="{}">{} <span class="far">({})</span></time>'
+)
+
+
 def _time(say: Callable[[datetime, datetime], words.When], *, short: bool = False) -> Any:
     """A moment as a page shows it; the exact instant stands behind it. `short`: inside a sentence."""
-    far = "" if short else ' <span class="far">({})</span>'
-    shape = Markup('<time datetime="{}" title="{}" tabindex="0" class="{}">{}' + far + "</time>")
+    shape = _SHORT if short else _WITH_DISTANCE
 
     def shown(moment: datetime | None, now: datetime) -> Markup:
         if moment is None:

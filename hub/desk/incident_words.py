@@ -1,6 +1,7 @@
 """An incident's kind is a sentence's beginning, and leads to the page where something can be done."""
 
 from hub.desk.desk import Desk
+from hub.desk.words import capital
 from hub.ledger.read.incidents import Wrong
 
 _KINDS = {
@@ -16,7 +17,10 @@ _KINDS = {
     "conflict": "{partner} sent other content under the same reference",
     "unreadable": "{partner} sends what nobody can read",
     "stuck": "Records are stuck",
-    "disagreement": "Roles disagree about configuration",
+    "configuration": "Roles have read different partner files",
+    "restored": "An older copy of the ledger was put back",
+    "retention": "Records were gone before they were read",
+    "unknown_version": "A message is of a version that this hub does not know",
     "silent": "A role has gone silent",
     "behind": "Reading is behind",
 }
@@ -40,3 +44,9 @@ def incident_link(one: Wrong) -> str:
     if one.kind in ("lane_blocked", "unreadable", "stuck", "conflict"):
         return "/failed"
     return ""
+
+
+def incident_cause(one: Wrong) -> str:
+    """Why, without the names that machines use."""
+    cause = one.cause.partition(": ")[2] if one.kind == "lane_blocked" else one.cause
+    return capital(cause or one.cause)

@@ -24,11 +24,11 @@ class Standing:
 
 def partner_line(partner: Partner, read: Read, now: datetime) -> Standing:
     """The sentence about one partner, most serious thing first. Pure."""
-    mood, parts = _said(read, now)
+    mood, parts = _said(read, str(partner.transport.get("kind")), now)
     return Standing(partner, mood, parts, read)
 
 
-def _said(read: Read, now: datetime) -> tuple[Mood, Parts]:
+def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
     state, waiting = read.state, read.waiting
     behind = f", {words.count(waiting.waiting, 'delivery', 'deliveries')} waiting"
     more = behind if waiting.waiting else ""
@@ -46,7 +46,8 @@ def _said(read: Read, now: datetime) -> tuple[Mood, Parts]:
     if waiting.waiting:
         return Mood.CALM, (f"Working{more}",)
     if waiting.offered:
-        return Mood.CALM, (f"{waiting.offered} ready, not collected so far",)
+        where = "in their inbox, not opened" if kind == "inbox" else "ready, not collected"
+        return Mood.CALM, (f"{waiting.offered} {where} so far",)
     heard = state.heard_at or read.traffic.last_in
     if heard is None:
         return Mood.CALM, ("Nothing sent or received so far",)

@@ -1,6 +1,6 @@
 """A time is read as people say it, with how far off it is, and the exact instant stands behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -46,9 +46,15 @@ def when(moment: datetime, now: datetime) -> When:
 def due(moment: datetime, now: datetime) -> When:
     """A deadline: `16:42 (in 18 min)`, `Fri 20 Nov 23:10 (3 days late)`."""
     gap = moment - now
-    if gap < timedelta():
-        return _when(moment, now, f"{span(-gap)} late", Mood.LATE)
-    return _when(moment, now, f"in {span(gap)}", Mood.SOON if gap <= SOON else Mood.CALM)
+    late = gap < timedelta()
+    mood = Mood.LATE if late else Mood.SOON if gap <= SOON else Mood.CALM
+    told = _when(moment, now, f"{span(-gap)} late" if late else f"in {span(gap)}", mood)
+    here = london(moment)
+    if (here.hour, here.minute, here.second) != (0, 0, 0):
+        return told
+    # A day's end reads as the day it ends, not as midnight of the next.
+    day = here - timedelta(days=1)
+    return replace(told, text=f"end of {day:%a} {day.day} {day:%b}")
 
 
 def _when(moment: datetime, now: datetime, far: str, mood: Mood) -> When:
@@ -117,3 +123,8 @@ def field(path: str) -> str:
         number = f" {int(place[:-1]) + 1}" if place[:-1].isdigit() else ""
         parts.append(name.replace("_", " ") + number)
     return capital(", ".join(parts))
+
+
+def snake(text: str) -> bool:
+    """Whether it is a code of several words, to be read without its underlines."""
+    return "_" in text and text.replace("_", "").isalpha() and text.islower()

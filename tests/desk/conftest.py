@@ -1,5 +1,17 @@
 """Every test of the desk may ask for a `sitting`: a desk over a seeded evening."""
 
+from collections.abc import Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
 from tests.kit.desk import filled, sitting
 
-__all__ = ["filled", "sitting"]
+__all__ = ["filled", "logged", "sitting"]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[object]]:
+    """What the desk logged in this test."""
+    with capture_logs() as lines:
+        yield lines  # type: ignore[misc]

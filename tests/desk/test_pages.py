@@ -1,13 +1,20 @@
 """Every page answers, within its budget, and shows nothing to those it is not for."""
 
-import re
-import time
 
 import pytest
 
 from tests.kit.desk import WHO, Sitting, text
 
-PAGES = ("/", "/inbox", "/failed", "/calls", "/partners", "/incidents", "/audit?all=true", "/people")
+PAGES = (
+    "/",
+    "/inbox",
+    "/failed",
+    "/calls",
+    "/partners",
+    "/incidents",
+    "/audit?all=true",
+    "/people",
+)
 
 
 @pytest.mark.parametrize("short", WHO)

@@ -45,7 +45,8 @@ def partners() -> list[Partner]:
         format={"kind": "hub-json"},
         sends=("handover.response", "strategy.record"),
         receives=tuple(
-            Receives(type=name) for name in ("edt.handover", "strategy.requested", "contact.recorded")
+            Receives(type=name)
+            for name in ("edt.handover", "strategy.requested", "contact.recorded")
         ),
     )
     return [*known, east]
@@ -128,7 +129,9 @@ class Evening:
         self.ids[reference] = arrival.message_id
         return arrival.message_id
 
-    def acts(self, type: str, subject: str, who: tuple[str, str], minutes: float, **body: Any) -> None:
+    def acts(
+        self, type: str, subject: str, who: tuple[str, str], minutes: float, **body: Any
+    ) -> None:
         """Somebody of the council did something."""
         name, role = who
         meta = {

@@ -90,6 +90,21 @@ async def answer(
     return await do(visit, act, f"/message/{message_id}", opened)
 
 
+@router.post("/message/{message_id}/reply", response_model=None)
+async def reply(
+    visit: Actor,
+    message_id: str,
+    version: Annotated[int, Form()] = 0,
+    text: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """Its sender answers the question; the receiver must accept, and the clock has not paused."""
+    said = needs(text, "Your answer")
+    one, by = await asyncio.to_thread(_one, visit, message_id, Action.REPLY)
+    body = {"answer": "answered", "text": said}
+    act = Act("handover.answered", message_id, visit.person, by, one.authority, version, said, body)
+    return await do(visit, act, f"/message/{message_id}")
+
+
 @router.post("/message/{message_id}/withdraw", response_model=None)
 async def withdraw(
     visit: Actor,

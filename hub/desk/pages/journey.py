@@ -17,6 +17,7 @@ from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, note_reading, reading_shown
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.labelled import labelled
 from hub.desk.whose import facts, is_own, sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover, Receiver
@@ -139,7 +140,8 @@ def _openable(visit: Visit, message_id: str) -> tuple[Way, Said, Any]:
 def _opened(visit: Visit, message_id: str, way: Way, said: Said, by: Any) -> HTMLResponse:
     with visit.desk.ledger.connect() as conn:
         sent = [one for one in way.deliveries if one.message_id == message_id]
-        open_now = shown(visit.desk, conn, said, sent, by)
+        found = shown(visit.desk, conn, said, sent, by)
+        open_now = replace(found, body=labelled(said.type, said.version, found.body))
         return _message(visit, conn, message_id, content=open_now)
 
 
@@ -172,11 +174,12 @@ def _message(
         "message.html",
         status,
         said=said,
-        events=timeline(own, visit.desk.title),
+        events=timeline(own, visit.desk.title, words=visit.may(Action.OPEN_CONTENT, known)),
         hidden=hidden,
         custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
         may_answer=visit.may(Action.ANSWER, answer),
+        may_reply=visit.may(Action.REPLY, known),
         may_withdraw=visit.may(Action.WITHDRAW, known),
         chain=_chain(conn, said.case_ref) if sees_all(visit.person, said.authority) else None,
         labels=orjson.loads(said.labels) if visit.may(Action.OPEN_CONTENT, known) else [],
@@ -187,6 +190,10 @@ def _message(
 
 
 def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
+    if one.machine != "handover":
+        state = one.state.replace("_", " ")
+        words = (f"{one.machine.capitalize()}: {state} since ", one.changed_at)
+        return {"one": one, "parts": words, "mood": "calm"}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
     return {"one": one, "parts": handover(one, desk.title), "mood": mood}
@@ -204,7 +211,9 @@ def case(visit: Reader, case_ref: str) -> HTMLResponse:
             raise nothing_here()
         whole = sees_all(visit.person, own.messages[0].authority)
         chain = _chain(conn, case_ref) if whole else None
-        events: Iterable[Event] = timeline(own, visit.desk.title)
+        known = message_facts(visit.desk, way, own.messages[0])
+        words = visit.may(Action.OPEN_CONTENT, known)
+        events: Iterable[Event] = timeline(own, visit.desk.title, words=words)
     return visit.page(
         "case.html",
         case_ref=case_ref,

@@ -43,6 +43,8 @@ class Item:
     link: str
     parts: Parts = ()
     test: bool = False
+    verb: str = "Open"
+    held_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ def custody(visit: Visit, conn: Connection) -> Custody:
     sorted_ = Custody([], [], [])
     for one in found:
         known = handover_facts(visit.desk.directory, one, to[one.message_id])
-        theirs = one.state in SENDER_MUST and visit.may(Action.WITHDRAW, known)
+        asked = one.state in SENDER_MUST
+        theirs = asked and visit.may(Action.REPLY, known)
         if one.held:
             if one.holder == visit.person.name:
                 sorted_.holding.append(one)
-        elif theirs or (one.state != "refused" and visit.may(Action.ANSWER, known)):
+        elif theirs or (not asked and visit.may(Action.ANSWER, known)):
             sorted_.waiting.append(one)
         elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, known):
             sorted_.late.append(one)
@@ -148,6 +151,7 @@ def _item(visit: Visit, one: Handover) -> Item:
         f"/message/{one.message_id}",
         handover(one, visit.desk.title) if one.machine == "handover" else (),
         one.test,
+        held_since=one.changed_at if one.held else None,
     )
 
 
@@ -162,6 +166,7 @@ def _calls(visit: Visit, conn: Connection) -> list[Item]:
             one.due_at,
             f"/calls#{one.delivery_id}",
             (f"{words.capital(one.reason)}: {words.title(one.type)} does not get through",),
+            verb="Call sheet",
         )
         for one in open_calls(conn, visit.authorities)
         if visit.may(

@@ -119,7 +119,7 @@ def handover(one: Held, name: Name) -> Parts:
         return (f"{start} {one.holder}{role}{by}, ", one.changed_at)
     fixed = {
         "drafted": f"Not sent so far: {keeps}",
-        "sent": f"On its way to {receiver}: {keeps}",
+        "sent": f"Sent to {receiver}, opened by nobody so far: {keeps}",
         "delivered": f"Delivered to {receiver}, opened by nobody: {keeps}",
         "opened": f"Opened by {receiver}, accepted by nobody: {keeps}",
         "queried": f"{receiver} asks a question: {sender} must answer, and still holds it",

@@ -84,19 +84,27 @@ class Event:
     tries: tuple[Attempted, ...] = ()
 
 
-def timeline(way: Way, name: Name) -> list[Event]:
-    """All events of a way."""
+def timeline(way: Way, name: Name, *, words: bool) -> list[Event]:
+    """All events of a way. `words`: with what people said at the desk when they acted.
+
+    A note that was taken from a message's body is content, and is never shown here.
+    """
+    acts = {act.act_id for act in way.acts} if words else set()
     tries = defaultdict(list)
     for one in way.tries:
         tries[one.delivery_id].append(one)
-    by_id = {one.message_id: one for one in way.messages}
     events = [_message(one, name) for one in way.messages]
     events += [
         Event(again.seen_at, Kind.AGAIN, "", ("The same message came again: no effect",))
         for again in way.again
     ]
     events += [_delivery(one, tries[one.delivery_id], name) for one in way.deliveries]
-    events += [_step(one, by_id, name) for one in way.steps]
+    # That it was sent is what its deliveries say.
+    events += [
+        _step(one, name, one.message_id in acts)
+        for one in way.steps
+        if one.refused or one.event != "sent"
+    ]
     told = {step.message_id for step in way.steps}
     for act in way.acts:
         if act.act_id in told and act.done:
@@ -155,11 +163,15 @@ def _try(one: Try) -> Attempted:
     return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)
 
 
-def _step(one: Step, by_id: dict[str, Said], name: Name) -> Event:
-    who = one.who or (name(one.receiver) if one.event in ("delivered", "opened") else "")
+def _step(one: Step, name: Name, spoken: bool) -> Event:
+    who = one.who or (name(one.receiver) if one.receiver else "")
     what = _EVENTS.get(one.event, one.event.replace("_", " "))
     event = Event(
-        one.at, Kind.MOVE, who or f"{one.machine} journey".capitalize(), (what,), one.note or ""
+        one.at,
+        Kind.MOVE,
+        who or f"{one.machine} journey".capitalize(),
+        (what,),
+        (one.note or "") if spoken else "",
     )
     if one.refused:
         words = f"tried: {what}"

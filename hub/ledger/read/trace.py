@@ -1,0 +1,64 @@
+"""A message's or a case's whole journey is one value, found by whatever reference somebody has."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from hub.ledger.audit import verify
+from hub.ledger.read.find import Hit, find, is_case
+from hub.ledger.read.handovers import Handover
+from hub.ledger.read.journey import Way, case_way, message_way
+from hub.ledger.read.sentences import Name
+from hub.ledger.read.timeline import Event, timeline
+from hub.ledger.write import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A journey: what it is of, who has what, all that happened, and whether the audit holds."""
+
+    of: str
+    authority: str
+    case_ref: str
+    custody: tuple[Handover, ...]
+    events: tuple[Event, ...]
+    entries: int
+    broken: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A reference that leads to several messages."""
+
+    hits: tuple[Hit, ...]
+
+
+def trace(conn: Connection, text: str, name: Name) -> Trace | Several | None:
+    """The journey under a reference; None where there is nothing under it."""
+    wanted = text.strip()
+    if is_case(conn, wanted):
+        way = case_way(conn, wanted)
+        return _trace(conn, f"Case {wanted}", wanted, way, name) if way else None
+    hits = find(conn, wanted)
+    if len(hits) > 1:
+        return Several(tuple(hits))
+    if not hits:
+        return None
+    hit = hits[0]
+    way = message_way(conn, hit.message_id)
+    of = f"{hit.type} {hit.reference} ({hit.message_id})"
+    return _trace(conn, of, hit.case_ref, way, name) if way else None
+
+
+def _trace(conn: Connection, of: str, case_ref: str, way: Way, name: Name) -> Trace:
+    broken = next(verify(conn, [case_ref]), None)
+    head = rows(conn, "select audit_seq from case_file where case_ref = :ref", ref=case_ref)
+    return Trace(
+        of,
+        way.messages[0].authority,
+        case_ref,
+        way.journeys,
+        tuple(timeline(way, name, words=False)),
+        head[0].audit_seq if head else 0,
+        f"entry {broken.seq}: {broken.why}" if broken else None,
+    )

@@ -1,0 +1,97 @@
+"""Pictures of every page at 1280 and 360 pixels: `python -m tests.desk.browser.screens FOLDER [ISO time]`.
+
+Run with `HUB_CLOCK_SHIFT_SECONDS` to show another hour of the day.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from hub import clock
+from hub.desk.desk import Desk
+from hub.desk.live import Live
+from hub.desk.open import open_people
+from hub.ledger.read.fetch import reading
+from hub.ledger.session import open_ledger
+from hub.settings import Settings
+from tests.kit.browser import chromium, enter, serving
+from tests.kit.desk import fill
+from tests.kit.seed import CoreRoad, partners
+from tests.kit.site import Bench
+
+WIDTHS = (1280, 360)
+
+
+def main(out: Path) -> None:
+    """Draws them all."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        fill(folder, clock.now())
+        bench = Bench(f"sqlite:///{folder / 'ledger.db'}", folder, partners())
+        ledger = reading(open_ledger(f"sqlite:///{folder / 'ledger.db'}"))
+        desk = Desk(
+            Settings(data=folder, site="Front Door Hub · Leeds"),
+            bench.site.keys,
+            bench.site.directory,
+            bench.site.book,
+            ledger,
+            open_people(f"sqlite:///{folder / 'people.db'}"),
+            CoreRoad(bench),
+            Live(ledger),
+        )
+        with serving(desk) as address, chromium() as browser:
+            for width in WIDTHS:
+                for short, pages in _shown(bench).items():
+                    page = browser.new_page(viewport={"width": width, "height": 900})
+                    page.goto(f"{address}/sign-in")
+                    page.screenshot(path=out / f"{width}-sign-in.png", full_page=True)
+                    enter(page, address, short)
+                    for name, path in pages.items():
+                        page.goto(address + path)
+                        page.screenshot(path=out / f"{width}-{short}-{name}.png", full_page=True)
+                    if short == "manager":
+                        page.goto(address + pages["message"])
+                        page.get_by_label("To act on it").check()
+                        page.get_by_role("button", name="Open content").click()
+                        page.screenshot(path=out / f"{width}-{short}-content.png", full_page=True)
+                    page.close()
+
+
+def _shown(bench: Bench) -> dict[str, dict[str, str]]:
+    def message(reference: str) -> str:
+        sql = "select message_id, case_ref from message where reference = :r"
+        return f"/message/{bench.all(sql, r=reference)[0].message_id}"
+
+    stopped = bench.all("select delivery_id from delivery where state = 'needs_person'")[0]
+    parcel = bench.all("select parcel_id from parcel where state = 'unreadable'")[0]
+    case = bench.all("select case_ref from message where reference = 'S-2231'")[0].case_ref
+    return {
+        "manager": {
+            "now": "/",
+            "inbox": "/inbox",
+            "message": message("EDT-0417"),
+            "accepted": message("EDT-0414"),
+            "strategy": message("S-2231"),
+            "case": f"/case/{case}",
+            "calls": "/calls",
+            "parcel": f"/parcel/{parcel.parcel_id}",
+            "none": "/message/nothing",
+        },
+        "operations": {
+            "now": "/",
+            "failed": "/failed",
+            "delivery": f"/delivery/{stopped.delivery_id}",
+            "partners": "/partners",
+            "partner": "/partners/exemplar-police",
+            "incidents": "/incidents",
+        },
+        "auditor": {"audit": f"/audit?case={case}"},
+        "administrator": {"people": "/people"},
+        "edt": {"now": "/"},
+        "police": {"now": "/", "strategy": message("S-2231")},
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,57 @@
+"""A real browser looks at a desk that serves on a free port of this machine."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hub.desk.app import make_app
+from hub.desk.desk import Desk
+from tests.kit.desk import PASSWORD
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@contextmanager
+def serving(desk: Desk) -> Iterator[str]:
+    """The desk's address, for as long as the block runs."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        make_app(desk), log_config=None, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(5)
+        listening.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium."""
+    found = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def enter(page: Page, address: str, short: str) -> None:
+    """Signs somebody in, as they would."""
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("E-mail address").fill(f"{short}@desk.example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
