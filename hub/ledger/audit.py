@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from hub.ledger.session import among, values
 from hub.ledger.tables import Audit, Root
 from hub.ledger.write import at as instant
-from hub.ledger.write import insert, rows, run
+from hub.ledger.write import each, insert, rows
 
 HUB = "hub"
 """The chain of what belongs to no case: partners paused, unread parcels, restores."""
@@ -123,7 +123,7 @@ def verify(conn: Connection, case_refs: Iterable[str] | None = None) -> Iterator
     }
     ends: dict[str, Head] = {}
     ordered = f"select case_ref, seq, entry, hash from audit{where} order by case_ref, seq"
-    for row in run(conn, ordered, **given):
+    for row in each(conn, ordered, **given):
         head = ends.setdefault(row.case_ref, Head())
         if row.seq != head.seq + 1:
             yield Broken(row.case_ref, row.seq, f"entry {head.seq + 1} is missing")
@@ -149,7 +149,7 @@ def root(conn: Connection, day: str, moment: datetime) -> Root:
         return Root(day=first.day, chains=first.chains, root=first.root, at=stood)
     whole = hashlib.sha256()
     count = 0
-    for row in run(conn, "select case_ref, audit_seq, audit_head from case_file order by case_ref"):
+    for row in each(conn, "select case_ref, audit_seq, audit_head from case_file order by case_ref"):
         whole.update(f"{row.case_ref} {row.audit_seq} {row.audit_head}\n".encode())
         count += 1
     made = Root(day=day, chains=count, root=whole.hexdigest(), at=moment)

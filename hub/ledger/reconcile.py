@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 from sqlalchemy import Connection
 
-from hub.ledger.write import rows, run
+from hub.ledger.write import each, rows
 
 if TYPE_CHECKING:
     from hub.settings import Settings
@@ -131,7 +131,7 @@ def reconcile(conn: Connection) -> Reconciled:
 
 def _recorded(conn: Connection, books: dict[str, _Books]) -> None:
     arrived = "select partner, parcel_id, message_id from message where parcel_id is not null"
-    for row in run(conn, arrived):
+    for row in each(conn, arrived):
         book = books[row.partner]
         book.messages += 1
         book.settled[Part(row.parcel_id, row.message_id)] += 1
@@ -139,7 +139,7 @@ def _recorded(conn: Connection, books: dict[str, _Books]) -> None:
         "select m.partner, r.parcel_id, r.message_id from repeat r"
         " join message m on m.message_id = r.message_id where m.parcel_id is not null"
     )
-    for row in run(conn, again):
+    for row in each(conn, again):
         book = books[row.partner]
         book.repeats += 1
         book.settled[Part(row.parcel_id, row.message_id)] += 1
@@ -148,7 +148,7 @@ def _recorded(conn: Connection, books: dict[str, _Books]) -> None:
 
 
 def _parcels(conn: Connection, books: dict[str, _Books]) -> None:
-    for row in run(conn, "select partner, parcel_id, state, messages from parcel"):
+    for row in each(conn, "select partner, parcel_id, state, messages from parcel"):
         book = books[row.partner]
         if row.state != "accepted":
             book.quarantined += 1
@@ -161,7 +161,7 @@ def _parcels(conn: Connection, books: dict[str, _Books]) -> None:
 def _stuck(conn: Connection, books: dict[str, _Books]) -> None:
     """Messages kept as stuck or parked; whoever they came from says so in the clear."""
     kept = "select reason, headers from stuck where topic like 'flows.%' or topic = 'immediate'"
-    for row in run(conn, kept):
+    for row in each(conn, kept):
         headers = dict(orjson.loads(row.headers))
         if row.reason.startswith(("stuck:", "parked:")) and headers.get("ce_id"):
             books[headers.get("ce_partner", "")].stuck.add(headers["ce_id"])
@@ -172,7 +172,7 @@ def _tallies(conn: Connection, books: dict[str, _Books]) -> None:
         "select partner, sum(owned) as owned, sum(not_ours) as not_ours, sum(refused) as refused,"
         " sum(unable) as unable from tally group by partner"
     )
-    for row in run(conn, counted):
+    for row in each(conn, counted):
         names = ("owned", "not_ours", "refused", "unable")
         books[row.partner].tally.update({name: int(getattr(row, name)) for name in names})
 
