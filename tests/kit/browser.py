@@ -1,12 +1,11 @@
 """A real browser looks at a desk that serves on a free port of this machine."""
 
-import shutil
+import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,7 +14,7 @@ from hub.desk.app import make_app
 from hub.desk.desk import Desk
 from tests.kit.desk import PASSWORD
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("HUB_TEST_CHROMIUM") or "/usr/bin/chromium"
 
 
 @contextmanager
@@ -42,9 +41,8 @@ def serving(desk: Desk) -> Iterator[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The system's Chromium."""
-    found = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -58,6 +58,7 @@
   const source = new EventSource("/live");
   let first = true;
   source.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
-  source.onerror = () => { if (source.readyState === EventSource.CLOSED) refresh(); };
+  source.onerror = refresh;
+  addEventListener("online", refresh);
   setInterval(refresh, EVERY);
 })();

@@ -1,0 +1,38 @@
+"""An open page hears within a second that the ledger changed, and one look serves all who listen."""
+
+import asyncio
+import time
+
+from hub.clock import now
+from hub.ledger.read.stamp import stamp
+from tests.kit.desk import Sitting
+from tests.kit.seed import Evening
+
+
+async def test_listeners_hear_of_a_change_within_a_second(sitting: Sitting) -> None:
+    live = sitting.desk.live
+    heard: list[list[float]] = [[], []]
+
+    async def listen(times: list[float]) -> None:
+        async for _ in live.changes():
+            times += [time.monotonic()]
+
+    tasks = [asyncio.create_task(listen(times)) for times in heard]
+    await asyncio.sleep(0.3)
+    assert [len(times) for times in heard] == [1, 1]
+    began = time.monotonic()
+    told = Evening(sitting.bench, now())
+    message = sitting.id_of("EDT-0418")
+    await asyncio.to_thread(
+        told.acts, "handover.answered", message, ("J. Ahmed", "duty_manager"), 0, answer="accepted"
+    )
+    await asyncio.sleep(0.6)
+    await live.stop()
+    await asyncio.gather(*tasks)
+    assert [len(times) for times in heard] == [2, 2]
+    assert all(times[1] - began < 1.0 for times in heard)
+
+
+async def test_the_stamp_stays_while_nothing_changes(sitting: Sitting) -> None:
+    with sitting.desk.ledger.connect() as conn:
+        assert stamp(conn) == stamp(conn)

@@ -1,0 +1,123 @@
+"""A partner that collects gets what is its own, in order, and only after its receipt is kept."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import orjson
+import pytest
+
+from tests.kit.desk import Sitting
+from tests.kit.seed import NORTH
+
+BEARER = {"Authorization": "Bearer outbox-secret"}
+
+
+@pytest.fixture(autouse=True)
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_TOKEN_ASSESSMENT_NORTH", "outbox-secret")
+
+
+@pytest.fixture
+async def partner(sitting: Sitting) -> AsyncIterator[httpx.AsyncClient]:
+    """The partner's own system."""
+    async with sitting.client() as client:
+        client.headers.update(BEARER)
+        yield client
+
+
+async def test_only_the_partner_itself_is_answered(sitting: Sitting) -> None:
+    async with sitting.client() as client:
+        for name, header in (
+            (NORTH, {}),
+            (NORTH, {"Authorization": "Bearer wrong"}),
+            (NORTH, {"Authorization": "outbox-secret"}),
+            ("exemplar-police", BEARER),
+            ("nobody", BEARER),
+        ):
+            found = await client.get(f"/v1/outbox/{name}", headers=header)
+            assert found.status_code == 401
+            assert found.headers["www-authenticate"] == "Bearer"
+
+
+async def test_urgent_comes_first_and_the_list_has_no_content(partner: httpx.AsyncClient) -> None:
+    found = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    ranks = [("immediate", "urgent", "routine").index(one["priority"]) for one in found]
+    assert len(found) == 5
+    assert ranks == sorted(ranks)
+    assert set(found[0]) == {
+        "delivery_id", "reference", "type", "priority", "offered_at", "due_at",
+    }  # fmt: skip
+    few = await partner.get(f"/v1/outbox/{NORTH}", params={"limit": 2})
+    assert len(few.json()["deliveries"]) == 2
+
+
+async def test_collecting_is_the_receipt_and_again_is_harmless(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    one = next(found for found in listed if found["type"] == "edt.handover")
+    where = f"/v1/outbox/{NORTH}/{one['delivery_id']}"
+    first = await partner.get(where)
+    assert first.status_code == 200, first.text
+    assert first.headers["hub-reference"] == one["reference"]
+    assert "Found outside after dark" in orjson.dumps(first.json()).decode()
+    receipts = [record for record in sitting.road.published if record.kind == "receipts"]
+    assert [told["delivery_id"] for told in receipts[0].meta["receipts"]] == [one["delivery_id"]]
+    assert receipts[0].meta["receipts"][0]["level"] == "received"
+    left = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    assert one["delivery_id"] not in {found["delivery_id"] for found in left}
+    assert (await partner.get(where)).content == first.content
+
+
+async def test_without_a_receipt_in_kafka_no_body_leaves(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    sitting.road.away = True
+    found = await partner.get(f"/v1/outbox/{NORTH}/{listed[0]['delivery_id']}")
+    assert found.status_code == 503
+    assert found.headers["retry-after"] == "5"
+    assert set(found.json()) == {"detail"}
+
+
+async def test_withheld_fields_do_not_leave(partner: httpx.AsyncClient) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    one = next(found for found in listed if found["type"] == "police.notification")
+    found = await partner.get(f"/v1/outbox/{NORTH}/{one['delivery_id']}")
+    assert "Shouting and a broken door" in found.text
+    assert "fears reprisal" not in found.text
+
+
+async def test_another_partners_delivery_is_not_there(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    other = sitting.one("select delivery_id from delivery where partner = 'assessment-east'")
+    for name in (other, "nothing"):
+        assert (await partner.get(f"/v1/outbox/{NORTH}/{name}")).status_code == 404
+
+
+async def test_nothing_past_a_blocked_one_in_its_lane(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    rows = sitting.bench.all(
+        "select delivery_id from delivery where partner = :p and state = 'offered'"
+        " order by created_at limit 2",
+        p=NORTH,
+    )
+    first, second = (row.delivery_id for row in rows)
+    with sitting.bench.engine.begin() as conn:
+        from hub.ledger.write import run
+
+        lane = "update delivery set lane = 'one', lane_no = :n, rank = 2, state = :s"
+        run(conn, f"{lane} where delivery_id = :id", n=1, s="needs_person", id=first)
+        run(conn, f"{lane} where delivery_id = :id", n=2, s="offered", id=second)
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    assert second not in {one["delivery_id"] for one in listed}
+    assert (await partner.get(f"/v1/outbox/{NORTH}/{second}")).status_code == 409
+
+
+async def test_openapi_tells_of_the_outbox_and_health_alone(partner: httpx.AsyncClient) -> None:
+    paths = (await partner.get("/v1/openapi.json")).json()["paths"]
+    assert set(paths) == {
+        "/v1/outbox/{partner}", "/v1/outbox/{partner}/{delivery_id}", "/health", "/ready",
+    }  # fmt: skip
