@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -356,6 +357,8 @@ def main(settings: Settings) -> None:
     import uvloop
 
     logs.set_up("core")
+    # Edge answers partners; core's batches may grow a little instead of keeping them waiting.
+    os.nice(10)
     try:
         uvloop.run(serve(settings))
     except* FaultIsOurs as fault:
