@@ -49,7 +49,7 @@ bench: $(READY) ## Measure the road: table here, figures in build/bench.json
 
 .PHONY: crash
 crash: $(READY) ## kill -9 of everything, 200 times under load (SEED=n to repeat a campaign)
-	@$(BIN)/python -m tests.load.crash $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.faults.crash $(if $(SEED),--seed $(SEED))
 
 .PHONY: lock
 lock: $(READY) ## Lock the dependencies of pyproject.toml anew, with hashes
