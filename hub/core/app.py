@@ -33,7 +33,7 @@ from hub.ledger.audit import HUB
 from hub.ledger.session import check_timeouts
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
-from hub.ledger.write import insert
+from hub.ledger.write import insert, savepoint
 from hub.partner_files import load
 from hub.rules.book import Book
 from hub.seal import Keyring
@@ -182,7 +182,7 @@ class Core:
             return
         mark, out = work.mark(), len(work.out)
         try:
-            with work.conn.begin_nested():
+            with savepoint(work.conn):
                 effect()
                 work.flush()
         except (OperationalError, InterfaceError):
@@ -203,7 +203,7 @@ class Core:
         """One record's effect under a savepoint; kept as stuck where it fails."""
         mark, out = work.mark(), len(work.out)
         try:
-            with work.conn.begin_nested():
+            with savepoint(work.conn):
                 effect()
                 work.flush()
         except (OperationalError, InterfaceError):

@@ -7,6 +7,7 @@ cost a tenth of what objects cost. PostgreSQL takes columns (`unnest`), SQLite t
 import re
 from collections import namedtuple
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -159,3 +160,16 @@ def _bound(conn: Connection, row: Values) -> dict[str, Any]:
         name: sqlite_time(value) if isinstance(value, datetime) else value
         for name, value in row.items()
     }
+
+
+@contextmanager
+def savepoint(conn: Connection) -> Iterator[None]:
+    """What fails within is undone alone, and the transaction goes on."""
+    _do(conn, "savepoint alone", ())
+    try:
+        yield
+    except BaseException:
+        _do(conn, "rollback to savepoint alone", ())
+        _do(conn, "release savepoint alone", ())
+        raise
+    _do(conn, "release savepoint alone", ())
