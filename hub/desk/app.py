@@ -42,6 +42,7 @@ from hub.settings import Settings
 
 log = structlog.get_logger("desk")
 
+LARGEST_FORM = 256 * 1024
 STATIC = Path(__file__).parent / "static"
 PAGES = (sign, now, inbox, journey, failed, parcels, calls, partners, incidents, people, audit)
 
@@ -55,6 +56,7 @@ def make_app(desk: Desk) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        max_body_size=LARGEST_FORM,
     )
     app.state.desk = desk
     for page in PAGES:

@@ -1,6 +1,5 @@
 """Whatever goes wrong is told in words, with what to do next and a reference, and every answer is safe to show."""
 
-from collections.abc import Awaitable, Callable
 from typing import cast
 from urllib.parse import quote
 
@@ -9,7 +8,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.desk.frame import SignIn, Stop, draw, see_other
 from hub.desk.security import HEADERS
@@ -20,7 +21,7 @@ log = structlog.get_logger("desk")
 
 def install(app: FastAPI) -> None:
     """Security headers on every answer, and a page or JSON for everything that can go wrong."""
-    app.middleware("http")(_safe)
+    app.add_middleware(Safe)
     app.exception_handler(SignIn)(_sign_in)
     app.exception_handler(Stop)(_stopped)
     app.exception_handler(DBAPIError)(_ledger_away)
@@ -29,13 +30,23 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Exception)(_broken)
 
 
-async def _safe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
+class Safe:
+    """Adds what a browser must know to every answer, streams included."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/static/"):
+                    headers["Cache-Control"] = "public, max-age=3600"
+            await send(message)
+
+        await self.app(scope, receive, safely if scope["type"] == "http" else send)
 
 
 def _machine(request: Request) -> bool:

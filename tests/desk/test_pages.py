@@ -57,10 +57,11 @@ async def test_pages_are_small_and_fast(sitting: Sitting) -> None:
 
 async def test_now_answers_the_three_questions_in_their_order(sitting: Sitting) -> None:
     async with sitting.as_("manager") as client:
-        said = text(await client.get("/"))
-    order = ["Waiting for you", "You hold", "Late elsewhere", "Broken", "Partners", "Last 24 h"]
-    places = [said.index(words) for words in order]
+        page = await client.get("/")
+    order = ["waiting", "holding", "late", "broken", "partners"]
+    places = [page.text.index(f'id="h-{name}"') for name in order]
     assert places == sorted(places)
+    said = text(page)
     assert "▲ LATE" in said
     assert "EDT-0417" in said[: said.index("You hold")]
     assert "EDT-0414" in said[said.index("You hold") : said.index("Late elsewhere")]

@@ -30,7 +30,9 @@ async def test_a_wrong_password_never_says_what_was_wrong_and_locks(sitting: Sit
         known = await sign_in(client, "manager@desk.example.org", "wrong")
         unknown = await sign_in(client, "nobody@desk.example.org", "wrong")
         assert known.status_code == unknown.status_code == 403
-        assert text(known).replace("manager", "") == text(unknown).replace("nobody", "")
+        wrong = "That e-mail address and password do not go together."
+        assert wrong in text(known)
+        assert wrong in text(unknown)
         for _ in range(4):
             locked = await sign_in(client, "manager@desk.example.org", "wrong")
         assert locked.status_code == 429
@@ -54,7 +56,8 @@ async def test_signing_out_ends_it_on_the_server(sitting: Sitting) -> None:
     async with sitting.as_("manager") as client:
         kept = dict(client.cookies)
         await post(client, "/", "/sign-out")
-        again = await client.get("/", cookies=kept)
+        client.cookies.update(kept)
+        again = await client.get("/")
     assert again.status_code == 303
 
 

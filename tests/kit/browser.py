@@ -53,3 +53,4 @@ def enter(page: Page, address: str, short: str) -> None:
     page.get_by_label("E-mail address").fill(f"{short}@desk.example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{address}/")

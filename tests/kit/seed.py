@@ -20,6 +20,7 @@ from hub.wire import Outbound, Record, read
 from schemas.codes import AttendanceKind, RiskGrade, RiskLevel, Urgency
 from schemas.envelope import Deadline, Priority, Recipient
 from schemas.labels import Restriction
+from schemas.people import Handling
 from schemas.values import Said
 from tests.kit import people
 from tests.kit.site import LEEDS, Bench, an_arrival
@@ -242,10 +243,10 @@ def an_evening(bench: Bench, now: datetime) -> Evening:
         priority=urgent, due=20,
     )  # fmt: skip
     _down(told)
-    told.says(
-        "police.notification", people.a_police_notification(5, RiskGrade.HIGH), POLICE,
-        "WYP-0005", 90, priority=routine, due=300,
-    )  # fmt: skip
+    guarded = people.a_police_notification(5, RiskGrade.HIGH).model_copy(
+        update={"handling": Handling()}
+    )
+    told.says("police.notification", guarded, POLICE, "WYP-0005", 90, priority=routine, due=300)
     conflict = people.a_contact(41, concern=people.a_concern(7, danger=True))
     told.says("contact.recorded", people.a_contact(41), "contact-centre", "CALL-000041", 58)
     told.says("contact.recorded", conflict, "contact-centre", "CALL-000041", 21)

@@ -38,6 +38,7 @@ def test_the_keyboard_alone_accepts_a_handover(
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
     page.goto(f"{address}/inbox")
     for _ in range(60):
         page.keyboard.press("Tab")
