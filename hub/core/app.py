@@ -91,6 +91,7 @@ class Core:
                 self._after,
                 self._restored,
                 self._lost,
+                self._contended,
                 gather,
             )
             subscriber = road(
@@ -309,6 +310,14 @@ class Core:
             work.flush()
 
         log.warning("ledger restored", count=len(behind))
+        await self.ledger.transaction(note)
+
+    async def _contended(self) -> None:
+        def note(conn: Connection) -> None:
+            name = f"core-{self.settings.instance}"
+            why = "assigned anew three times in a minute: another process has this HUB_INSTANCE"
+            self._work(conn).incident("two_of_one_name", name, why)
+
         await self.ledger.transaction(note)
 
     async def _lost(self, lost: dict[TopicPartition, int]) -> None:

@@ -7,6 +7,7 @@ row is moved by compare-and-set, so a displaced worker's transaction fails.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,10 @@ log = structlog.get_logger("core")
 Batch = dict[TopicPartition, list[ConsumerRecord]]
 
 
+CONTENDED = 3
+"""Assignments within a minute that tell of two live processes under one name."""
+
+
 class Displaced(Exception):
     """The ledger is not where this worker thought: somebody else recorded, or a copy came back."""
 
@@ -45,7 +50,7 @@ class Stale(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.now = True
-        self.assignments = 0
+        self.assigned: deque[float] = deque(maxlen=CONTENDED)
         self.consumer: Any = None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -55,7 +60,12 @@ class Stale(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.consumer is not None and assigned:
             self.consumer.pause(*assigned)
         self.now = True
-        self.assignments += 1
+        self.assigned.append(monotonic())
+
+    def contended(self) -> bool:
+        """True where assignments follow each other as when two processes have one name."""
+        full = len(self.assigned) == CONTENDED
+        return full and self.assigned[-1] - self.assigned[0] < 60
 
 
 class Reader:
@@ -71,6 +81,7 @@ class Reader:
         after: Callable[[Any], Awaitable[None]],
         on_restored: Callable[[list[Restored]], Awaitable[None]],
         on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
+        on_contended: Callable[[], Awaitable[None]],
         gather: float = 0.0,
         most: int = 500,
     ):
@@ -82,6 +93,7 @@ class Reader:
         self.after = after
         self.on_restored = on_restored
         self.on_lost = on_lost
+        self.on_contended = on_contended
         self.gather = gather
         self.most = most
         self.stale = Stale()
@@ -131,9 +143,9 @@ class Reader:
         assigned = self.consumer.assignment()
         self.stale.now = False
         if not assigned:
-            await asyncio.sleep(0.02)
-            self.stale.now = not self.consumer.assignment()
             return
+        if self.stale.contended():
+            await self.on_contended()
         begins = await self.consumer.beginning_offsets(list(assigned))
         at, lost = await self.ledger.transaction(
             lambda conn: claim_offsets(conn, begins, self.cluster, self.worker)

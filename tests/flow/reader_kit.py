@@ -68,6 +68,7 @@ class Shelf:
             _nothing,
             _nothing,
             _nothing,
+            _nothing,
         )
         subscriber = road(
             broker,
@@ -95,7 +96,7 @@ class Shelf:
             run(conn, "insert into effect (value) values (:v)", v=(record.value or b"").decode())
 
 
-async def _nothing(_: Any) -> None:
+async def _nothing(*_: Any) -> None:
     return None
 
 

@@ -100,8 +100,9 @@ async def test_a_quiet_hop_is_quick(kafka: str, tmp_path: Path) -> None:
         took = []
         producer = AIOKafkaProducer(bootstrap_servers=kafka)
         async with producer:
-            for n in range(15):
-                await asyncio.sleep(0.05)
+            for n in range(10):
+                # Long enough for a poll that finds nothing, and for the sleep that would follow.
+                await asyncio.sleep(0.3)
                 began, seen = time.monotonic(), asyncio.Event()
 
                 async def after(_: Any, seen: asyncio.Event = seen) -> None:
@@ -158,5 +159,5 @@ async def test_two_processes_of_one_name_have_every_effect_once(kafka: str, tmp_
                 await s.publish([f"{n}".encode() for n in range(start, start + 50)])
                 await asyncio.sleep(0.5)
             await eventually(lambda: len(s.effects()) >= 300, 30)
-        assert one.stale.assignments + other.stale.assignments > 2
+        assert one.stale.contended() or other.stale.contended()
         assert sorted(s.effects(), key=int) == [f"{n}" for n in range(300)]
