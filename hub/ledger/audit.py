@@ -149,7 +149,9 @@ def root(conn: Connection, day: str, moment: datetime) -> Root:
         return Root(day=first.day, chains=first.chains, root=first.root, at=stood)
     whole = hashlib.sha256()
     count = 0
-    for row in each(conn, "select case_ref, audit_seq, audit_head from case_file order by case_ref"):
+    for row in each(
+        conn, "select case_ref, audit_seq, audit_head from case_file order by case_ref"
+    ):
         whole.update(f"{row.case_ref} {row.audit_seq} {row.audit_head}\n".encode())
         count += 1
     made = Root(day=day, chains=count, root=whole.hexdigest(), at=moment)

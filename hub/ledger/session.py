@@ -85,7 +85,7 @@ def check_timeouts(engine: Engine, session_timeout: float) -> None:
         return
     with engine.connect() as conn:
         found = conn.execute(text("show idle_in_transaction_session_timeout")).scalar_one()
-    if found == "0" or IDLE_IN_TRANSACTION_MS / 1000 >= session_timeout:
+    if found == "0" or session_timeout <= IDLE_IN_TRANSACTION_MS / 1000:
         raise RuntimeError(
             f"idle_in_transaction_session_timeout is {found}: it must end a transaction before "
             f"HUB_KAFKA_SESSION_TIMEOUT ({session_timeout} s) ends the session"

@@ -1,4 +1,4 @@
-"""The ledger's tables: what the hub owes, to whom, and what became of it. Only core writes them.
+"""What the hub owes, to whom, and what became of it stands in these tables, and only core writes them.
 
 Metadata stands apart from content; content is sealed under the key of its case, so that erasing
 the key erases the content and leaves the account of it. Ids are UUIDs as text, times are UTC.
