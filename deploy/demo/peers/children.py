@@ -46,9 +46,7 @@ def identity(name: str, own: str | None = None) -> dict[str, Any]:
         "born": child["born"],
         "sex": {"value": {"code": {"1": "M", "2": "F"}[child["sex"]]}},
         "nhs_number": {"value": {"number": child["nhs"]}},
-        "address": {
-            "value": {"lines": [child["street"], "Leeds"], "postcode": child["postcode"]}
-        },
+        "address": {"value": {"lines": [child["street"], "Leeds"], "postcode": child["postcode"]}},
         "interpreter_needed": {"value": False},
     }
     return told | ({"own_number": own} if own else {})

@@ -1,4 +1,4 @@
-"""An agency's system posts JSON through the door and takes JSON at an address of its own, which can go away and come back.
+"""An agency posts JSON through the door and takes it at an address of its own, which may go away and come back.
 
 `python -m deploy.demo.peers.system BOOKS DOOR NAME TOKEN_FILE OWN_PORT` (a port of 0: it takes nothing)
 """
@@ -39,9 +39,7 @@ class Inlet:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            fields = dict(
-                line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
-            )
+            fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = await reader.readexactly(int(fields["content-length"]))
             self._books.received(fields["idempotency-key"], json.loads(body)["type"], body)
             writer.write(_OK)

@@ -140,9 +140,7 @@ def strategy_record(order: Body) -> Body:
             "rule_result": "JOINT_REQUIRED",
         },
         "investigation": {"order_of_visits": "School first, then home, together"},
-        "actions": [
-            {"what": "See the child at school", "who": MANAGER, "by": later(at, hours=13)}
-        ],
+        "actions": [{"what": "See the child at school", "who": MANAGER, "by": later(at, hours=13)}],
         "procedure_edition": "FDH-2026",
         "written_by": MANAGER,
         "circulated_at": at,
