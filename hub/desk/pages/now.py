@@ -43,6 +43,7 @@ class Item:
     link: str
     parts: Parts = ()
     test: bool = False
+    conflict: bool = False
     verb: str = "Open"
     held_since: datetime | None = None
 
@@ -151,6 +152,7 @@ def _item(visit: Visit, one: Handover) -> Item:
         f"/message/{one.message_id}",
         handover(one, visit.desk.title) if one.machine == "handover" else (),
         one.test,
+        bool(one.conflict_of),
         held_since=one.changed_at if one.held else None,
     )
 

@@ -82,7 +82,7 @@ def delivery(one: Delivered, name: Name) -> Parts:
             why = one.reason or "no answer came"
             return (f"Nobody knows whether {to} has it: {why}. A person decides on sending again",)
         case "delivered":
-            by = f" from {one.who}" if one.who else ""
+            by = f" ({one.who})" if one.who else ""
             level = {"transport": "It left for", "received": "With"}.get(one.level_reached, "With")
             return (f"{level} {to} since ", one.changed_at, by)
         case "withheld":
@@ -102,7 +102,7 @@ def _waiting(one: Delivered, to: str) -> Parts:
 
 def _offered(one: Delivered, to: str) -> Parts:
     if one.transport == "call":
-        return (f"Somebody must ring: {one.reason}; nobody has so far",)
+        return (f"{one.reason[:1].upper()}{one.reason[1:]}: nobody has so far",)
     if one.transport == "inbox":
         return (f"In the inbox of {to} since ", one.created_at, "; nobody has opened it")
     return (f"Ready for {to} since ", one.created_at, "; not collected so far")
