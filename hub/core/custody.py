@@ -6,7 +6,6 @@ move changes nothing and is kept with its reason, so that it can be seen.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, ste
 from hub.ledger.tables import Move
 from hub.ledger.write import at, rows
 from schemas.envelope import AckLevel
-
 
 _BY_ALL = ("confirmed", "both_accepted")
 """Events that mean something else once every receiver has answered."""

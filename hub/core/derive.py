@@ -40,11 +40,12 @@ def derive(work: Work, arrival: Arrival) -> list[Arrival]:
                 cause=arrival.message_id,
             )
         else:
-            made.append(_message(work, arrival, outcome))
+            made.append(derived_message(work, arrival, outcome))
     return made
 
 
-def _message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
+def derived_message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
+    """The hub's own message that follows from `cause`."""
     entry = entry_of(said.type)
     checked = parse(said.type, entry.version, orjson.dumps(said.body))
     body = checked.model_dump_json(by_alias=True, exclude_defaults=True)

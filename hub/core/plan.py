@@ -81,13 +81,13 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
         "withheld": orjson.dumps([[w.path, w.kind.value, w.why] for w in told.withheld]).decode(),
         "address": arrival.address,
     }
-    if told.verdict is not Verdict.PERMIT:
-        person = told.verdict is Verdict.REVIEW
-        return row | {"state": "needs_person" if person else "withheld", "reason": told.why}
+    if told.verdict is Verdict.DENY:
+        return row | {"state": "withheld", "reason": told.why}
+    held = told.verdict is Verdict.REVIEW
     key = work.key(arrival.case_ref)
-    if told.withheld and key is not None:
+    if (told.withheld or held) and key is not None:
         row["rendered"] = seal_rendering(key, delivery_id, orjson.dumps(told.body))
-    return row
+    return row | {"state": "needs_person", "reason": told.why} if held else row
 
 
 def disclosed(work: Work, arrival: Arrival, partner: Partner) -> Disclosure:

@@ -17,6 +17,7 @@ from hub.core import custody, early
 from hub.core.arrival import Arrival
 from hub.core.derive import derive
 from hub.core.identify import identify
+from hub.core.link import link
 from hub.core.plan import plan
 from hub.core.stuck import keep
 from hub.core.watch import watch
@@ -24,7 +25,7 @@ from hub.core.work import Work
 from hub.ledger.content import seal_content
 from hub.ledger.session import among, values
 from hub.ledger.tables import Content, Message, Repeat
-from hub.ledger.write import at, rows, update
+from hub.ledger.write import at, rows, savepoint, update
 from schemas.register import UnknownType, UnknownVersion, model_of
 
 MANY_IN_A_ROW = 3
@@ -37,7 +38,7 @@ def record_messages(work: Work, arrivals: Sequence[Arrival]) -> None:
         return
     mark, out = work.mark(), len(work.out)
     try:
-        with work.conn.begin_nested():
+        with savepoint(work.conn):
             _record(work, arrivals)
             work.flush()
         return
@@ -82,7 +83,7 @@ def _record(work: Work, arrivals: Sequence[Arrival]) -> None:
     apply(work, moving)
     woken = early.wake(work, new)
     if woken:
-        _wake(work, woken)
+        taken_up(work, woken)
 
 
 def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
@@ -90,20 +91,22 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
     for arrival in arrivals:
         custody.step(work, arrival)
         watch(work, arrival)
+        if arrival.type == "case.linked":
+            link(work, arrival)
     derived = [made for arrival in arrivals for made in derive(work, arrival)]
     work.flush()
     if derived:
         _record(work, derived)
 
 
-def _wake(work: Work, woken: list[Arrival]) -> None:
-    """Messages whose predecessor has come now: planned and applied as if they came now."""
+def taken_up(work: Work, woken: list[Arrival], why: str = "no longer early") -> None:
+    """Messages that waited are planned and applied as if they came now."""
     planned = plan(work, woken)
     changed = []
     for arrival in woken:
         count, none = planned[arrival.message_id]
         changed.append({"id": arrival.message_id, "planned": count, "none": none})
-        work.audit(arrival.case_ref, "no longer early", message=arrival.message_id)
+        work.audit(arrival.case_ref, why, message=arrival.message_id)
     update(
         work.conn,
         "update message set state = 'recorded', planned = :planned, none_reason = :none"

@@ -75,7 +75,7 @@ DELIVERY = Machine(
         *moves(
             (*_OPEN, "withheld"), "abandoned", "abandoned", both(named, reasoned, senior_for_urgent)
         ),
-        *moves(("waiting",), "withheld", "withheld", reasoned),
+        *moves(("waiting", "needs_person"), "withheld", "withheld", reasoned),
         *moves(("withheld",), "released", "waiting", both(named, reasoned)),
     ),
     final=frozenset({"delivered", *_LET_GO}),

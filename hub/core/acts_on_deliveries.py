@@ -1,0 +1,182 @@
+"""A person sends again, releases, gives up, rings, pauses: each against what the delivery is by then."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from hub.core import custody
+from hub.core.deed import Deed, Refused
+from hub.core.work import Work
+from hub.ids import derived
+from hub.journeys.delivery import DELIVERY
+from hub.journeys.machine import Facts, Illegal, move
+from hub.journeys.steps import Heard, settled, steps
+from hub.ledger.session import among, values
+from hub.ledger.write import rows, run
+from hub.rules.disclose import Verdict
+from schemas.envelope import AckLevel
+
+_SEE_NO_CONTENT = ("operations", "auditor", "administrator")
+
+
+def _delivery(work: Work, deed: Deed) -> dict[str, Any]:
+    found = rows(work.conn, "select * from delivery where delivery_id = :id", id=deed.subject)
+    if not found:
+        raise Refused("there is no such delivery")
+    row = dict(found[0]._mapping)
+    if deed.version is not None and deed.version and row["version"] != deed.version:
+        raise Refused(f"it has changed since you looked: it is now {row['state']}")
+    return row
+
+
+def _moves(work: Work, deed: Deed, event: str, approver: str = "") -> dict[str, Any]:
+    row = _delivery(work, deed)
+    facts = deed.facts(work, approver)
+    pressing = Facts(**{**_plain(facts), "immediate": row["rank"] < 2})
+    moved = move(DELIVERY, row["state"], event, pressing)
+    if isinstance(moved, Illegal):
+        raise Refused(moved.reason)
+    # Nobody serves a held delivery that waits: it is offered where people or systems look.
+    state = "offered" if moved.state == "waiting" and row["mode"] == "held" else moved.state
+    run(
+        work.conn,
+        "update delivery set state = :state, next_at = null, reason = :why, who = :who,"
+        " tries = :tries,"
+        " changed_at = :now, version = version + 1 where delivery_id = :id",
+        state=state,
+        tries=0 if moved.state == "waiting" else row["tries"],
+        why=deed.reason or f"{event.replace('_', ' ')} by {deed.name}",
+        who=deed.name,
+        now=work.now,
+        id=deed.subject,
+    )
+    work.partners.add(row["partner"])
+    work.recovered("lane_blocked", row["lane"], f"{event} by {deed.name}")
+    return row | {"state": state}
+
+
+def _plain(facts: Facts) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in Facts.__slots__}
+
+
+def _retried(work: Work, deed: Deed) -> str:
+    row = _delivery(work, deed)
+    if row["state"] == "withheld" or _reviewing(row):
+        return _released(work, deed, row)
+    _moves(work, deed, "retried")
+    if deed.body.get("as_new"):
+        fresh = str(derived("reference", row["delivery_id"], deed.act_id))
+        run(
+            work.conn,
+            "update delivery set reference = :ref where delivery_id = :id",
+            ref=fresh,
+            id=row["delivery_id"],
+        )
+    return "it will be sent again"
+
+
+def _reviewing(row: Mapping[str, Any]) -> bool:
+    """Whether its disclosure waits for a second person, and never went out."""
+    held = row["state"] == "needs_person" and row["attempt"] == 0
+    return held and f": {Verdict.REVIEW.value};" in (row["policy"] or "")
+
+
+def _reviewed(work: Work, deed: Deed) -> str:
+    row = _delivery(work, deed)
+    if not _reviewing(row) and row["state"] != "withheld":
+        raise Refused("its disclosure does not wait for anybody")
+    if deed.body.get("review") == "released":
+        return _released(work, deed, row)
+    _moves(work, deed, "withheld")
+    return "withheld: this recipient does not get it"
+
+
+def _released(work: Work, deed: Deed, row: Mapping[str, Any]) -> str:
+    """What was held goes out in the rendering that the policy made, never whole."""
+    if deed.who["role"] in _SEE_NO_CONTENT:
+        raise Refused("who releases a disclosure must be one who may read it")
+    if not deed.reason.strip():
+        raise Refused("a reason is needed")
+    if row["rendered"] is None:
+        raise Refused(f"the policy lets nothing of it go to them: {row['reason']}")
+    _moves(work, deed, "released" if row["state"] == "withheld" else "retried")
+    return "released: it will be sent as the policy renders it"
+
+
+def _abandoned(work: Work, deed: Deed) -> str:
+    approver = str(deed.body.get("approver") or deed.body.get("approved_by") or "")
+    if not approver and deed.who["role"] == "service_manager":
+        approver = deed.name
+    row = _moves(work, deed, "abandoned", approver)
+    about = custody.concerned(work, row["message_id"])
+    if about is not None and row["purpose"] == "action":
+        for one in settled("abandoned", about, row["partner"]):
+            custody.take(work, one, deed.act_id, who=deed.name)
+    return "given up; the sender still holds it"
+
+
+def _by_phone(work: Work, deed: Deed) -> str:
+    taken_by = deed.body.get("name") or deed.body.get("taken_by")
+    role = deed.body.get("role") or deed.body.get("taken_role")
+    if not taken_by or not role:
+        raise Refused("name and role of who took the call are needed")
+    row = _moves(work, deed, "taken_by_phone")
+    who = f"{taken_by}, {role}, by phone"
+    targets = [row["delivery_id"], *([row["beside"]] if row["beside"] else [])]
+    sql = f"select lane from delivery where {among(work.conn, 'delivery_id')}"
+    for found in rows(work.conn, sql, among=values(work.conn, targets)):
+        work.recovered("lane_blocked", found.lane, f"taken by phone: {who}")
+    for target in targets:
+        run(
+            work.conn,
+            "update delivery set state = 'delivered', who = :who, level_reached = 'received',"
+            " changed_at = :now, version = version + 1 where delivery_id = :id"
+            " and state not in ('withdrawn', 'expired', 'abandoned')",
+            who=who,
+            now=work.now,
+            id=target,
+        )
+    on = custody.concerned(work, row["message_id"])
+    if on is not None:
+        heard = Heard(UUID(deed.act_id), work.now, AckLevel.NONE, row["partner"], (), None, on)
+        accepts = deed.body.get("accepts", True)
+        said = {"taken_by": taken_by, "taken_role": role, "accepts": accepts}
+        for one in steps("delivery.taken_by_phone", said, heard):
+            custody.take(work, one, deed.act_id, who=who)
+    return f"taken by {who}"
+
+
+def _paused(work: Work, deed: Deed) -> str:
+    paused = run(
+        work.conn,
+        "update partner_state set paused_at = :now, paused_by = :who, paused_why = :why,"
+        " version = version + 1 where partner = :p",
+        now=work.now,
+        who=deed.name,
+        why=deed.reason,
+        p=deed.subject,
+    )
+    if not paused.rowcount:
+        raise Refused("there is no such partner")
+    return "paused: nothing is sent until it is resumed, and nothing is lost"
+
+
+def _resumed(work: Work, deed: Deed) -> str:
+    run(
+        work.conn,
+        "update partner_state set paused_at = null, paused_by = null, paused_why = null,"
+        " failures = 0, next_probe_at = null, version = version + 1 where partner = :p",
+        p=deed.subject,
+    )
+    work.partners.add(deed.subject)
+    return "resumed"
+
+
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
+    "delivery.retried": _retried,
+    "delivery.abandoned": _abandoned,
+    "delivery.taken_by_phone": _by_phone,
+    "disclosure.reviewed": _reviewed,
+    "partner.paused": _paused,
+    "partner.resumed": _resumed,
+}

@@ -1,0 +1,39 @@
+"""An unread parcel is looked after by somebody, and its entry ends with a reason."""
+
+from collections.abc import Callable
+
+from hub.core.deed import Deed, Refused
+from hub.core.work import Work
+from hub.ledger.write import run
+
+
+def _parcel_closed(work: Work, deed: Deed) -> str:
+    closed = run(
+        work.conn,
+        "update parcel set state = 'closed', closed_at = :now, closed_why = :why, sealed = null"
+        " where parcel_id = :id and state = 'unreadable'",
+        now=work.now,
+        why=f"{deed.reason} ({deed.name})",
+        id=deed.subject,
+    )
+    if not closed.rowcount:
+        raise Refused("it is closed already, or was read")
+    return "closed"
+
+
+def _parcel_claimed(work: Work, deed: Deed) -> str:
+    claimed = run(
+        work.conn,
+        "update parcel set claimed_by = :who where parcel_id = :id and claimed_by is null",
+        who=deed.name,
+        id=deed.subject,
+    )
+    if not claimed.rowcount:
+        raise Refused("somebody looks after it already")
+    return "you look after it now"
+
+
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
+    "parcel.closed": _parcel_closed,
+    "parcel.claimed": _parcel_claimed,
+}

@@ -1,0 +1,41 @@
+"""A deed is what a person did at the desk: who, on what, which version they saw, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.core.work import Work
+from hub.journeys.machine import Facts
+
+
+class Refused(Exception):
+    """The act has no effect, and why."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An act as it came: who, on what, which version they saw, what they said."""
+
+    act_id: str
+    type: str
+    subject: str
+    who: Mapping[str, Any]
+    version: int | None
+    reason: str
+    body: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name and role, as journeys show them."""
+        return f"{self.who['name']}, {self.who['role'].replace('_', ' ')}"
+
+    def facts(self, work: Work, approver: str = "") -> Facts:
+        """For the guards of a journey."""
+        return Facts(
+            name=self.who["name"],
+            role=self.who["role"].replace("_", " "),
+            agency=self.who.get("agency") or "",
+            at=work.now,
+            reason=self.reason,
+            approver=approver,
+        )
