@@ -1,17 +1,22 @@
 """What falls due by itself is found by its row, four times a second, and done once.
 
 Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are
-overdue, early messages that stay early, and quarantine that ends.
+overdue, early messages that stay early, quarantine that ends, and the day's audit root.
 """
 
 from datetime import timedelta
 
+import structlog
+
+from hub.clock import london
 from hub.core import custody
 from hub.core.dispatch import dispatch
 from hub.core.settle import open_call_sheet, settle_leases
 from hub.core.work import Work
-from hub.ledger.audit import HUB
+from hub.ledger.audit import HUB, root
 from hub.ledger.write import rows, run
+
+log = structlog.get_logger("hub.core.due")
 
 EARLY_IS_SHOWN = timedelta(minutes=10)
 MOST = 500
@@ -25,6 +30,7 @@ def fall_due(work: Work) -> None:
     _early(work)
     _quarantine(work)
     work.flush()
+    _daily_root(work)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
 
@@ -41,6 +47,15 @@ def _call_sheets(work: Work) -> None:
         partner = work.site.partner(row.partner)
         if partner is not None:
             open_call_sheet(work, dict(row._mapping), partner)
+
+
+def _daily_root(work: Work) -> None:
+    """Yesterday's root, once; as a log line it leaves the hub, and with it what we could still change."""
+    day = (london(work.now) - timedelta(days=1)).date().isoformat()
+    if rows(work.conn, "select 1 from root where day = :day", day=day):
+        return
+    made = root(work.conn, day, work.now)
+    log.info("audit root", at=day, count=made.chains, digest=made.root)
 
 
 def _early(work: Work) -> None:
