@@ -64,12 +64,33 @@ def _to_partner(work: Work, partner: Partner) -> None:
         ahead = [out for out in runs[row.lane] if out.lane_no < row.lane_no]
         overtook = [out.delivery_id for out in ahead] if row.rank == 0 else []
         before = [out for out in ahead if out.rank <= row.rank] if row.rank else []
-        follow = before[-1].delivery_id if before else None
+        follow = _last(before, row.rank)
+        if before and follow is None:
+            continue
         order = _hand(work, partner, row, follow, overtook)
         if order is not None:
             handed.append(order)
-            runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank))
+            runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank, follow))
     update(work.conn, _HANDED, handed)
+
+
+def _last(before: list["_Out"], rank: int) -> str | None:
+    """The one behind which all of these are sent; None where no single one waits for the others.
+
+    Edge waits for one predecessor. Where an urgent one went past a routine one, neither waits for
+    the other, and what must come after both stays here until one of them is settled.
+    """
+    if not before or all(out.rank == rank for out in before):
+        return before[-1].delivery_id if before else None
+    follows = {out.delivery_id: out.follows for out in before}
+    for last in reversed(before):
+        chain, at_last = set(), last.delivery_id
+        while at_last in follows and at_last not in chain:
+            chain.add(at_last)
+            at_last = follows[at_last] or ""
+        if len(chain) == len(before):
+            return last.delivery_id
+    return None
 
 
 class _Out(NamedTuple):
@@ -78,6 +99,7 @@ class _Out(NamedTuple):
     delivery_id: str
     lane_no: int
     rank: int
+    follows: str | None
 
 
 _HANDED = """
@@ -113,11 +135,11 @@ def _runs(work: Work, lanes: Iterable[str]) -> dict[str, list[_Out]]:
     if not wanted:
         return runs
     sql = (
-        f"select delivery_id, lane, lane_no, rank from delivery where {among(work.conn, 'lane')}"
+        f"select delivery_id, lane, lane_no, rank, predecessor from delivery where {among(work.conn, 'lane')}"
         " and state = 'under_way' order by lane_no"
     )
     for row in rows(work.conn, sql, among=values(work.conn, wanted)):
-        runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank))
+        runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank, row.predecessor))
     return runs
 
 
