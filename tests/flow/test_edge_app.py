@@ -89,9 +89,18 @@ class Site:
             async for record in read_to_end(self.settings, bootstrap, topic)
         ]
 
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The door is announced first; each transport listens as soon as it can."""
+        for _ in range(100):
+            try:
+                return await asyncio.open_connection("127.0.0.1", self.mllp)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)
+        return await asyncio.open_connection("127.0.0.1", self.mllp)
+
     async def hl7(self, message: bytes) -> bytes:
         """One message over MLLP, and the answer; empty where the hub closed without one."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.mllp)
+        reader, writer = await self._connected()
         writer.write(b"\x0b" + message + b"\x1c\r")
         answer = await asyncio.wait_for(reader.read(65536), 30)
         writer.close()
