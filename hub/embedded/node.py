@@ -137,7 +137,7 @@ class EmbeddedKafka:
         shutil.rmtree(self.home / "log", ignore_errors=True)
         formatting = subprocess.run(
             [*program, "kafka.tools.StorageTool", "format"]
-            + ["-t", _cluster_id(), "-c", str(self._properties)],
+            + [f"--cluster-id={_cluster_id()}", "-c", str(self._properties)],
             capture_output=True,
             text=True,
             check=False,
