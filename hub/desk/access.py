@@ -37,6 +37,7 @@ class Action(StrEnum):
     REPLY = "answer a question about it"
     WITHDRAW = "withdraw it"
     RETRY = "send it again"
+    REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
     TAKE_CALL = "note who took a call"
     HANDLE_PARCEL = "claim or close an unread parcel"
@@ -170,6 +171,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.REPLY: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
         _R.SERVICE_MANAGER: _N.AUTHORITY,
         **dict.fromkeys((_R.DUTY_MANAGER, _R.OPERATIONS), _N.CALM),

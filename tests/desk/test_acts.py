@@ -51,6 +51,17 @@ async def test_without_an_answer_nobody_believes_they_hold_it(sitting: Sitting) 
     assert "Emergency Duty Team still holds it" in text(page)
 
 
+async def test_the_page_waits_for_a_ledger_that_answers_in_time(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "WAIT", 2.0)
+    sitting.road.late = 0.3
+    where = f"/message/{sitting.id_of('EDT-0417')}"
+    async with sitting.as_("worker") as client:
+        page = await post(client, "/inbox", f"{where}/answer", say="accepted")
+    assert "✓ Done." in text(page)
+
+
 async def test_while_kafka_is_away_nothing_is_done_and_the_page_says_so(sitting: Sitting) -> None:
     sitting.road.away = True
     where = f"/message/{sitting.id_of('EDT-0417')}"
@@ -127,6 +138,24 @@ async def test_trying_again_and_as_new(sitting: Sitting) -> None:
     record = sitting.road.published[-1]
     assert record.kind == "delivery.retried"
     assert record.meta["body"] == {"reason": "They mended it", "as_new": True}
+
+
+async def test_a_second_person_releases_what_the_policy_held(sitting: Sitting) -> None:
+    from hub.ledger.write import run
+
+    held = stopped(sitting)
+    with sitting.bench.engine.begin() as conn:
+        sql = "update delivery set attempt = 0, policy = 'P: review; routing R' where delivery_id = :id"
+        run(conn, sql, id=held)
+    where = f"/delivery/{held}"
+    async with sitting.as_("operations") as client:
+        seen = await client.get(where)
+        assert "Try again" not in text(seen)
+        page = await post(client, where, f"{where}/review", say="released", reason="Looked at it")
+        assert page.status_code == 403
+    async with sitting.as_("manager") as client:
+        page = await post(client, where, f"{where}/review", say="withheld", reason="Not theirs")
+    assert "✓ Done. Withheld: this recipient does not get it" in text(page)
 
 
 async def test_what_is_urgent_is_given_up_only_by_a_service_manager(sitting: Sitting) -> None:

@@ -75,9 +75,10 @@ async def test_what_waits_for_one_does_not_wait_for_another(sitting: Sitting) ->
         edt = text(await client.get("/"))
     async with sitting.as_("operations") as client:
         operations = text(await client.get("/"))
-    waiting = edt[: edt.index("Late elsewhere")]
+    waiting = edt[: edt.index("Yours still")]
     assert "EDT-0419" in waiting, "a question is waiting for its sender"
     assert "EDT-0417" not in waiting
+    assert "Yours still: nobody took it in time (2)" in edt
     assert "1 delivery stopped" in operations
     assert "Ring Exemplar Police" in operations
 

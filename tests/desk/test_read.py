@@ -1,5 +1,6 @@
 """The ledger's read side says the same of the same evening on SQLite and on PostgreSQL."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ from tests.kit.site import LEEDS, Bench
 
 
 @pytest.fixture
-def evening(ledger_url: str, tmp_path: Path) -> Evening:
+def evening(ledger_url: str, tmp_path: Path) -> Iterator[Evening]:
     """The evening, on each kind of database."""
-    return an_evening(Bench(ledger_url, tmp_path, partners()), now())
+    bench = Bench(ledger_url, tmp_path, partners())
+    yield an_evening(bench, now())
+    bench.engine.dispose()
 
 
 def test_one_screen_and_every_journey(evening: Evening, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +80,6 @@ def test_one_screen_and_every_journey(evening: Evening, capsys: pytest.CaptureFi
     assert "EDT-0417 edt.handover from Emergency Duty Team" in said
     assert "must be rung: Assessment team east still holds it" in said
     assert "Two accounts" not in said, "what stands in a message's body is content"
-    bench.engine.dispose()
 
 
 def test_what_does_not_add_up_is_said(evening: Evening) -> None:
@@ -89,4 +91,3 @@ def test_what_does_not_add_up_is_said(evening: Evening) -> None:
         run(conn, "delete from delivery where state = 'needs_person'")
     with reading(bench.engine).connect() as conn:
         assert not day(conn, evening.at(1440)).balanced
-    bench.engine.dispose()

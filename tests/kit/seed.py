@@ -1,5 +1,6 @@
 """A believable evening stands in a ledger that core itself wrote, without Kafka, ending at a chosen moment."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,13 +57,15 @@ def partners() -> list[Partner]:
 class CoreRoad:
     """A road whose other end is a real core: what is published takes effect at once.
 
-    `away`: Kafka says no. `deaf`: Kafka has it, and the ledger has not read it so far.
+    `away`: Kafka says no. `deaf`: Kafka has it, and the ledger has not read it so far; with
+    `late`, it reads it that many seconds later.
     """
 
     def __init__(self, bench: Bench):
         self.bench = bench
         self.away = False
         self.deaf = False
+        self.late = 0.0
         self.published: list[Record] = []
 
     @property
@@ -76,7 +79,9 @@ class CoreRoad:
             headers = {name: value.encode() for name, value in out.headers.items()}
             record = read(self.bench.site.keys, out.topic, headers, out.value)
             self.published.append(record)
-            if not self.deaf:
+            if self.late:
+                asyncio.get_running_loop().call_later(self.late, self._take, out.topic, record)
+            elif not self.deaf:
                 self._take(out.topic, record)
 
     def _take(self, topic: str, record: Record) -> None:

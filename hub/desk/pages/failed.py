@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
@@ -89,6 +89,7 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
         one=one,
         done=done,
         may_retry=visit.may(Action.RETRY, about),
+        may_review=visit.may(Action.REVIEW, about),
         may_abandon=visit.may(Action.ABANDON, about),
         pressing=about.pressing,
     )
@@ -108,6 +109,25 @@ async def retry(
     why = needs(reason, "Why it should go again")
     body = {"reason": why, "as_new": as_new}
     act = Act("delivery.retried", delivery_id, visit.person, by, one.authority, version, why, body)
+    return await do(visit, act, f"/delivery/{delivery_id}")
+
+
+@router.post("/delivery/{delivery_id}/review", response_model=None)
+async def review(
+    visit: Actor,
+    delivery_id: str,
+    say: Annotated[Literal["released", "withheld"], Form()],
+    version: Annotated[int, Form()] = 0,
+    reason: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """A second person releases what the policy held, in its rendering, or withholds it."""
+    one = await asyncio.to_thread(_delivery, visit, delivery_id)
+    by = visit.must(Action.REVIEW, known(visit, one))
+    why = needs(reason, "Why")
+    body = {"review": say, "reason": why}
+    act = Act(
+        "disclosure.reviewed", delivery_id, visit.person, by, one.authority, version, why, body
+    )
     return await do(visit, act, f"/delivery/{delivery_id}")
 
 
@@ -174,13 +194,17 @@ async def unstick(
 
 @router.post("/early/{message_id}/resolve", response_model=None)
 async def resolve(
-    visit: Actor, message_id: str, reason: Annotated[str, Form(max_length=400)] = ""
+    visit: Actor,
+    message_id: str,
+    end: Annotated[Literal["proceed", "keep_waiting", "drop"], Form()],
+    reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Settles an early message whose predecessor will not come."""
     one = await asyncio.to_thread(_held, visit, message_id)
     by = visit.must(Action.RESOLVE_EARLY, facts(visit.desk.directory, one))
     why = needs(reason, "What you found")
-    act = Act("early.resolved", message_id, visit.person, by, one, 0, why, {"reason": why})
+    body = {"end": end, "reason": why}
+    act = Act("early.resolved", message_id, visit.person, by, one, 0, why, body)
     return await do(visit, act, "/failed")
 
 

@@ -182,11 +182,18 @@ def _message(
         may_reply=visit.may(Action.REPLY, known),
         may_withdraw=visit.may(Action.WITHDRAW, known),
         chain=_chain(conn, said.case_ref) if sees_all(visit.person, said.authority) else None,
+        due_at=None if _taken(own, message_id) else said.due_at,
         labels=orjson.loads(said.labels) if visit.may(Action.OPEN_CONTENT, known) else [],
         content=content,
         content_refused=refused,
         done=done,
     )
+
+
+def _taken(way: Way, message_id: str) -> bool:
+    """Whether whoever had to accept it has, so that its deadline is over and done with."""
+    asked = [j for j in way.journeys if j.message_id == message_id and j.machine == "handover"]
+    return bool(asked) and all(one.held or one.ended for one in asked)
 
 
 def _custody(desk: Desk, one: Handover) -> dict[str, Any]:

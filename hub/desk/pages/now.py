@@ -54,14 +54,16 @@ class Custody:
 
     waiting: list[Handover]
     holding: list[Handover]
+    kept: list[Handover]
     late: list[Handover]
 
 
 def custody(visit: Visit, conn: Connection) -> Custody:
-    """What waits for this person, what they hold, and what is late with others."""
+    """What waits for this person, what they hold, what their team keeps because nobody took it
+    in time, and what is late with others."""
     found = open_handovers(conn, visit.authorities)
     to = receivers(conn, [one.message_id for one in found])
-    sorted_ = Custody([], [], [])
+    sorted_ = Custody([], [], [], [])
     for one in found:
         known = handover_facts(visit.desk.directory, one, to[one.message_id])
         asked = one.state in SENDER_MUST
@@ -72,7 +74,8 @@ def custody(visit: Visit, conn: Connection) -> Custody:
         elif theirs or (not asked and visit.may(Action.ANSWER, known)):
             sorted_.waiting.append(one)
         elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, known):
-            sorted_.late.append(one)
+            own = visit.may(Action.REPLY, known)
+            (sorted_.kept if own else sorted_.late).append(one)
     return sorted_
 
 
@@ -106,6 +109,7 @@ def now(visit: Reader) -> HTMLResponse:
         items=items,
         chores=chores,
         holding=[_item(visit, one) for one in own.holding],
+        kept=[_item(visit, one) for one in own.kept],
         late=late,
         wrong=[one for one in wrong if one.kind not in ("overdue",)],
         partners=lines,

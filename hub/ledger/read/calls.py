@@ -51,7 +51,8 @@ def open_calls(
     mine, given = within(conn, authorities, "d.authority")
     sql = (
         f"{_CALLS} where d.transport = 'call' and d.state = 'offered' and {mine}"
-        " order by d.rank, d.due_at is null, d.due_at, d.created_at limit :most"
+        " order by d.rank, d.due_at is null, d.due_at, d.created_at, m.reference"
+        " limit :most"
     )
     return fetch(conn, Call, sql, most=most, **given)
 

@@ -29,8 +29,15 @@ class Failed:
     due_at: datetime | None
     changed_at: datetime
     version: int
+    policy: str | None
     sender: str
     reference: str
+
+    @property
+    def reviewing(self) -> bool:
+        """Whether a second person must release what the disclosure policy held."""
+        held = self.state == "needs_person" and self.attempt == 0
+        return held and ": review;" in (self.policy or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Held:
 
 _FAILED = """
 select d.delivery_id, d.message_id, d.case_ref, d.authority, d.type, d.partner, d.team,
-  d.transport, d.priority, d.state, d.attempt, d.tries, d.reason, d.due_at, d.changed_at, d.version,
+  d.transport, d.priority, d.state, d.attempt, d.tries, d.reason, d.due_at, d.changed_at, d.version, d.policy,
   m.partner as sender, m.reference
 from delivery d join message m on m.message_id = d.message_id
 """

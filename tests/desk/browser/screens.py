@@ -1,11 +1,14 @@
-"""Pictures of every page at 1280 and 360 pixels: `python -m tests.desk.browser.screens FOLDER [ISO time]`.
+"""Pictures of every page at 1280 and 360 pixels: `python -m tests.desk.browser.screens FOLDER`.
 
-Run with `HUB_CLOCK_SHIFT_SECONDS` to show another hour of the day.
+Run with `HUB_CLOCK_SHIFT_SECONDS` to show another hour of the day. `now.png` and `journey.png` are
+those of `deploy/desk`, which the README shows.
 """
 
 import sys
 import tempfile
 from pathlib import Path
+
+from playwright.sync_api import Browser
 
 from hub import clock
 from hub.desk.desk import Desk
@@ -41,6 +44,7 @@ def main(out: Path) -> None:
             Live(ledger),
         )
         with serving(desk) as address, chromium() as browser:
+            _readme(browser, address, _shown(bench)["manager"], out)
             for width in WIDTHS:
                 for short, pages in _shown(bench).items():
                     page = browser.new_page(viewport={"width": width, "height": 900})
@@ -56,6 +60,15 @@ def main(out: Path) -> None:
                         page.get_by_role("button", name="Open content").click()
                         page.screenshot(path=out / f"{width}-{short}-content.png", full_page=True)
                     page.close()
+
+
+def _readme(browser: Browser, address: str, pages: dict[str, str], out: Path) -> None:
+    page = browser.new_page(viewport={"width": 1080, "height": 900})
+    enter(page, address, "manager")
+    for name, path in (("now", pages["now"]), ("journey", pages["case"])):
+        page.goto(address + path)
+        page.screenshot(path=out / f"{name}.png")
+    page.close()
 
 
 def _shown(bench: Bench) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ MATRIX = {
     Action.REPLY: "-------",
     Action.WITHDRAW: "-------",
     Action.RETRY: "-yyyy--",
+    Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
     Action.TAKE_CALL: "-yyyy--",
     Action.HANDLE_PARCEL: "-yyyy--",
