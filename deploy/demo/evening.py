@@ -1,5 +1,6 @@
 """The evening: concerns come in by every way there is, and each is owned, routed, or refused with its reason."""
 
+import asyncio
 from datetime import timedelta
 
 from deploy.demo.stage import Stage
@@ -248,7 +249,12 @@ class Evening:
 
     async def team_accepts(self, kind: str) -> None:
         """The team's manager accepts what it holds of a kind."""
-        for one in await self.peers["team"].do("given", kind=kind):
+        waiting: list[dict[str, str]] = []
+        async with asyncio.timeout(20):
+            # The ledger has the receipt a moment before the team has filed what it collected.
+            while not (waiting := await self.peers["team"].do("given", kind=kind)):
+                await asyncio.sleep(0.1)
+        for one in waiting:
             told = await self.peers["team"].do(
                 "answer",
                 reference=one["reference"],

@@ -357,6 +357,10 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(number, core.stop.set)
     try:
         await core.run()
+    except BaseExceptionGroup as group:
+        for error in group.exceptions:
+            log.critical("a part of core failed", exc_info=error)
+        raise
     finally:
         await core.close()
 

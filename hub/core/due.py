@@ -4,9 +4,11 @@ Retries whose wait is over, attempts whose lease ran out, call sheets, acceptanc
 overdue, early messages that stay early, quarantine that ends, and the day's audit root.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub.clock import london
 from hub.core import custody
@@ -14,7 +16,7 @@ from hub.core.dispatch import dispatch
 from hub.core.settle import open_call_sheet, settle_leases
 from hub.core.work import Work
 from hub.ledger.audit import HUB, root
-from hub.ledger.write import rows, run
+from hub.ledger.write import rows, run, savepoint
 
 log = structlog.get_logger("hub.core.due")
 
@@ -24,15 +26,27 @@ MOST = 500
 
 def fall_due(work: Work) -> None:
     """One round."""
-    settle_leases(work)
-    _call_sheets(work)
-    custody.overdue(work)
-    _early(work)
-    _quarantine(work)
-    work.flush()
-    _daily_root(work)
+    for duty in (settle_leases, _call_sheets, custody.overdue, _early, _quarantine, _daily_root):
+        _alone(work, duty)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
+
+
+def _alone(work: Work, duty: Callable[[Work], None]) -> None:
+    """One duty's fault is an incident and must not keep the others from being done."""
+    mark, out = work.mark(), len(work.out)
+    try:
+        with savepoint(work.conn):
+            duty(work)
+            work.flush()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        work.back_to(mark)
+        del work.out[out:]
+        name = duty.__name__.strip("_")
+        log.error("what falls due failed", kind=name, exc_info=error)
+        work.incident("due_failed", name, f"{type(error).__name__} in what falls due")
 
 
 def _call_sheets(work: Work) -> None:

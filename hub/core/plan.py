@@ -19,7 +19,7 @@ from hub.ids import derived
 from hub.ledger.content import seal_rendering
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
-from hub.ledger.write import insert, rows, update
+from hub.ledger.write import at, insert, rows, update
 from hub.partners import Partner, Role
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
 from hub.rules.route import Planned, route
@@ -202,7 +202,7 @@ def call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> bool:
         "tries": 0,
         "next_at": None,
         "not_after": None,
-        "due_at": row["due_at"],
+        "due_at": at(row["due_at"]),
         "patience_at": None,
         "level_needed": AckLevel.RECEIVED.value,
         "level_reached": "none",

@@ -10,7 +10,6 @@ from email import policy
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.demo.peers.peer import Books, obey
@@ -36,8 +35,8 @@ class Inbox:
 async def main(books: Books, port: int) -> None:
     """Serves the story."""
     loop = asyncio.get_running_loop()
-    server = UnthreadedController(Inbox(books), "127.0.0.1", port, loop=loop)
-    server.begin()
+    inbox = Inbox(books)
+    await loop.create_server(lambda: SMTP(inbox, loop=loop), "127.0.0.1", port)
 
     async def given(order: dict[str, Any]) -> list[dict[str, str]]:
         """All letters: reference, subject, to whom, text."""

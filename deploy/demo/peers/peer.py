@@ -46,7 +46,7 @@ class Books:
         text = body.decode("utf-8", "replace")
         row = (reference, kind, digest, number, text)
         self._db.execute("insert into received values (?, ?, ?, ?, ?)", row)
-        return before == 0
+        return bool(before == 0)
 
     def given(self, kind: str = "%") -> list[tuple[str, str, str, str]]:
         """Reference, kind, own number and body of what was given to us, oldest first."""
