@@ -1,8 +1,10 @@
 """The desk is one small web program: pages for people, an outbox for partners, health for whoever runs it."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -77,7 +79,7 @@ async def live(request: Request, visit: Reader) -> EventSourceResponse:
         async for stamp in visit.desk.live.changes():
             yield {"event": "changed", "data": stamp}
 
-    return EventSourceResponse(changes(), ping=15)
+    return EventSourceResponse(changes(), ping=15, shutdown_grace_period=2.0)
 
 
 def health() -> dict[str, str]:
@@ -116,7 +118,7 @@ def main(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    road = KafkaRoad(lambda: make_broker(settings))
+    road = KafkaRoad(lambda: make_broker(settings), settings.kafka_bootstrap or "")
     desk = make_desk(settings, road)
     listening = _listen(settings.desk_host, settings.desk_port)
     port = listening.getsockname()[1]
@@ -148,6 +150,14 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, live: Live):
         super().__init__(config)
         self._live = live
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Uvicorn would raise the signal again before we have given back what is open.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._live.stop()

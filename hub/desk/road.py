@@ -32,8 +32,9 @@ class Road(Protocol):
 class KafkaRoad:
     """The road of a running desk: connects when it can, and builds the producer anew when it breaks."""
 
-    def __init__(self, make: Callable[[], KafkaBroker]):
+    def __init__(self, make: Callable[[], KafkaBroker], bootstrap: str):
         self._make = make
+        self._bootstrap = [one.strip().rpartition(":") for one in bootstrap.split(",")]
         self._broker: KafkaBroker | None = None
         self._task: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
@@ -69,16 +70,40 @@ class KafkaRoad:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            while self._broker is None:
-                broker = self._make()
-                try:
-                    async with asyncio.timeout(10.0):
-                        await broker.connect()
-                    self._broker = broker
-                except Exception as error:  # whatever keeps us from Kafka, we come back
-                    log.warning("kafka does not answer", error=type(error).__name__)
-                    await _stop(broker)
-                    await asyncio.sleep(AGAIN)
+            said = False
+            while not await self._connected():
+                if not said:
+                    log.warning("kafka does not answer")
+                said = True
+                await asyncio.sleep(AGAIN)
+            if said:
+                log.info("kafka answers")
+
+    async def _connected(self) -> bool:
+        # A client that never connected cannot be closed without noise: look first who listens.
+        if not await self._listens():
+            return False
+        broker = self._make()
+        try:
+            async with asyncio.timeout(10.0):
+                await broker.connect()
+        except Exception as error:  # whatever keeps us from Kafka, we come back
+            log.warning("kafka did not let us in", error=type(error).__name__)
+            await _stop(broker)
+            return False
+        self._broker = broker
+        return True
+
+    async def _listens(self) -> bool:
+        for host, _, port in self._bootstrap:
+            try:
+                async with asyncio.timeout(2.0):
+                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+            except (OSError, ValueError):
+                continue
+            writer.close()
+            return True
+        return False
 
     async def _drop(self) -> None:
         broker, self._broker = self._broker, None

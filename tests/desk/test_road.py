@@ -1,0 +1,62 @@
+"""The desk's road reaches a real Kafka when it can, says Unable while it cannot, and comes back by itself."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hub import topics
+from hub.broker import Unable, make_broker, read_to_end
+from hub.desk.access import Grant, Person, Role
+from hub.desk.acts import Act, outbound
+from hub.desk.road import KafkaRoad
+from hub.embedded.processes import free_port
+from hub.partners import Directory
+from hub.seal import Keyring
+from hub.settings import Settings
+from hub.topic_setup import ensure_topics
+from hub.wire import read
+
+
+def act(keys: Keyring) -> Act:
+    who = Person("p1", "J. Ahmed", grants=(Grant(Role.DUTY_MANAGER, "383", "council"),))
+    return Act(
+        "partner.paused", "police", who, who.grants[0], None, 3, "They move", {"reason": "x"}
+    )
+
+
+async def test_an_act_is_in_kafka_when_publish_returns(empty_kafka: str, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, kafka_bootstrap=empty_kafka)
+    keys = Keyring.first_start(tmp_path / "keys")
+    await ensure_topics(settings, Directory([]))
+    road = KafkaRoad(lambda: make_broker(settings), empty_kafka)
+    road.start()
+    try:
+        async with asyncio.timeout(20):
+            while not road.up:
+                await asyncio.sleep(0.05)
+        done = act(keys)
+        await road.publish([outbound(keys, done)])
+        found = [record async for record in read_to_end(settings, empty_kafka, topics.ACTS)]
+    finally:
+        await road.stop()
+    told = read(keys, topics.ACTS, dict(found[-1].headers), found[-1].value)
+    assert (told.kind, told.id, told.meta["version"]) == ("partner.paused", done.act_id, 3)
+    assert told.meta["who"]["role"] == "duty_manager"
+    assert found[-1].key == b"police"
+
+
+async def test_while_nobody_listens_publishing_is_refused_at_once(tmp_path: Path) -> None:
+    keys = Keyring.first_start(tmp_path / "keys")
+    address = f"127.0.0.1:{free_port()}"
+    settings = Settings(data=tmp_path, kafka_bootstrap=address)
+    road = KafkaRoad(lambda: make_broker(settings), address)
+    road.start()
+    try:
+        await asyncio.sleep(0.1)
+        assert not road.up
+        with pytest.raises(Unable):
+            async with asyncio.timeout(0.5):
+                await road.publish([outbound(keys, act(keys))])
+    finally:
+        await road.stop()
