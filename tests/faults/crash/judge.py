@@ -1,0 +1,157 @@
+"""Whether the hub kept its promises is read from its partners' books; its own ledger must agree."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connectors.formats.ack import control_id
+from hub.ledger.audit import verify
+from hub.ledger.reconcile import reconcile
+from hub.ledger.write import rows
+from tests.faults.crash.teams import Arrived
+from tests.faults.crash.wards import Said
+
+
+@dataclass
+class Verdict:
+    """What was found wrong, in sentences, and what was counted."""
+
+    wrong: list[str] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def fault(self, what: str, cases: Iterable[object]) -> None:
+        """One sentence a promise, with a few of the cases."""
+        found = [str(case) for case in cases]
+        if found:
+            self.wrong.append(f"{what}: {len(found)}, e.g. {'; '.join(found[:5])}")
+
+
+def judge(conn: Connection, said: list[Said], books: dict[str, list[Arrived]]) -> Verdict:
+    """Every promise of the road, for every partner."""
+    verdict = Verdict()
+    delivered = _deliveries(conn)
+    _hospitals(verdict, said)
+    for name, arrived in books.items():
+        _nothing_lost(verdict, name, said, arrived)
+        _in_order(verdict, name, arrived)
+        _repeats_explained(verdict, name, arrived, delivered[name])
+        _lanes(verdict, name, arrived, delivered[name])
+    _ledger(verdict, conn)
+    return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    lane: str
+    number: int
+    state: str
+    attempts: int
+    unknown: int
+    unsettled: int
+
+
+def _deliveries(conn: Connection) -> dict[str, dict[str, _Row]]:
+    """By partner, under the name that stands on the wire."""
+    sql = (
+        "select d.delivery_id, d.partner, d.lane, d.lane_no, d.state, d.attempt, d.reference,"
+        " d.transport, count(a.attempt) as settled,"
+        " sum(case when a.outcome = 'unknown' then 1 else 0 end) as unknown"
+        " from delivery d left join attempt a on a.delivery_id = d.delivery_id"
+        " group by d.delivery_id, d.partner, d.lane, d.lane_no, d.state, d.attempt, d.reference,"
+        " d.transport"
+    )
+    found: dict[str, dict[str, _Row]] = defaultdict(dict)
+    for row in rows(conn, sql):
+        name = row.reference if row.transport == "outbox" else control_id(row.reference)
+        unsettled = int(row.attempt) - int(row.settled)
+        found[row.partner][name] = _Row(
+            row.lane, row.lane_no, row.state, row.attempt, int(row.unknown or 0), unsettled
+        )
+    return found
+
+
+def _hospitals(verdict: Verdict, said: list[Said]) -> None:
+    verdict.counted["messages"] = len(said)
+    verdict.counted["acknowledged"] = sum(one.acknowledged is not None for one in said)
+    verdict.counted["sent again by hospitals"] = sum(one.tries - 1 for one in said)
+
+
+def _nothing_lost(verdict: Verdict, name: str, said: list[Said], arrived: list[Arrived]) -> None:
+    there = {one.visit for one in arrived}
+    lost = [one.name for one in said if one.acknowledged and one.visit not in there]
+    verdict.fault(f"acknowledged and not at {name}", lost)
+    verdict.fault(f"at {name} and never sent", there - {one.visit for one in said})
+
+
+def _in_order(verdict: Verdict, name: str, arrived: list[Arrived]) -> None:
+    """A child's numbers arrive for the first time in the order in which they were sent."""
+    last: dict[str, int] = {}
+    seen: set[str] = set()
+    wrong = []
+    for one in arrived:
+        if one.visit in seen:
+            continue
+        seen.add(one.visit)
+        child, _, number = one.visit.rpartition("-")
+        if int(number) != last.get(child, -1) + 1:
+            wrong.append(f"{one.visit} after {last.get(child)}")
+        last[child] = int(number)
+    verdict.fault(f"out of a child's order at {name}", wrong)
+
+
+def _lanes(verdict: Verdict, name: str, arrived: list[Arrived], delivered: dict[str, _Row]) -> None:
+    """First arrivals in a lane follow the numbers that the ledger gave."""
+    last: dict[str, int] = {}
+    wrong = []
+    for reference in dict.fromkeys(one.reference for one in arrived):
+        row = delivered.get(reference)
+        if row is None:
+            continue
+        if row.number <= last.get(row.lane, 0):
+            wrong.append(f"{reference} ({row.number} after {last[row.lane]})")
+        last[row.lane] = row.number
+    verdict.fault(f"inversions in a lane at {name}", wrong)
+
+
+def _repeats_explained(
+    verdict: Verdict, name: str, arrived: list[Arrived], delivered: dict[str, _Row]
+) -> None:
+    """As many repeats as there were attempts without a recorded receipt, at most."""
+    times = Counter(one.reference for one in arrived)
+    verdict.fault(f"at {name} and not in the ledger", times.keys() - delivered.keys())
+    visits: dict[str, set[str]] = defaultdict(set)
+    for one in arrived:
+        visits[one.visit].add(one.reference)
+    verdict.fault(
+        f"one message under two references at {name}",
+        [visit for visit, names in visits.items() if len(names) > 1],
+    )
+    again = {reference: count - 1 for reference, count in times.items() if count > 1}
+    verdict.counted[f"repeats at {name}"] = sum(again.values())
+    wrong = []
+    for reference, count in again.items():
+        row = delivered.get(reference)
+        if row is not None and count > row.unknown:
+            wrong.append(f"{reference} came {count + 1} times; {row}")
+    verdict.fault(f"repeats without an unknown attempt at {name}", wrong)
+
+
+def _ledger(verdict: Verdict, conn: Connection) -> None:
+    open_now = rows(
+        conn,
+        "select partner, state, count(*) as n from delivery where state <> 'delivered'"
+        " group by partner, state",
+    )
+    verdict.fault("deliveries left open", [f"{r.n} {r.state} for {r.partner}" for r in open_now])
+    stuck = rows(conn, "select stuck_id, reason from stuck")
+    verdict.fault("stuck records", [f"{row.stuck_id} {row.reason}" for row in stuck])
+    found = reconcile(conn)
+    if not found.balanced:
+        sources: list[Any] = [one for one in found.sources if not one.balanced]
+        verdict.fault("the equations do not balance", [*sources, found.deliveries])
+    verdict.fault("the audit does not verify", verify(conn))
+    unknown = rows(conn, "select count(*) as n from attempt where outcome = 'unknown'")[0].n
+    verdict.counted["attempts unknown"] = int(unknown)

@@ -1,0 +1,184 @@
+"""A whole hub of its own, as one is run: `hub run` in each slot, and every process known by its role."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.embedded.processes import free_port
+
+TOKEN = "collect-for-the-campaign"
+HOSPITALS = ("north", "south")
+
+_HOSPITAL = """\
+partner: hospital-{name}
+title: Campaign Hospital {name}
+role: health
+agency: X26H{slot}
+authorities: ["383"]
+transport: {{kind: mllp, listen: {{host: 127.0.0.1, port: {port}}}}}
+format: {{kind: hl7v2}}
+sends: [health.attendance]
+live: false
+"""
+_TEAM = """\
+partner: {name}
+title: Campaign Team {name}
+role: assessment_team
+agency: X26T{number}
+authorities: ["383"]
+transport: {transport}
+format: {{kind: {format}}}
+receives: [{{type: health.attendance, for: action}}]
+order: {order}
+connections: {connections}
+window: 128
+retry: {{first: PT0.3S, longest: PT3S, tries: 200}}
+live: false
+"""
+
+
+@dataclass
+class Site:
+    """One hub in one directory; `slots` processes of each role.
+
+    Args:
+        home: everything of this hub, and the evidence.
+        slots: one on SQLite, two on PostgreSQL.
+        database: SQLAlchemy's address; none: SQLite.
+    """
+
+    home: Path
+    slots: int
+    database: str | None
+    ports: dict[str, int] = field(default_factory=dict)
+    _runs: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def write(self, teams: dict[str, int]) -> None:
+        """Partner files: two hospitals, a team in order of the case, one in order, one that collects."""
+        folder = self.home / "partners"
+        folder.mkdir(parents=True)
+        for slot, name in enumerate(HOSPITALS, 1):
+            self.ports[name] = free_port()
+            text = _HOSPITAL.format(name=name, slot=slot, port=self.ports[name])
+            (folder / f"hospital-{name}.yaml").write_text(text)
+        shapes = {"by-case": ("case", 2), "by-arrival": ("partner", 1)}
+        for number, (name, (order, connections)) in enumerate(shapes.items()):
+            send = f"{{kind: mllp, send: {{host: 127.0.0.1, port: {teams[name]}, ack_timeout: 5}}}}"
+            text = _TEAM.format(
+                name=name,
+                number=number,
+                transport=send,
+                format="hl7v2",
+                order=order,
+                connections=connections,
+            )
+            (folder / f"{name}.yaml").write_text(text)
+        text = _TEAM.format(
+            name="collects",
+            number=9,
+            transport="{kind: outbox, token: {env: CRASH_TOKEN}}",
+            format="hub-json",
+            order="case",
+            connections=1,
+        )
+        (folder / "collects.yaml").write_text(text)
+
+    def data(self, slot: int) -> Path:
+        """The data directory of a slot; the first has Kafka and the keys."""
+        return self.home / f"hub{slot}"
+
+    async def start(self) -> None:
+        """Returns when every slot serves."""
+        for slot in range(1, self.slots + 1):
+            self.ports[f"desk{slot}"] = free_port()
+            self._runs.append(self._run(slot))
+            await self._ready(slot)
+
+    def _run(self, slot: int) -> subprocess.Popen[bytes]:
+        with (self.home / f"hub{slot}.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "hub", "run"],
+                env=self._environment(slot),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _environment(self, slot: int) -> dict[str, str]:
+        teams = ["by-case", "by-arrival", "collects"]
+        mine = HOSPITALS if self.slots == 1 else (HOSPITALS[slot - 1],)
+        told = {
+            "HUB_DATA": str(self.data(slot)),
+            "HUB_PARTNERS_DIR": str(self.home / "partners"),
+            "HUB_PARTNERS": ",".join([*teams, *(f"hospital-{name}" for name in mine)]),
+            "HUB_INSTANCE": str(slot),
+            "HUB_KAFKA_PARTITIONS": str(self.slots),
+            "HUB_KAFKA_SESSION_TIMEOUT": "10",
+            "HUB_LEASE": "8",
+            "HUB_DOOR_PORT": "0",
+            "HUB_DESK_PORT": str(self.ports[f"desk{slot}"]),
+            "CRASH_TOKEN": TOKEN,
+        }
+        if self.database:
+            told["HUB_DATABASE_URL"] = self.database
+        if slot > 1:
+            node = json.loads((self.data(1) / "kafka/kafka.json").read_text())
+            told["HUB_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{node['port']}"
+            told["HUB_KEYS_DIR"] = str(self.data(1) / "keys")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+        return kept | told
+
+    async def _ready(self, slot: int) -> None:
+        deadline = time.monotonic() + 90
+        places = [self.data(slot) / "ports" / f"{role}.json" for role in ("edge", "core", "desk")]
+        while not all(place.exists() for place in places):
+            if self._runs[-1].poll() is not None or time.monotonic() > deadline:
+                said = (self.home / f"hub{slot}.log").read_text()[-3000:]
+                raise RuntimeError(f"the hub of slot {slot} did not start:\n{said}")
+            await asyncio.sleep(0.05)
+
+    def desk(self, slot: int = 1) -> str:
+        """Where a slot's desk answers."""
+        return f"http://127.0.0.1:{self.ports[f'desk{slot}']}"
+
+    def pid(self, role: str, slot: int) -> int | None:
+        """The process of a role as the supervisor wrote it down, if it is alive."""
+        try:
+            told = json.loads((self.data(slot) / "run.json").read_text())
+            pid = int(told[role])
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+        except (OSError, ValueError, KeyError):
+            return None
+        return pid if str(self.home) in command else None
+
+    async def kill(self, role: str, slot: int) -> int:
+        """SIGKILL; a role that is down already is killed as soon as it is there again."""
+        while True:
+            pid = self.pid(role, slot)
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+                return pid
+            if self._runs[slot - 1].poll() is not None:
+                raise RuntimeError(f"the supervisor of slot {slot} ended: see {self.home}")
+            await asyncio.sleep(0.01)
+
+    def stop(self) -> None:
+        """Ends every slot, the one with Kafka last."""
+        for run in reversed(self._runs):
+            run.terminate()
+            try:
+                run.wait(40)
+            except subprocess.TimeoutExpired:
+                for role in ("edge", "core", "desk", "kafka"):
+                    for slot in range(1, self.slots + 1):
+                        if pid := self.pid(role, slot):
+                            os.kill(pid, signal.SIGKILL)
+                run.kill()
+                run.wait()
