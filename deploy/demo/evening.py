@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 from deploy.demo.stage import Stage
 from deploy.demo.teller import NotSo, Teller
@@ -89,8 +90,7 @@ class Evening:
         seconds = await self.say.until(
             "the team collected it", lambda: self._delivered("MARF-000291", "assessment-north")
         )
-        given = await self.peers["team"].do("given", kind="referral.received")
-        own = next(one["number"] for one in given if one["given"] == "Rowan")
+        own = (await self.filed("referral.received", "Rowan"))[0]["number"]
         self.say.tell(
             "assessment team",
             f"its case system collected it as {own} ({seconds:.1f} s)",
@@ -247,13 +247,18 @@ class Evening:
             "requested → convening; custody is the team's from here",
         )
 
+    async def filed(self, kind: str, given: str = "") -> list[dict[str, str]]:
+        """What the team has filed of a kind: a moment after the ledger has its receipt."""
+        async with asyncio.timeout(20):
+            while True:
+                found = await self.peers["team"].do("given", kind=kind)
+                if found := [one for one in found if given in ("", one["given"])]:
+                    return found
+                await asyncio.sleep(0.1)
+
     async def team_accepts(self, kind: str) -> None:
         """The team's manager accepts what it holds of a kind."""
-        waiting: list[dict[str, str]] = []
-        async with asyncio.timeout(20):
-            # The ledger has the receipt a moment before the team has filed what it collected.
-            while not (waiting := await self.peers["team"].do("given", kind=kind)):
-                await asyncio.sleep(0.1)
+        waiting = await self.filed(kind)
         for one in waiting:
             told = await self.peers["team"].do(
                 "answer",
@@ -274,8 +279,8 @@ class Evening:
                 at=self.stage.at,
             )  # fmt: skip
             ref = f"SD-000{number}"
-            await self.say.until("the team's own copy", lambda r=ref: self._delivered(
-                r, "assessment-north"))  # fmt: skip
+            own = partial(self._delivered, ref, "assessment-north")
+            await self.say.until("the team's own copy", own)
         self.say.tell(
             "assessment team",
             "records the discussion, and a second one; its own copies are there at once",
@@ -288,9 +293,8 @@ class Evening:
         )
         await self.peers["police"].do("up")
         for ref in ("SD-0001", "SD-0002"):
-            await self.say.until(
-                "delivered after all", lambda r=ref: self._delivered(r, "exemplar-police")
-            )
+            there = partial(self._delivered, ref, "exemplar-police")
+            await self.say.until("delivered after all", there)
         records = await self.peers["police"].do("given", kind="strategy.record")
         order = [one["body"]["reference"] for one in records]
         self.say.must(f"in order, once each: {order}", order == ["SD-0001", "SD-0002"])

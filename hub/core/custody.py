@@ -22,6 +22,8 @@ from schemas.envelope import AckLevel
 
 _BY_ALL = ("confirmed", "both_accepted")
 """Events that mean something else once every receiver has answered."""
+_BEGINS = {"referral": "referral.received", "strategy": "strategy.requested"}
+"""What later messages of a case belong to: the referral itself, not the contact it grew from."""
 _OF_CASE = {"referral": "referral", "referrer": "referral", "strategy": "strategy"}
 
 
@@ -259,9 +261,10 @@ def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
         found = rows(
             work.conn,
             "select j.subject from journey j join message m on m.message_id = j.subject"
-            " where j.machine = :machine and j.case_ref = :case"
+            " where j.machine = :machine and j.case_ref = :case and m.type = :type"
             " and (m.reference = :named or m.message_id = :named)",
             machine=machine,
+            type=_BEGINS[machine],
             case=arrival.case_ref,
             named=str(named),
         )
@@ -273,9 +276,11 @@ def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
 def _latest(work: Work, machine: str, case_ref: str) -> UUID | None:
     found = rows(
         work.conn,
-        "select subject from journey where machine = :m and case_ref = :c"
-        " order by opened_at desc limit 1",
-        m=machine,
-        c=case_ref,
+        "select j.subject from journey j join message m on m.message_id = j.subject"
+        " where j.machine = :machine and j.case_ref = :case and m.type = :type"
+        " order by j.opened_at desc limit 1",
+        machine=machine,
+        type=_BEGINS[machine],
+        case=case_ref,
     )
     return UUID(found[0].subject) if found else None

@@ -24,11 +24,15 @@ def adt(trigger: str, control: str, at: str, child: dict[str, Any], visit: str) 
     born = child["born"].replace("-", "")
     return "\r".join(
         (
-            f"MSH|^~\\&|PAS|X26H1|ROUTE|ROUTE|{minute}||ADT^{trigger}^{_STRUCTURE[trigger]}"
-            f"|{control}|P|2.4|1|{minute}||||UNICODE|EN||iTKv1.0",
+            (
+                f"MSH|^~\\&|PAS|X26H1|ROUTE|ROUTE|{minute}||ADT^{trigger}^{_STRUCTURE[trigger]}"
+                f"|{control}|P|2.4|1|{minute}||||UNICODE|EN||iTKv1.0"
+            ),
             f"EVN||{minute}|||111111111^Cortana^Emily^^Miss^^X26H1|{minute}",
-            f"PID|1||{child['nhs']}^^^NHS||{family}^{given}^^^^^L||{born}|{child['sex']}"
-            f"|||{child['street']}^^LEEDS^^{child['postcode']}^GBR^H",
+            (
+                f"PID|1||{child['nhs']}^^^NHS||{family}^{given}^^^^^L||{born}|{child['sex']}"
+                f"|||{child['street']}^^LEEDS^^{child['postcode']}^GBR^H"
+            ),
             f"PV1|1|E|ED^X26H1^BAY2^X26H1|21|||||||||||||||{visit}^^^VISITID",
             "",
         )

@@ -76,7 +76,8 @@ async def main(books: Books, desk: str, door: Door, name: str, token: str) -> No
         found = next(row for row in books.given("referral.received") if row[0] == order["of"])
         referral = json.loads(found[3])
         body = decision(order, referral["body"], f"{found[2]}/D")
-        return await door.post("referral.decision", body["reference"], body, order["at"])
+        own = body["reference"]
+        return await door.post("referral.decision", own, body, order["at"], answers=order["of"])
 
     async def record(order: dict[str, Any]) -> dict[str, Any]:
         """The manager writes the record of a strategy discussion and circulates it."""
@@ -92,7 +93,7 @@ async def main(books: Books, desk: str, door: Door, name: str, token: str) -> No
 def _given(body: str) -> str:
     name = (json.loads(body)["body"].get("child") or {}).get("name")
     told = name.get("value", {}) if isinstance(name, dict) else {}
-    return str(told.get("given") or told.get("whole") or "")
+    return str(told.get("given") or str(told.get("whole") or "").partition(" ")[0])
 
 
 if __name__ == "__main__":
