@@ -62,7 +62,7 @@ def _to_partner(work: Work, partner: Partner) -> None:
     handed = []
     for row in ready:
         ahead = [out for out in runs[row.lane] if out.lane_no < row.lane_no]
-        overtook = [out.delivery_id for out in ahead] if row.rank == 0 else []
+        overtook = _ahead(work, row) if row.rank == 0 and row.lane_no else []
         before = [out for out in ahead if out.rank <= row.rank] if row.rank else []
         follow = _last(before, row.rank)
         if before and follow is None:
@@ -91,6 +91,15 @@ def _last(before: list["_Out"], rank: int) -> str | None:
         if len(chain) == len(before):
             return last.delivery_id
     return None
+
+
+def _ahead(work: Work, row: Any) -> list[str]:
+    """Everything in the lane that came before and is not settled: what an immediate one overtakes."""
+    sql = (
+        "select delivery_id from delivery where lane = :lane and lane_no < :no and state in"
+        " ('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown') order by lane_no"
+    )
+    return [out.delivery_id for out in rows(work.conn, sql, lane=row.lane, no=row.lane_no)]
 
 
 class _Out(NamedTuple):

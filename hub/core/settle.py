@@ -140,13 +140,14 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     if told.get("misdirected"):
         why = "an acknowledgement named another message; the connection was dropped"
         work.incident("misdirected_ack", row["partner"], why)
+    before = (row["level_reached"], row["their_reference"], row["who"])
     if level.rank > AckLevel(row["level_reached"]).rank:
         row["level_reached"] = level.value
     row["their_reference"] = told.get("their_reference") or row["their_reference"]
     row["who"] = named or row["who"]
     if settled.changed:
         _becomes(work, row, settled, partner, told)
-    return True
+    return settled.changed or before != (row["level_reached"], row["their_reference"], row["who"])
 
 
 def _becomes(

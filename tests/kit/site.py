@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ def the_partners() -> list[Partner]:
     ]
 
 
+the_book = lru_cache(Book.read)
+"""The shipped rules, read once."""
+
+
 class Bench:
     """A core without Kafka: messages in, orders out, the ledger between."""
 
@@ -66,7 +71,7 @@ class Bench:
             settings,
             Keyring.first_start(folder / "keys"),
             Directory(the_partners() if partners is None else partners),
-            Book.read(settings.rules_dir, settings.calendars_dir),
+            the_book(settings.rules_dir, settings.calendars_dir),
         )
         self.out: list[Outbound] = []
         self.do(lambda work: _know(work.conn, [p.partner for p in self.site.directory]))
