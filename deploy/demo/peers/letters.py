@@ -46,6 +46,7 @@ async def main(books: Books, port: int) -> None:
         ]
 
     await obey({"given": given}, {})
+    server.close()
 
 
 if __name__ == "__main__":
