@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 START, END = b"\x0b", b"\x1c\r"
 _ADT = (
-    "MSH|^~\\&|PAS|{code}|HUB|X26|{stamp}||ADT^A01^ADT_A01|{name}|T|2.4|||AL|NE|GBR|UNICODE|EN||iTKv1.0\r"
+    "MSH|^~\\&|PAS|X26{code}|HUB|X26|{stamp}||ADT^A01^ADT_A01|{name}|T|2.4|||AL|NE|GBR|UNICODE|EN||iTKv1.0\r"
     "EVN|A01|{stamp}\r"
-    "PID|1||P{child:05d}^^^{code}^PI~{nhs}^^^NHS||TEST^CHILD{child}||20150101|1|||"
+    "PID|1||P{child:05d}^^^X26{code}^PI~{nhs}^^^NHS||TEST^CHILD{child}||20150101|1|||"
     "1 Invented Street^^Leeds^^LS99 1ZZ\r"
-    "PV1|1|I|ED^^^{code}||||||||||||||||{visit}^^^VISITID\r"
+    "PV1|1|I|ED^^^X26{code}||||||||||||||||{visit}^^^VISITID\r"
 )
 
 
