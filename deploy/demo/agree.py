@@ -46,7 +46,7 @@ def _owned(conn: Connection, partner: str, sent: list[tuple[str, str, str, str]]
     dropped = int(conn.execute(text(sql), {"p": partner}).scalar_one())
     lost = [ref for ref, kind, _, _ in taken if _name(ref, kind) not in known]
     figures = f"{len(taken)} acknowledged = {len(taken) - dropped} owned + {dropped} not ours"
-    wrong = [] if len(lost) == dropped else [f"not in the ledger: {', '.join(lost)}"]
+    wrong = [] if len(lost) == dropped else [f"not in the ledger: {', '.join(lost) or 'none'}"]
     return Found(f"{partner}: all it was acknowledged for", figures, tuple(wrong))
 
 

@@ -56,8 +56,9 @@ class Morning:
         )
 
     async def accept_referrals(self) -> None:
-        """The team's manager accepts the referrals it collected."""
-        given = await self.peers["team"].do("given", kind="referral.received")
+        """The team's manager accepts what its system collected."""
+        mine = ("referral.received", "police.notification", "health.attendance")
+        given = [one for one in await self.peers["team"].do("given") if one["kind"] in mine]
         for one in given:
             await self.peers["team"].do(
                 "answer", reference=one["reference"], who="Delphie Ashgrove", role="Team manager",
@@ -65,11 +66,12 @@ class Morning:
             )  # fmt: skip
         held = (
             "select count(*) from journey j join message m on m.message_id = j.subject where"
-            " j.machine = 'handover' and m.type = 'referral.received' and j.holder is not null"
+            " j.machine = 'handover' and j.holder is not null and m.type in"
+            " ('referral.received', 'police.notification', 'health.attendance')"
         )
         await self.say.until("all are held", lambda: self.say.one(held) == str(len(given)))
         self.say.tell(
-            "assessment team", f"its manager accepts {len(given)} referrals by name",
+            "assessment team", f"its manager accepts by name all {len(given)} referrals and notices of the night",
             "each answer names the delivery it is about",
         )  # fmt: skip
 

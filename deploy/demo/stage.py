@@ -44,6 +44,8 @@ def home() -> Path:
     """A fresh directory for this run, or the one that is named; what ended runs left is removed."""
     if named := os.environ.get("HUB_DEMO_DATA"):
         data = Path(named).absolute()
+        if data.exists() and any(data.iterdir()):
+            raise OSError(f"{data} is not empty: HUB_DEMO_DATA names a new directory for each run")
     else:
         RUNS.mkdir(parents=True, exist_ok=True)
         for old in RUNS.iterdir():

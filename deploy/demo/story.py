@@ -1,4 +1,7 @@
-"""`make demo` is an evening at the front door and the morning after, over real protocols, told as it happens."""
+"""`make demo` is an evening at the front door and the morning after, over real protocols, told as it happens.
+
+Each run has a fresh directory under `build/demo`, or the new one that `HUB_DEMO_DATA` names.
+"""
 
 import asyncio
 import signal

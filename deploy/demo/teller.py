@@ -21,7 +21,8 @@ class Teller:
 
     def __init__(self, ledger: Engine, now: Callable[[], datetime]):
         self.out = Console(highlight=False)
-        self.out.width = max(self.out.width, 100)
+        if not self.out.is_terminal:
+            self.out.width = 110
         self.ledger = ledger
         self.now = now
 

@@ -36,7 +36,7 @@ async def main(books: Books, port: int) -> None:
     """Serves the story."""
     loop = asyncio.get_running_loop()
     inbox = Inbox(books)
-    await loop.create_server(lambda: SMTP(inbox, loop=loop), "127.0.0.1", port)
+    server = await loop.create_server(lambda: SMTP(inbox, loop=loop), "127.0.0.1", port)
 
     async def given(order: dict[str, Any]) -> list[dict[str, str]]:
         """All letters: reference, subject, to whom, text."""
