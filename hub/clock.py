@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 
-_SHIFT = timedelta(seconds=float(os.environ.get("HUB_CLOCK_SHIFT_SECONDS", "0")))
+SHIFT = timedelta(seconds=float(os.environ.get("HUB_CLOCKSHIFT_SECONDS", "0")))
 """Read once: every process of one hub is started with the same setting."""
 
 
 def now() -> datetime:
-    """The civil instant, in UTC, shifted alike in every process (`HUB_CLOCK_SHIFT_SECONDS`)."""
-    return datetime.now(UTC) + _SHIFT
+    """The civil instant, in UTC, shifted alike in every process (`HUB_CLOCKSHIFT_SECONDS`)."""
+    return datetime.now(UTC) + SHIFT
 
 
 def monotonic() -> float:
