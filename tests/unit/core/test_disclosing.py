@@ -1,0 +1,154 @@
+"""Each recipient gets its own rendering, the decision is recorded, and every referrer is told or it says why not."""
+
+from collections.abc import Callable
+
+import orjson
+import pytest
+
+from hub.partners import Partner, Receives, Role
+from schemas.census import ReferralOutcome
+from schemas.codes import ReferrerKind
+from schemas.envelope import Priority
+from schemas.labels import Restriction
+from tests.kit.deeds import act, states
+from tests.kit.people import (
+    a_decision,
+    a_police_notification,
+    a_referral,
+    a_referrer,
+)
+from tests.kit.site import Bench, a_partner, an_arrival
+
+Benches = Callable[[list[Partner]], Bench]
+
+
+def a_site() -> list[Partner]:
+    """Police who tell, a team and a school who hear, a school that refers."""
+    agency = a_referrer(1).agency_id or "X26SCH"
+    return [
+        a_partner("police", Role.POLICE, sends=("police.notification",)),
+        a_partner(
+            "team",
+            Role.ASSESSMENT_TEAM,
+            receives=(
+                Receives(type="police.notification"),
+                Receives(type="referral.received"),
+            ),
+            sends=("referral.decision",),
+        ),
+        a_partner("health", Role.HEALTH, receives=(Receives(type="police.notification"),)),
+        a_partner(
+            "school",
+            Role.PROFESSIONAL_REFERRER,
+            agency=agency,
+            sends=("referral.received",),
+            receives=(
+                Receives(type="referral.acknowledged"),
+                Receives(type="referrer.decision_feedback"),
+            ),
+        ),
+    ]
+
+
+@pytest.fixture
+def bench(a_bench: Benches) -> Bench:
+    return a_bench(a_site())
+
+
+def bodies(bench: Bench) -> dict[str, dict[str, object]]:
+    """What was handed out, by topic."""
+    return {one["topic"].split(".")[1]: one["body"] for one in bench.orders()}
+
+
+def test_one_message_is_two_renderings_and_both_decisions_are_recorded(bench: Bench) -> None:
+    bench.record(an_arrival("police.notification", a_police_notification(1), "police"))
+    seen = bodies(bench)
+    assert "what_happened" in seen["team"]
+    assert "what_happened" not in seen["health"]
+    rows = {row.partner: row for row in bench.all("select * from delivery")}
+    assert rows["team"].policy.startswith("FDH-2026.1: permit")
+    paths = {path for path, _, _ in orjson.loads(rows["health"].withheld)}
+    assert "what_happened" in paths
+    kept = bytes(rows["health"].rendered)
+    assert b"Shouting" not in kept
+
+
+def test_what_a_second_person_must_release_goes_out_as_rendered_and_never_whole(
+    bench: Bench,
+) -> None:
+    label = (Restriction.STAFF_FAMILY, Restriction.ADOPTION)
+    bench.record(
+        an_arrival("police.notification", a_police_notification(1), "police", labels=label)
+    )
+    bench.orders()
+    [row] = bench.all("select * from delivery where partner = 'health'")
+    assert row.state == "needs_person"
+    nobody = act(bench, "delivery.retried", row.delivery_id, role="operations", reason="go")
+    assert nobody[0] == "refused"
+    assert act(bench, "delivery.retried", row.delivery_id)[1] == "a reason is needed"
+    done = act(
+        bench, "disclosure.reviewed", row.delivery_id, review="released", reason="named nurse asks"
+    )
+    assert done[0] == "done"
+    assert "what_happened" not in bodies(bench)["health"]
+
+
+def test_what_a_second_person_withholds_is_not_sent(bench: Bench) -> None:
+    label = (Restriction.STAFF_FAMILY,)
+    bench.record(
+        an_arrival("police.notification", a_police_notification(1), "police", labels=label)
+    )
+    bench.orders()
+    [row] = bench.all("select * from delivery where partner = 'health'")
+    done = act(
+        bench, "disclosure.reviewed", row.delivery_id, review="withheld", reason="a relative there"
+    )
+    assert done[0] == "done"
+    assert states(bench, "health") == ["withheld"]
+    assert bench.orders() == []
+
+
+def test_a_team_sees_who_referred(bench: Bench) -> None:
+    bench.record(an_arrival("referral.received", a_referral(1), "school"))
+    referrer = bodies(bench)["team"]["referrer"]
+    assert isinstance(referrer, dict) and referrer.get("name")
+
+
+def test_a_referrer_is_told_of_receipt_and_of_the_decision_with_its_reason(bench: Bench) -> None:
+    referral = an_arrival("referral.received", a_referral(1), "school")
+    bench.record(referral)
+    assert set(bodies(bench)["school"]) >= {"receipt", "next_step"}
+    decision = an_arrival(
+        "referral.decision", a_decision(1, ReferralOutcome.NFA), "team", reference="d"
+    )
+    bench.record(decision)
+    notice = bodies(bench)["school"]
+    assert notice["reason"] and notice["outcome"] == "nfa"
+    sql = "select message_id from message where partner = 'hub' order by message_id"
+    made = [row.message_id for row in bench.all(sql)]
+    bench.record(referral, decision)
+    assert [row.message_id for row in bench.all(sql)] == made
+    [journey] = bench.all("select state from journey where machine = 'referral'")
+    assert journey.state == "nfa_fed_back"
+
+
+def test_the_same_cause_always_has_the_same_consequence(a_bench: Benches, bench: Bench) -> None:
+    """Recorded anew from the road, what the hub says carries the ids that it had."""
+    made = []
+    for _ in range(2):
+        bench.record(an_arrival("referral.received", a_referral(1), "school"))
+        sql = "select message_id from message where type = 'referral.acknowledged'"
+        made.append([row.message_id for row in bench.all(sql)])
+        with bench.engine.begin() as conn:
+            for table in ("message", "content", "delivery", "repeat", "journey", "move"):
+                conn.exec_driver_sql(f"delete from {table}")
+    assert made[0] == made[1] != []
+
+
+def test_an_anonymous_referrer_is_told_nothing_and_the_record_says_why(bench: Bench) -> None:
+    body = a_referral(1).model_copy(update={"referrer": a_referrer(3, ReferrerKind.ANONYMOUS)})
+    arrival = an_arrival("referral.received", body, "school", priority=Priority.ROUTINE)
+    bench.record(arrival)
+    assert bench.all("select 1 from message where partner = 'hub'") == []
+    entries = bench.all("select entry from audit where entry like '%not said%'")
+    assert ["anonymous" in row.entry for row in entries] == [True]
