@@ -2,13 +2,19 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from deploy.demo.agree import compare
+from deploy.demo.stage import Stage
+from hub.ledger.session import open_ledger
 
 ROOT = Path(__file__).parents[2]
 STORY = ROOT / "deploy/demo/story.py"
@@ -71,6 +77,38 @@ def test_the_evening_and_the_morning_add_up(data: Path, started: list[Demo]) -> 
     assert "All agrees" in demo.said
     assert demo.said.count("✓") >= 15
     assert not demo.left()
+    assert not _wrong(data)
+    for partner, change, named in _BREAKS:
+        path = Stage(data).books(partner) if partner else data / "hub/ledger.db"
+        kept = path.read_bytes()
+        with closing(sqlite3.connect(path)) as books:
+            assert books.execute(change).rowcount > 0
+            books.commit()
+            books.execute("pragma wal_checkpoint(truncate)")
+        assert named in _wrong(data), f"{change} is not noticed"
+        path.write_bytes(kept)
+
+
+_TWICE = "insert into received select 'other', kind, digest, number, body from received limit 1"
+_BREAKS = (
+    ("police", "delete from received where rowid = 1", "exemplar-police: all it was given"),
+    ("edt", _TWICE, "edt: all it was given"),
+    ("form", "insert into sent values ('MARF-9', 'x', 'taken', '')",
+     "referral-form: all it was acknowledged for"),
+    ("", "delete from message where reference = 'MARF-000291'", "equation 1, referral-form"),
+    ("", "update delivery set state = 'gone' where type = 'edt.handover'", "equation 2"),
+    ("", "update audit set entry = replace(entry, 'a', 'b') where seq = 1", "audit"),
+)  # fmt: skip
+"""Whose books are changed (none: the ledger's), how, and which check must say so."""
+
+
+def _wrong(data: Path) -> set[str]:
+    """The checks that fail."""
+    ledger = open_ledger(f"sqlite:///{data / 'hub/ledger.db'}")
+    with ledger.connect() as conn:
+        found = {one.what for one in compare(Stage(data), conn) if one.wrong}
+    ledger.dispose()
+    return found
 
 
 def test_ctrl_c_ends_all_that_was_started(data: Path, started: list[Demo]) -> None:
