@@ -111,6 +111,20 @@ def _wrong(data: Path) -> set[str]:
     return found
 
 
+def test_no_peer_knows_anything_of_the_hub() -> None:
+    script = (
+        "import pkgutil, importlib, sys, deploy.demo.peers as peers\n"
+        "for one in pkgutil.iter_modules(peers.__path__):\n"
+        "    importlib.import_module(f'deploy.demo.peers.{one.name}')\n"
+        "print(len(sys.modules), *({m.partition('.')[0] for m in sys.modules}"
+        " & {'hub', 'schemas', 'connectors', 'tests'}))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert len(found.stdout.split()) == 1, found.stdout
+
+
 def test_ctrl_c_ends_all_that_was_started(data: Path, started: list[Demo]) -> None:
     demo = Demo(data)
     started.append(demo)
