@@ -16,9 +16,7 @@ from tests.kit.site import Bench, an_arrival
 ONE, OTHER = nhs(1), nhs(2)
 
 
-def says(
-    reference: str, number: str | None = None, own: str | None = None, **more: Any
-) -> Arrival:
+def says(reference: str, number: str | None = None, own: str | None = None, **more: Any) -> Arrival:
     """An attendance that claims these identifiers."""
     subject = Subject(nhs_number=number, own_number=own)
     return an_arrival(
