@@ -43,8 +43,8 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
 
     def stop(self, mode: str = "fast") -> None:
-        """Ends it: `fast` as an operator would, `immediate` as a crash would."""
-        if (self._data / "postmaster.pid").exists():
+        """Ends it, if it runs: `fast` as an operator would, `immediate` as a crash would."""
+        if self._do("pg_ctl", "status").returncode == 0:
             self._run("pg_ctl", "stop", "-w", "-m", mode)
 
     def _last_port(self) -> int | None:
@@ -55,7 +55,14 @@ class PostgresServer:
         return next(int(word[5:]) for word in said if word.startswith("port="))
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
+        done = self._do(program, *arguments)
+        if done.returncode:
+            log = self.home / "log"
+            said = done.stdout or (log.read_text() if log.exists() else "")
+            raise RuntimeError(f"{program} failed:\n{said[-2000:]}")
+
+    def _do(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [str(self.bin / program), "-D", str(self._data), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL,
@@ -68,10 +75,6 @@ class PostgresServer:
             group=self._user and self._user.pw_gid,
             extra_groups=[] if self._user else None,
         )
-        if done.returncode:
-            log = self.home / "log"
-            said = done.stdout or (log.read_text() if log.exists() else "")
-            raise RuntimeError(f"{program} failed:\n{said[-2000:]}")
 
 
 def binaries(home: Path) -> Path:

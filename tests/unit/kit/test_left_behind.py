@@ -1,0 +1,24 @@
+"""What a killed session leaves behind does not keep the next one from starting."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.kit import shared
+from tests.kit.postgres_server import PostgresServer, binaries
+from tests.kit.waiting import eventually
+
+
+@pytest.mark.postgres
+async def test_a_server_that_was_killed_can_be_stopped() -> None:
+    """Its pid file stays, and `pg_ctl stop` fails on it."""
+    home = shared.directory("killed")
+    server = PostgresServer(home, binaries(home))
+    server.start()
+    pid = int((home / "data/postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: not Path(f"/proc/{pid}").exists())
+    assert (home / "data/postmaster.pid").exists()
+    server.stop("immediate")
