@@ -9,6 +9,7 @@ from hub.core import acts_on_deliveries, acts_on_handovers, acts_on_parcels, act
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
 from hub.ledger.audit import HUB
+from hub.ledger.content import seal_words
 from hub.ledger.tables import Act
 from hub.ledger.write import rows
 from hub.wire import Record
@@ -56,13 +57,16 @@ def record_act(work: Work, record: Record) -> None:
             "answer": answer,
         },
     )
+    case_ref = _case_of(work, deed)
+    words = deed.reason if deed.type != "content.opened" else ""
+    key = work.key(case_ref) if words else None
     work.audit(
-        _case_of(work, deed),
+        case_ref,
         f"act {outcome}",
         act=deed.type,
         subject=deed.subject,
         who=deed.name,
-        why=deed.reason if deed.type != "content.opened" else "",
+        why=seal_words(key, deed.subject, words) if key else "",
     )
 
 

@@ -18,6 +18,7 @@ from hub import clock, logs, ports, topics
 from hub.broker import ProducerBroken, Unable, make_broker, plain_consumer, publish_all, road
 from hub.core.acts import record_act
 from hub.core.arrival import Arrival, of_record
+from hub.core.catching_up import CatchingUp, catching_up
 from hub.core.dispatch import dispatch
 from hub.core.due import fall_due
 from hub.core.parcels import record_parcels
@@ -27,13 +28,14 @@ from hub.core.recover import again, on_the_road
 from hub.core.reports import heartbeat, record_report
 from hub.core.settle import settle_receipts, settle_takeover
 from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.whole import whole
 from hub.core.work import Site, Work
 from hub.ids import fresh
-from hub.ledger.audit import HUB
+from hub.ledger.audit import HUB, heads
 from hub.ledger.session import check_timeouts
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
-from hub.ledger.write import insert, savepoint
+from hub.ledger.write import insert
 from hub.partner_files import load
 from hub.rules.book import Book
 from hub.seal import Keyring
@@ -66,38 +68,41 @@ class Core:
         self.stop = asyncio.Event()
         self.readers: list[Reader] = []
         self.published = asyncio.Lock()
-        self.caught_up = asyncio.Event()
+        self.catching_up: CatchingUp
 
     async def run(self) -> None:
         """Until stopped."""
         check_timeouts(self.ledger.engine, self.settings.kafka_session_timeout)
         names = [partner.partner for partner in self.site.directory]
         await self.ledger.transaction(lambda conn: _know(conn, names))
-        cluster = await self._cluster()
         flows = [topics.flow(name) for name in topics.FLOWS]
         roads = {
             "now": ([topics.IMMEDIATE, topics.ACTS], self._messages, 0.0),
             "flows": ([*flows, topics.PARCELS], self._messages, 0.0),
             "receipts": ([topics.RECEIPTS, topics.REPORTS], self._receipts, GATHER),
         }
+        over = {f"core.{name}": found for name, (found, _, _) in roads.items()}
+        self.catching_up = await catching_up(self.settings, self.bootstrap, over)
+        await self.ledger.transaction(self.catching_up.look)
         subscribers = []
-        for name, (over, record, gather) in roads.items():
+        for name, (names, record, gather) in roads.items():
             reader = Reader(
                 self.ledger,
                 name,
                 f"core-{self.settings.instance}",
-                cluster,
+                self.catching_up.cluster,
                 record,
                 self._after,
                 self._restored,
                 self._lost,
                 self._contended,
                 gather,
+                waits=self._receipts_wait if name == "receipts" else _never,
             )
             subscriber = road(
                 self.broker,
                 self.settings,
-                *over,
+                *names,
                 group=f"core.{name}",
                 listener=reader.stale,
             )
@@ -113,10 +118,7 @@ class Core:
             for reader in self.readers:
                 group.create_task(reader.run(self.stop))
             group.create_task(self._due())
-            group.create_task(self._ended(group))
-
-    async def _ended(self, group: asyncio.TaskGroup) -> None:
-        await self.stop.wait()
+            group.create_task(self.stop.wait())
 
     async def close(self) -> None:
         """Gives everything back, within bounds: a broker that is gone must not hold us."""
@@ -125,42 +127,32 @@ class Core:
                 await self.broker.stop()
         self.ledger.close()
 
-    async def _cluster(self) -> str:
-        from aiokafka.admin import AIOKafkaAdminClient
-
-        from hub.kafka_security import kafka_security
-
-        admin = AIOKafkaAdminClient(
-            bootstrap_servers=self.bootstrap, **kafka_security(self.settings)
-        )
-        await admin.start()
-        try:
-            return str((await admin.describe_cluster())["cluster_id"])
-        finally:
-            await admin.close()
-
     def _work(self, conn: Connection) -> Work:
-        return Work(conn, self.site, clock.now())
+        return Work(conn, self.site, clock.now(), hold=self.catching_up.hold)
+
+    def _receipts_wait(self) -> bool:
+        return self.catching_up.receipts_wait
 
     def _messages(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
         work = self._work(conn)
         arrivals: list[Arrival] = []
-        parcels: list[Record] = []
+        parcels: list[tuple[ConsumerRecord, Record]] = []
         acts: list[tuple[ConsumerRecord, Record]] = []
         for raw, record in self._read(work, records):
             if raw.topic == topics.PARCELS:
-                parcels.append(record)
+                parcels.append((raw, record))
             elif raw.topic == topics.ACTS:
                 acts.append((raw, record))
             else:
                 self._alone(work, raw, partial(_arrives, arrivals, record, raw))
-        record_parcels(work, parcels)
+        self._parcels(work, parcels)
         record_messages(work, arrivals)
         for raw, record in acts:
             self._alone(work, raw, partial(record_act, work, record))
         return self._finish(work)
 
     def _receipts(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+        self.catching_up.look(conn)
         work = self._work(conn)
         for kind, group in _together(self._read(work, records)):
             if kind == "receipts":
@@ -173,6 +165,15 @@ class Core:
                     self._alone(work, raw, partial(record_report, work, dict(record.meta)))
         return self._finish(work)
 
+    def _parcels(self, work: Work, found: list[tuple[ConsumerRecord, Record]]) -> None:
+        """All of a batch together; else one by one."""
+        effect = partial(record_parcels, work, [record for _, record in found])
+        if len(found) == 1:
+            self._alone(work, found[0][0], effect)
+        elif found and whole(work, effect):
+            for one in found:
+                self._parcels(work, [one])
+
     def _settle(self, work: Work, group: list[tuple[ConsumerRecord, Record]]) -> None:
         """Receipts of one partner that came one after the other, together; else one by one."""
         meta = group[0][1].meta
@@ -181,16 +182,7 @@ class Core:
         if len(group) == 1:
             self._alone(work, group[0][0], effect)
             return
-        mark, out = work.mark(), len(work.out)
-        try:
-            with savepoint(work.conn):
-                effect()
-                work.flush()
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # one of them is at fault: find it
-            work.back_to(mark)
-            del work.out[out:]
+        if whole(work, effect):
             for one in group:
                 self._settle(work, [one])
 
@@ -202,16 +194,8 @@ class Core:
 
     def _alone(self, work: Work, raw: ConsumerRecord, effect: Callable[[], Any]) -> None:
         """One record's effect under a savepoint; kept as stuck where it fails."""
-        mark, out = work.mark(), len(work.out)
-        try:
-            with savepoint(work.conn):
-                effect()
-                work.flush()
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # a record's fault must not stop the others
-            work.back_to(mark)
-            del work.out[out:]
+        error = whole(work, effect)
+        if error is not None:
             log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
             keep_record(work, raw, f"{type(error).__name__} in its effect")
 
@@ -250,7 +234,6 @@ class Core:
                     log.warning("publish", why=str(error), attempt=attempt)
 
     async def _due(self) -> None:
-        beat = 0.0
         while not self.stop.is_set():
             try:
                 work = await self.ledger.transaction(self._fall_due)
@@ -258,13 +241,17 @@ class Core:
             except (OperationalError, InterfaceError) as error:
                 log.warning("ledger away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
-            beat += BEAT
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
                     await self.stop.wait()
 
     def _fall_due(self, conn: Connection) -> Work:
+        self.catching_up.look(conn)
         work = self._work(conn)
+        if self.catching_up.gave_up:
+            self.catching_up.gave_up = False
+            why = "what was unread at the start was not read in time; repeats went out all the same"
+            work.incident("unread", f"core-{self.settings.instance}", why)
         heartbeat(
             work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
         )
@@ -296,11 +283,15 @@ class Core:
         """An older copy of the ledger is back: its gap is read again, and the fork is on record."""
 
         def note(conn: Connection) -> None:
+            self.catching_up.again(conn, {one.spot: one.committed for one in behind})
             work = self._work(conn)
+            chains, last = heads(conn)
             for one in behind:
                 work.audit(
                     HUB,
                     "restored",
+                    root=last,
+                    chains=chains,
                     topic=one.spot.topic,
                     partition=one.spot.partition,
                     ledger=one.ledger,
@@ -330,6 +321,10 @@ class Core:
         await self.ledger.transaction(note)
 
 
+def _never() -> bool:
+    return False
+
+
 def _arrives(arrivals: list[Arrival], record: Record, raw: ConsumerRecord) -> None:
     arrivals.append(of_record(record, raw))
 
@@ -339,7 +334,7 @@ def _together(
 ) -> list[tuple[str, list[tuple[ConsumerRecord, Record]]]]:
     """Neighbours of one kind and partner, in their order."""
     named = groupby(
-        found, lambda one: (one[1].kind, one[1].meta.get("partner"), one[1].meta["edge"])
+        found, lambda one: (one[1].kind, one[1].meta.get("partner"), one[1].meta.get("edge"))
     )
     return [(kind, list(group)) for (kind, _, _), group in named]
 

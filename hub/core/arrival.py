@@ -57,9 +57,16 @@ class Arrival:
         return self.envelope.priority.rank
 
 
+LONGEST = 500
+"""Characters of a name that a partner gives: more does not fit into an index."""
+
+
 def of_record(record: Record, raw: ConsumerRecord | None = None) -> Arrival:
-    """A flow record's message; raises ValueError for a meta that is not whole."""
+    """A flow record's message; raises ValueError or KeyError for a meta that is not whole."""
     meta = record.meta
+    for name in ("stream", "reference", "part", "answers"):
+        if len(meta.get(name) or "") > LONGEST:
+            raise ValueError(f"its {name} is longer than {LONGEST} characters")
     envelope = Envelope.model_validate(meta["envelope"])
     return Arrival(
         record.id,

@@ -16,6 +16,7 @@ from hub.journeys import MACHINES
 from hub.journeys.handover import custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
+from hub.ledger.content import seal_words
 from hub.ledger.tables import Move
 from hub.ledger.write import at, rows
 from schemas.envelope import AckLevel
@@ -100,9 +101,9 @@ def take(
     moved = move(MACHINES[one.machine], row["state"], one.event, facts)
     said = who or ", ".join(filter(None, (facts.name, facts.role))) or None
     if isinstance(moved, Illegal):
-        _note(work, row, one, by, said, None, moved.reason)
+        _note(work, row, one, by, said, None, moved.reason, who is not None)
         return moved
-    _note(work, row, one, by, said, moved.state, None)
+    _note(work, row, one, by, said, moved.state, None, who is not None)
     if moved.state == row["state"] and moved.holder == holder:
         return moved
     holds = custodian(moved.state, moved.holder is not None) if one.machine == "handover" else None
@@ -174,12 +175,17 @@ def _note(
     who: str | None,
     target: str | None,
     refused: str | None,
+    spoken: bool,
 ) -> None:
+    """One move. What was `spoken` at the desk is kept sealed; a message's words are its content."""
+    move_id = str(derived("move", row["journey_id"], by, one.event))
+    words = one.facts.reason[:500] if spoken else ""
+    key = work.key(row["case_ref"]) if words else None
     version = row["version"] + (1 if target is not None else 0)
     work.add(
         Move,
         {
-            "move_id": str(derived("move", row["journey_id"], by, one.event)),
+            "move_id": move_id,
             "journey_id": row["journey_id"],
             "version": version,
             "source": row["state"],
@@ -188,7 +194,7 @@ def _note(
             "refused": refused,
             "message_id": by,
             "who": who,
-            "note": one.facts.reason[:500] or None,
+            "note": seal_words(key, move_id, words) if key else None,
             "at": one.facts.at or work.now,
         },
     )

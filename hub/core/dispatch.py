@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from hub.core.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import open_rendering, open_sealed
 from hub.ledger.session import among, locking, values
@@ -34,12 +35,18 @@ where d.partner = :partner and d.state = 'waiting' and d.mode = 'sent'
   and (d.rank = 0 or d.lane_no = 0 or not exists (
     select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
       and o.state = 'waiting' and o.next_at > :now))
+  {first_time}
 order by d.rank, d.lane_no, d.created_at limit :most
 """
+_FIRST_TIME = """and d.attempt = 0 and (d.rank = 0 or d.lane_no = 0 or not exists (
+    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
+      and o.state = 'waiting' and o.attempt > 0))"""
 
 
 def dispatch(work: Work) -> None:
     """Hands out what may go to the partners that this work touched."""
+    if work.hold is Hold.ALL:
+        work.partners.clear()
     for name in sorted(work.partners):
         partner = work.site.partner(name)
         if partner is not None:
@@ -54,7 +61,8 @@ def _to_partner(work: Work, partner: Partner) -> None:
     free = _free(work, partner)
     if free <= 0:
         return
-    ready = rows(work.conn, _READY, partner=partner.partner, now=work.now, most=free)
+    sql = _READY.format(first_time=_FIRST_TIME if work.hold is Hold.REPEATS else "")
+    ready = rows(work.conn, sql, partner=partner.partner, now=work.now, most=free)
     if not ready:
         return
     runs = _runs(work, {row.lane for row in ready if row.lane_no})

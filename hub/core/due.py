@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub.clock import london
 from hub.core import custody
 from hub.core.dispatch import dispatch
 from hub.core.settle import open_call_sheet, settle_leases
+from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ledger.audit import HUB, root
-from hub.ledger.write import rows, run, savepoint
+from hub.ledger.write import rows, run
 
 log = structlog.get_logger("hub.core.due")
 
@@ -26,7 +26,9 @@ MOST = 500
 
 def fall_due(work: Work) -> None:
     """One round."""
-    for duty in (settle_leases, _call_sheets, custody.overdue, _early, _quarantine, _daily_root):
+    # What lies unread may have happened in time: nothing is judged before it is read.
+    judged = () if work.hold else (settle_leases, _call_sheets, custody.overdue)
+    for duty in (*judged, _early, _quarantine, _daily_root):
         _alone(work, duty)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
@@ -34,16 +36,8 @@ def fall_due(work: Work) -> None:
 
 def _alone(work: Work, duty: Callable[[Work], None]) -> None:
     """One duty's fault is an incident and must not keep the others from being done."""
-    mark, out = work.mark(), len(work.out)
-    try:
-        with savepoint(work.conn):
-            duty(work)
-            work.flush()
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        work.back_to(mark)
-        del work.out[out:]
+    error = whole(work, lambda: duty(work))
+    if error is not None:
         name = duty.__name__.strip("_")
         log.error("what falls due failed", kind=name, exc_info=error)
         work.incident("due_failed", name, f"{type(error).__name__} in what falls due")

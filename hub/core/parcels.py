@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from hub.core.arrival import LONGEST
 from hub.core.work import Work
 from hub.ledger.audit import HUB
 from hub.ledger.content import seal_parcel
@@ -29,6 +30,8 @@ def record_parcels(work: Work, records: list[Record]) -> None:
         if record.id in known:
             continue
         known.add(record.id)
+        if len(record.meta["reference"] or "") > LONGEST:
+            raise ValueError(f"its reference is longer than {LONGEST} characters")
         work.add(Parcel, _row(work, record))
         if record.meta["state"] == "unreadable":
             _unread(work, record)

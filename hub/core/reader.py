@@ -16,7 +16,7 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from hub.clock import monotonic
 from hub.ledger.tables import Offset
@@ -84,6 +84,7 @@ class Reader:
         on_contended: Callable[[], Awaitable[None]],
         gather: float = 0.0,
         most: int = 500,
+        waits: Callable[[], bool] = lambda: False,
     ):
         self.ledger = ledger
         self.name = name
@@ -96,6 +97,7 @@ class Reader:
         self.on_contended = on_contended
         self.gather = gather
         self.most = most
+        self.waits = waits
         self.stale = Stale()
         self.consumer: Any = None
         self.positions: dict[TopicPartition, int] = {}
@@ -113,6 +115,9 @@ class Reader:
             try:
                 if self.stale.now:
                     await self._settle_positions()
+                if self.waits():
+                    await asyncio.sleep(0.05)
+                    continue
                 batch = await self.consumer.getmany(timeout_ms=200, max_records=self.most)
                 if not batch or self.stale.now:
                     continue
@@ -126,7 +131,7 @@ class Reader:
             except Displaced as error:
                 log.warning("displaced", reader=self.name, why=str(error))
                 self.stale.now = True
-            except (OperationalError, DBAPIError) as error:
+            except (OperationalError, InterfaceError, InternalError) as error:
                 log.warning("ledger away", reader=self.name, why=type(error).__name__)
                 self.stale.now = True
                 await asyncio.sleep(pause)

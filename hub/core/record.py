@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub.core import custody, early
 from hub.core.arrival import Arrival
@@ -21,11 +20,12 @@ from hub.core.link import link
 from hub.core.plan import plan
 from hub.core.stuck import keep
 from hub.core.watch import watch
+from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ledger.content import seal_content
 from hub.ledger.session import among, values
 from hub.ledger.tables import Content, Message, Repeat
-from hub.ledger.write import at, rows, savepoint, update
+from hub.ledger.write import at, rows, update
 from schemas.register import UnknownType, UnknownVersion, model_of
 
 MANY_IN_A_ROW = 3
@@ -36,20 +36,12 @@ def record_messages(work: Work, arrivals: Sequence[Arrival]) -> None:
     """Records a batch; what cannot be recorded even alone is kept as stuck."""
     if not arrivals:
         return
-    mark, out = work.mark(), len(work.out)
-    try:
-        with savepoint(work.conn):
-            _record(work, arrivals)
-            work.flush()
+    error = whole(work, lambda: _record(work, arrivals))
+    if error is None:
         return
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # whatever one message can do wrong, the others must go on
-        work.back_to(mark)
-        del work.out[out:]
-        if len(arrivals) == 1:
-            keep(work, arrivals[0], error)
-            return
+    if len(arrivals) == 1:
+        keep(work, arrivals[0], error)
+        return
     for arrival in arrivals:
         record_messages(work, [arrival])
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+from hub.core.catching_up import Hold
 from hub.core.open_journeys import OpenJourneys
 from hub.ids import derived
 from hub.ledger import tables
@@ -75,6 +76,8 @@ class Work:
     """Deliveries planned in this work, by message."""
     said: dict[str, tuple[dict[str, Any], bytes]] = field(default_factory=dict)
     """Envelope and body of what this work recorded, to be handed out without opening it again."""
+    hold: Hold = Hold.NOTHING
+    """What is not handed out now."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)

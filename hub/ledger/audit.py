@@ -147,6 +147,14 @@ def root(conn: Connection, day: str, moment: datetime) -> Root:
         first = found[0]
         stood = instant(first.at) or moment
         return Root(day=first.day, chains=first.chains, root=first.root, at=stood)
+    count, whole = heads(conn)
+    made = Root(day=day, chains=count, root=whole, at=moment)
+    insert(conn, Root, [made.model_dump()], new_only=True)
+    return made
+
+
+def heads(conn: Connection) -> tuple[int, str]:
+    """How many chains there are, and the root over where each of them ends."""
     whole = hashlib.sha256()
     count = 0
     for row in each(
@@ -154,6 +162,4 @@ def root(conn: Connection, day: str, moment: datetime) -> Root:
     ):
         whole.update(f"{row.case_ref} {row.audit_seq} {row.audit_head}\n".encode())
         count += 1
-    made = Root(day=day, chains=count, root=whole.hexdigest(), at=moment)
-    insert(conn, Root, [made.model_dump()], new_only=True)
-    return made
+    return count, whole.hexdigest()

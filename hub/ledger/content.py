@@ -1,5 +1,6 @@
 """Content is opened only with the key of its case, and a case whose key is gone has no content."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +67,16 @@ def seal_rendering(key: bytes, delivery_id: str, body: bytes) -> bytes:
 def open_rendering(key: bytes, delivery_id: str, sealed: bytes) -> bytes:
     """What `seal_rendering` sealed."""
     return unseal(key, sealed, f"rendered|{delivery_id}".encode())
+
+
+def seal_words(key: bytes, about: str, words: str) -> str:
+    """What somebody said when they acted: it may name whom it is about, so it is content."""
+    return b64encode(seal(key, words.encode(), f"words|{about}".encode())).decode()
+
+
+def open_words(key: bytes, about: str, sealed: str) -> str:
+    """What `seal_words` sealed."""
+    return unseal(key, b64decode(sealed), f"words|{about}".encode()).decode()
 
 
 def seal_parcel(keys: Keyring, parcel_id: str, body: bytes) -> bytes:

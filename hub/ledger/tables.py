@@ -7,7 +7,7 @@ the key erases the content and leaves the account of it. Ids are UUIDs as text, 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Index, LargeBinary, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, LargeBinary, MetaData, TypeDecorator
 from sqlmodel import Field, SQLModel
 
 
@@ -45,7 +45,7 @@ class Offset(Row, table=True):
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
     cluster: str
-    next: int
+    next: int = Field(sa_type=BigInteger)
     worker: str
 
 
@@ -277,7 +277,7 @@ class Move(Row, table=True):
     refused: str | None = None
     message_id: str | None = None
     who: str | None = None
-    note: str | None = None
+    note: str | None = Field(None, description="Said at the desk; sealed")
     at: datetime = _at()
 
 
@@ -335,7 +335,7 @@ class Stuck(Row, table=True):
     stuck_id: str = Field(primary_key=True)
     topic: str
     partition: int
-    offset: int
+    offset: int = Field(sa_type=BigInteger)
     reason: str
     headers: str
     value: bytes | None = Field(None, sa_type=LargeBinary)

@@ -112,7 +112,7 @@ _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
 def _names(table: Table, columns: Iterable[str]) -> str:
-    return f"{table.name} ({', '.join(_quote(name) for name in columns)})"
+    return f"{_quote(table.name)} ({', '.join(_quote(name) for name in columns)})"
 
 
 def _quote(name: str) -> str:

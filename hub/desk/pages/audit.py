@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from hub.desk.access import Action
 from hub.desk.frame import Reader, Stop
 from hub.ledger.audit import verify
-from hub.ledger.read.chain import chain, roots, total
+from hub.ledger.read.chain import chain, roots, spoken, total
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
@@ -23,8 +23,16 @@ def audit(visit: Reader, case: str = "", all: bool = False) -> HTMLResponse:
         if case and not entries:
             raise Stop(404, "There is no chain under that reference", "Check the case reference.")
         broken = list(islice(verify(conn, [case] if case else None), SHOWN)) if case or all else []
+        said = spoken(conn, visit.desk.keys, case, entries)
         days = roots(conn)
         size = total(conn)
     return visit.page(
-        "audit.html", case=case, every=all, entries=entries, broken=broken, days=days, size=size
+        "audit.html",
+        case=case,
+        every=all,
+        entries=entries,
+        spoken=said,
+        broken=broken,
+        days=days,
+        size=size,
     )

@@ -25,6 +25,7 @@ from hub.ledger.read.journey import Said, Way, case_way, message_way
 from hub.ledger.read.sentences import handover
 from hub.ledger.read.timeline import Event, timeline
 from hub.ledger.write import rows
+from hub.seal import Keyring
 
 router = APIRouter(include_in_schema=False)
 MOST_VERIFIED = 2000
@@ -174,7 +175,7 @@ def _message(
         "message.html",
         status,
         said=said,
-        events=timeline(own, visit.desk.title, words=visit.may(Action.OPEN_CONTENT, known)),
+        events=timeline(own, visit.desk.title, words=_keys(visit, known)),
         hidden=hidden,
         custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
@@ -188,6 +189,11 @@ def _message(
         content_refused=refused,
         done=done,
     )
+
+
+def _keys(visit: Visit, known: Facts) -> Keyring | None:
+    """What opens the words that were spoken at the desk, for who may open content."""
+    return visit.desk.keys if visit.may(Action.OPEN_CONTENT, known) else None
 
 
 def _taken(way: Way, message_id: str) -> bool:
@@ -219,8 +225,7 @@ def case(visit: Reader, case_ref: str) -> HTMLResponse:
         whole = sees_all(visit.person, own.messages[0].authority)
         chain = _chain(conn, case_ref) if whole else None
         known = message_facts(visit.desk, way, own.messages[0])
-        words = visit.may(Action.OPEN_CONTENT, known)
-        events: Iterable[Event] = timeline(own, visit.desk.title, words=words)
+        events: Iterable[Event] = timeline(own, visit.desk.title, words=_keys(visit, known))
     return visit.page(
         "case.html",
         case_ref=case_ref,

@@ -7,8 +7,10 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.fetch import fetch
 from hub.ledger.write import rows
+from hub.seal import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class DayRoot:
     chains: int
     root: str
     at: datetime
+
+
+def spoken(conn: Connection, keys: Keyring, case_ref: str, links: list[Link]) -> dict[int, str]:
+    """Why people acted, in their words, by entry; nothing once the case is erased."""
+    found = rows(conn, "select wrapped from case_file where case_ref = :ref", ref=case_ref)
+    if not found or found[0].wrapped is None:
+        return {}
+    key = unwrap(keys, case_ref, found[0].wrapped)
+    acts = [(link.seq, link.facts) for link in links]
+    return {
+        seq: open_words(key, facts["subject"], facts["why"])
+        for seq, facts in acts
+        if facts["did"].startswith("act ") and facts.get("why")
+    }
 
 
 def chain(conn: Connection, case_ref: str, most: int = 500) -> list[Link]:

@@ -113,7 +113,10 @@ class Step:
     message_id: str | None
     who: str | None
     note: str | None
+    """sealed under the key of the case"""
     at: datetime
+    case_ref: str
+    wrapped: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,10 @@ select delivery_id, message_id, authority, type, partner, team, purpose, transpo
 """
 _STEPS = """
 select v.move_id, v.journey_id, j.machine, j.subject, j.receiver, v.source, v.event, v.target,
-  v.refused, v.message_id, v.who, v.note, v.at
-from move v join journey j on j.journey_id = v.journey_id where
+  v.refused, v.message_id, v.who, v.note, v.at,
+  j.case_ref, f.wrapped
+from move v join journey j on j.journey_id = v.journey_id
+  join case_file f on f.case_ref = j.case_ref where
 """
 
 

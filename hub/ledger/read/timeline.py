@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
 from hub.ledger.read.sentences import Name, Parts, delivery
+from hub.seal import Keyring
 
 _EVENTS = {
     "sent": "sent on its way",
@@ -84,12 +86,8 @@ class Event:
     tries: tuple[Attempted, ...] = ()
 
 
-def timeline(way: Way, name: Name, *, words: bool) -> list[Event]:
-    """All events of a way. `words`: with what people said at the desk when they acted.
-
-    A note that was taken from a message's body is content, and is never shown here.
-    """
-    acts = {act.act_id for act in way.acts} if words else set()
+def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
+    """All events of a way; with `words`, the keys, also what people said at the desk when they acted."""
     tries = defaultdict(list)
     for one in way.tries:
         tries[one.delivery_id].append(one)
@@ -101,7 +99,7 @@ def timeline(way: Way, name: Name, *, words: bool) -> list[Event]:
     events += [_delivery(one, tries[one.delivery_id], name) for one in way.deliveries]
     # That it was sent is what its deliveries say.
     events += [
-        _step(one, name, one.message_id in acts)
+        _step(one, name, _spoken(one, words))
         for one in way.steps
         if one.refused or one.event != "sent"
     ]
@@ -163,7 +161,13 @@ def _try(one: Try) -> Attempted:
     return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)
 
 
-def _step(one: Step, name: Name, spoken: bool) -> Event:
+def _spoken(one: Step, words: Keyring | None) -> str:
+    if words is None or one.note is None or one.wrapped is None:
+        return ""
+    return open_words(unwrap(words, one.case_ref, one.wrapped), one.move_id, one.note)
+
+
+def _step(one: Step, name: Name, spoken: str) -> Event:
     who = one.who or (name(one.receiver) if one.receiver else "")
     what = _EVENTS.get(one.event, one.event.replace("_", " "))
     event = Event(
@@ -171,7 +175,7 @@ def _step(one: Step, name: Name, spoken: bool) -> Event:
         Kind.MOVE,
         who or f"{one.machine} journey".capitalize(),
         (what,),
-        (one.note or "") if spoken else "",
+        spoken,
     )
     if one.refused:
         words = f"tried: {what}"

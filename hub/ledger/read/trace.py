@@ -58,7 +58,7 @@ def _trace(conn: Connection, of: str, case_ref: str, way: Way, name: Name) -> Tr
         way.messages[0].authority,
         case_ref,
         way.journeys,
-        tuple(timeline(way, name, words=False)),
+        tuple(timeline(way, name, words=None)),
         head[0].audit_seq if head else 0,
         f"entry {broken.seq}: {broken.why}" if broken else None,
     )

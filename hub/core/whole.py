@@ -1,0 +1,25 @@
+"""An effect is had whole or not at all, and a database that is away is nobody's fault but its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hub.core.work import Work
+from hub.ledger.write import savepoint
+
+
+def whole(work: Work, effect: Callable[[], Any]) -> Exception | None:
+    """Has the effect under a savepoint; the error, where it failed and nothing of it is left."""
+    mark, out = work.mark(), len(work.out)
+    try:
+        with savepoint(work.conn):
+            effect()
+            work.flush()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # whatever one record can do wrong, the others must go on
+        work.back_to(mark)
+        del work.out[out:]
+        return error
+    return None

@@ -1,0 +1,199 @@
+"""Whatever is taken from under core (its ledger, its place, its copy), nothing is lost and nothing is had twice."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from aiokafka import ConsumerRecord
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import OperationalError
+
+from hub.core.app import Core
+from hub.core.work import Work
+from hub.ledger.audit import verify
+from hub.partners import Directory
+from tests.flow.core_kit import Road, attendances
+from tests.kit.deeds import told
+from tests.kit.site import the_partners
+from tests.kit.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def _partners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.core.app.load", lambda _: Directory(the_partners()))
+
+
+def recorded(road: Road, count: int) -> bool:
+    return road.count("message") == count
+
+
+async def test_a_transaction_that_fails_loses_nothing(
+    empty_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failure the road is read again from where the ledger is, not from where we were."""
+    road = Road(empty_kafka, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
+    failures = iter([True, False, True, True])
+    real = Core._messages
+
+    def failing(core: Core, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+        done = real(core, conn, records)
+        if next(failures, False):
+            raise OperationalError("commit", None, sqlite3.OperationalError("disk I/O error"))
+        return done
+
+    monkeypatch.setattr("hub.core.app.Core._messages", failing)
+    async with road.core():
+        for batch in range(4):
+            await road.say(*attendances(range(batch * 5, batch * 5 + 5)))
+            await eventually(partial(recorded, road, batch * 5 + 5))
+        await eventually(lambda: road.count("parcel") == 20)
+    assert next(failures, None) is None
+    assert road.count("delivery") == 20
+    assert road.count("repeat") == 0
+    road.engine.dispose()
+
+
+async def test_an_older_copy_of_the_ledger_reads_its_gap_again(
+    empty_kafka: str, tmp_path: Path
+) -> None:
+    """Nothing is sent again whose receipt is on the road, and the fork is on record."""
+    ledger = tmp_path / "ledger.db"
+    road = Road(empty_kafka, tmp_path, f"sqlite:///{ledger}")
+    async with road.core():
+        await road.say(*attendances([1]))
+        await eventually(lambda: recorded(road, 1))
+    copy = tmp_path / "copy.db"
+    with sqlite3.connect(ledger) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    async with road.core():
+        await road.say(*attendances(range(2, 8)))
+        await eventually(lambda: recorded(road, 7))
+        orders = await eventually(lambda: _orders(road, 7))
+        await road.receive(*(told(order) for order in orders))
+        await eventually(lambda: _delivered(road) == 7)
+        # Kafka's own offsets, by which an older copy is known, are told once a second.
+        await asyncio.sleep(1.2)
+        await road.say(*attendances([8]))
+        await eventually(lambda: recorded(road, 8))
+    road.engine.dispose()
+    _put_back(copy, ledger)
+    async with road.core():
+        await eventually(lambda: recorded(road, 8), 20)
+        await eventually(lambda: _delivered(road) == 7)
+        await eventually(lambda: _holding_nothing(road))
+    sent = [order["delivery_id"] for order in await road.orders()]
+    delivered = {row.delivery_id for row in road.all(_DELIVERED)}
+    assert all(sent.count(one) == 1 for one in delivered), "sent again although it was taken"
+    assert road.all("select 1 from incident where kind = 'unknown_receipt'") == []
+    with road.engine.connect() as conn:
+        assert list(verify(conn)) == []
+    entries = [row.entry for row in road.all("select entry from audit where case_ref = 'hub'")]
+    assert any('"did":"restored"' in entry and '"root":"' in entry for entry in entries)
+    assert road.balance().balanced
+    road.engine.dispose()
+
+
+def _put_back(copy: Path, ledger: Path) -> None:
+    for left in ledger.parent.glob("ledger.db*"):
+        left.unlink()
+    shutil.move(copy, ledger)
+
+
+_DELIVERED = "select delivery_id from delivery where state = 'delivered'"
+
+
+def _delivered(road: Road) -> int:
+    return len(road.all(_DELIVERED))
+
+
+def _holding_nothing(road: Road) -> bool:
+    return road.all("select 1 from delivery where state = 'waiting'") == []
+
+
+async def _orders(road: Road, least: int) -> list[dict[str, object]]:
+    found = await road.orders()
+    return found if len(found) >= least else []
+
+
+async def test_two_cores_share_the_road_and_one_that_dies_is_followed(
+    empty_kafka: str, tmp_path: Path, postgres_database: str
+) -> None:
+    road = Road(empty_kafka, tmp_path, postgres_database)
+    async with road.core("1"):
+        async with road.core("2"):
+            for batch in range(4):
+                await road.say(*attendances(range(batch * 10, batch * 10 + 10)))
+            await eventually(lambda: recorded(road, 40), 20)
+        await road.say(*attendances(range(40, 50)))
+        await eventually(lambda: recorded(road, 50), 25)
+    assert road.count("delivery") == 50
+    assert road.count("repeat") == 0
+    assert road.balance().balanced
+    with road.engine.connect() as conn:
+        assert list(verify(conn)) == []
+    road.engine.dispose()
+
+
+async def test_a_displaced_core_cannot_record(empty_kafka: str, tmp_path: Path) -> None:
+    """Somebody else moved the ledger on: the batch in hand fails and is read again."""
+    road = Road(empty_kafka, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
+    async with road.core():
+        await road.say(*attendances([1]))
+        await eventually(lambda: recorded(road, 1))
+        with road.engine.begin() as conn:
+            conn.exec_driver_sql("update \"offset\" set next = 0 where topic = 'flows.health'")
+        await road.say(*attendances([2]))
+        await eventually(lambda: recorded(road, 2))
+    assert road.count("delivery") == 2
+    road.engine.dispose()
+
+
+async def test_a_ledger_that_is_away_is_waited_for(
+    empty_kafka: str, tmp_path: Path, postgres_database: str
+) -> None:
+    """The road goes on taking in; core catches up when the database is back."""
+    road = Road(empty_kafka, tmp_path, postgres_database)
+    async with road.core():
+        await road.say(*attendances([1]))
+        await eventually(lambda: recorded(road, 1))
+        with _away(postgres_database):
+            await road.say(*attendances(range(2, 12)))
+            await asyncio.sleep(2)
+        await eventually(lambda: _counted(road) == 11, 20)
+        await road.say(*attendances([12]))
+        await eventually(lambda: recorded(road, 12))
+    assert road.balance().balanced
+    assert road.count("stuck") == 0
+    road.engine.dispose()
+
+
+def _counted(road: Road) -> int:
+    try:
+        return road.count("message")
+    except Exception:
+        return -1
+
+
+@contextmanager
+def _away(url: str) -> Iterator[None]:
+    """The database takes nobody, and whoever was in it is thrown out."""
+    where = make_url(url).set(drivername="postgresql")
+    plain = where.set(database="postgres").render_as_string(hide_password=False)
+    name = where.database
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false'.encode())
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        try:
+            yield
+        finally:
+            admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true'.encode())
