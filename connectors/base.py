@@ -201,6 +201,7 @@ class Answer:
     level: AckLevel = AckLevel.RECEIVED
     code: str = ""
     text: str = ""
+    """Places and names of codes; never the partner's own words, which may name a child."""
 
 
 class Settings(BaseModel):

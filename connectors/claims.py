@@ -6,6 +6,7 @@ left by a crash is found again and nothing else need be remembered. Blocking: ca
 
 import fnmatch
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 CLAIMED = ".claimed"
 _MARK = "__"
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 _UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
 
 
@@ -86,13 +88,20 @@ def give_back(held: Claim, inbox: Path) -> None:
     held.path.unlink()
 
 
-def put_away(held: Claim, inbox: Path, folder: str, reason: str | None = None) -> None:
-    """Moves a file to `done` or `refused` under its unique name, its reason (if any) first."""
+def put_away(
+    held: Claim, inbox: Path, folder: str, reference: str, reason: str | None = None
+) -> None:
+    """Moves a file to `done` or `refused`, its reason (if any) first.
+
+    There it is called as the hub calls the parcel: its own name may be a child's.
+    """
     directory = inbox / folder
     directory.mkdir(exist_ok=True)
-    target = directory / held.name
+    suffix = Path(held.name).suffix
+    ending = suffix if _SUFFIX.fullmatch(suffix) else ""
+    target = directory / f"{reference}{ending}"
     if target.exists():
-        target = directory / held.path.name
+        target = directory / f"{reference}-{uuid4().hex[:8]}{ending}"
     if reason is not None:
         target.with_name(f"{target.name}.reason.txt").write_text(reason, encoding="utf-8")
     held.path.rename(target)

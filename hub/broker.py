@@ -19,6 +19,7 @@ from aiokafka import (
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
+from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata
 from faststream.kafka import KafkaBroker
 from faststream.middlewares import AckPolicy
@@ -28,6 +29,7 @@ from hub.settings import Settings
 from hub.topics import LARGEST
 from hub.wire import Outbound
 
+_BY_KEY = DefaultPartitioner()
 ROOM = 1024
 """Bytes that Kafka adds around a record's value."""
 
@@ -53,12 +55,18 @@ def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker
         request_timeout_ms=10_000,
         metadata_max_age_ms=30_000,
         allow_auto_create_topics=False,
+        partitioner=_partition,
         ack_policy=AckPolicy.MANUAL,
         graceful_timeout=10.0,
         logger=logging.getLogger("faststream"),
         apply_types=False,
         **_faststream_security(settings),
     )
+
+
+def _partition(key: bytes | None, every: list[int], available: list[int]) -> int:
+    """Kafka's own choice; where there is one partition, its hash (in Python) is not asked for."""
+    return every[0] if len(every) == 1 else int(_BY_KEY(key, every, available))
 
 
 def _faststream_security(settings: Settings) -> dict[str, Any]:

@@ -37,4 +37,4 @@ def fresh() -> UUID:
 def token(key: bytes, *parts: str) -> str:
     """A keyed token (HMAC-SHA-256, 128 bits as hex) of what must not be readable."""
     text = _SEPARATOR.join(parts).encode()
-    return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, text, "sha256").hex()[:32]

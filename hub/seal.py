@@ -108,7 +108,7 @@ class Keyring:
 
     def road(self, topic: str, moment: datetime) -> tuple[str, bytes]:
         """The name (`2026-11`) and the key of a topic's month."""
-        month = f"{moment:%Y-%m}"
+        month = moment.isoformat()[:7]
         return month, self._child("road", topic, month)
 
     def road_of(self, topic: str, month: str) -> bytes:

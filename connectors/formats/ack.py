@@ -8,6 +8,7 @@ import hashlib
 import re
 from base64 import b32encode
 from datetime import datetime
+from functools import lru_cache
 
 from connectors.base import Answer, Says, Unreadable
 from connectors.formats import er7
@@ -29,6 +30,14 @@ _ERRORS = {
     er7.BAD_VERSION: "Unsupported version id",
     er7.INTERNAL: "Application internal error",
 }
+_NAMES = _ERRORS | {
+    "204": "Unknown key identifier",
+    "205": "Duplicate key identifier",
+    "206": "Application record locked",
+}
+"""HL7 table 0357, in its own words."""
+_SPOT = re.compile(r"([A-Z][A-Z0-9]{2})\b(?:\W\d{0,3}\W(\d{1,3})\b)?")
+_CODED = re.compile(r"\b([12]0\d)&")
 _SAYS = {
     "AA": (Says.TAKEN, AckLevel.RECEIVED),
     "CA": (Says.TAKEN, AckLevel.TRANSPORT),
@@ -39,11 +48,13 @@ _SAYS = {
 }
 
 
+@lru_cache(maxsize=4_096)
 def control_id(reference: str) -> str:
     """How a reference stands in MSH-10: itself where it fits, else 100 bits of its digest."""
     if len(reference) <= CONTROL_ID and reference.isascii() and reference.isalnum():
         return reference
-    return b32encode(hashlib.sha256(reference.encode()).digest())[:CONTROL_ID].decode()
+    # 15 bytes make 24 characters; base32 is slow, and nothing after them is kept.
+    return b32encode(hashlib.sha256(reference.encode()).digest()[:15])[:CONTROL_ID].decode()
 
 
 def acknowledgement(
@@ -141,11 +152,14 @@ def answer(reply: bytes, default_set: str, retry_on_ae: bool) -> Answer:
     says, level = _SAYS[code]
     if retry_on_ae and code in ("AE", "CE"):
         says = Says.TRY_AGAIN
-    remarks = [
-        message.text("MSA", 3),
-        message.text("ERR", 8),
-        message.text("ERR", 3, 2),
-    ]
-    remarks += [message.raw("ERR", 1)]
-    text = "; ".join(dict.fromkeys(remark for remark in remarks if remark))[:200]
-    return Answer(says, message.text("MSA", 2) or None, level, code, text)
+    return Answer(says, message.text("MSA", 2) or None, level, code, _remark(message))
+
+
+def _remark(message: er7.Message) -> str:
+    """Where and what, as far as codes say it: the partner's own words may name the patient."""
+    place = message.raw("ERR", 2) or message.raw("ERR", 1)
+    found = _SPOT.match(place)
+    coded = _CODED.search(place)
+    code = message.text("ERR", 3) or (coded[1] if coded else "")
+    where = f"{found[1]}-{found[2]}" if found and found[2] else found[1] if found else ""
+    return ": ".join(filter(None, (where, _NAMES.get(code, ""))))

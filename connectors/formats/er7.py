@@ -55,6 +55,7 @@ class Delimiters:
 
 
 USUAL = Delimiters()
+_PLAIN = frozenset("|^~\\&\r\n").isdisjoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,11 @@ class Message:
 
     def text(self, name: str, number: int, component: int = 1, repeat: int = 0) -> str:
         """One component (its first subcomponent) unescaped; empty where absent."""
-        value = self.raw(name, number)
-        if not value:
+        segment = self._first.get(name)
+        if segment is None or number >= len(segment):
+            return ""
+        value = segment[number]
+        if not value or value == '""':
             return ""
         repeats = value.split(self.delimiters.repetition)
         if repeat >= len(repeats):
@@ -245,6 +249,8 @@ def escaped(text: str, marks: Delimiters = USUAL) -> str:
     mark = marks.escape
     if text == '""':
         return f"{mark}X2222{mark}"
+    if marks is USUAL and _PLAIN(text):
+        return text
     text = text.replace(mark, f"{mark}E{mark}")
     for sign, word in (
         (marks.field, "F"),

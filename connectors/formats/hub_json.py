@@ -114,20 +114,19 @@ class HubJson(Quiet):
         return Outgoing(reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type)
 
     def understand(self, reply: bytes) -> Answer:
-        """`{"reference": …, "status": "taken" | "try_again" | "refused", "detail": …}`; empty is taken."""
+        """`{"reference": …, "status": "taken" | "try_again" | "refused"}`; empty is taken."""
         if not reply.strip():
             return Answer(Says.TAKEN, None, AckLevel.TRANSPORT)
         said = _json(reply)
         status = said.get("status", "taken") if isinstance(said, dict) else None
         if not isinstance(said, dict) or status not in set(Says):
             raise Unreadable("a reply is an object with status taken, try_again or refused", "$")
-        names, detail = said.get("reference"), said.get("detail")
+        names = said.get("reference")
         return Answer(
             Says(status),
             names if isinstance(names, str) else None,
             AckLevel.RECEIVED if isinstance(names, str) else AckLevel.TRANSPORT,
             str(status),
-            detail[:200] if isinstance(detail, str) else "",
         )
 
 

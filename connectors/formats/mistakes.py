@@ -1,5 +1,6 @@
 """A mistake in a message is told to its sender by the path to it and by what to write instead, never by its value."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ _CURES = {
     "model_type": 'write an object; where a field has three values, {"value": …}',
     "timezone_aware": "write the time with its offset, as in 2026-11-23T19:30:00Z",
 }
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 MOST = 20
 """Mistakes told at once."""
 
@@ -37,7 +39,8 @@ def path(loc: Iterable[int | str], data: Any, start: str = "$") -> str:
             shown += f"[{step}]"
             here = here[step] if isinstance(here, (list, tuple)) and step < len(here) else None
         elif isinstance(here, dict) and (step in here or last) and "[" not in step:
-            shown += f".{step}"
+            # A name that is none of ours may be a person's.
+            shown += f".{step}" if _NAME.fullmatch(step) else ".(no field name)"
             here = here.get(step)
     return shown
 

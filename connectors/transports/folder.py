@@ -143,10 +143,10 @@ class Folder:
             return max(verdict.retry_after, inbound.poll)
         if kind is Kind.REFUSED:
             await asyncio.to_thread(
-                claims.put_away, held, inbound.path, "refused", _reason(verdict)
+                claims.put_away, held, inbound.path, "refused", reference, _reason(verdict)
             )
         elif inbound.after == "keep":
-            await asyncio.to_thread(claims.put_away, held, inbound.path, "done")
+            await asyncio.to_thread(claims.put_away, held, inbound.path, "done", reference)
         else:
             await asyncio.to_thread(held.path.unlink)
         return None

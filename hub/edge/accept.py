@@ -95,13 +95,16 @@ class Judge:
             most = MAX_PARCEL // (1024 * 1024)
             return _refused(f"{len(parcel.body)} bytes; at most {most} MiB are taken here")
         filtered = self.composer.partner.filtered
+        whom: Subject | None = None
         try:
             if filtered:
                 whom = self.speaks.peek(parcel)
                 if whom is not None and not self._ours(whom):
                     return Made(Verdict(Kind.NOT_OURS), [], 1)
             drafts = self.speaks.read(parcel)
-            kept = [d for d in drafts if self._ours(d.subject)] if filtered else drafts
+            kept = drafts
+            if filtered:
+                kept = [d for d in drafts if d.subject == whom or self._ours(d.subject)]
             if not kept and drafts:
                 return Made(Verdict(Kind.NOT_OURS), [], len(drafts))
             return self._of(parcel, kept, len(drafts) - len(kept))

@@ -41,8 +41,8 @@ def test_peeking_finds_whom_reading_finds(file: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "says", "level", "text"),
     [
-        ("ae_24_hapi_style", Says.TRY_AGAIN, AckLevel.RECEIVED, "Patient not found"),
-        ("ar_251", Says.REFUSED, AckLevel.RECEIVED, "Version 2.5.1 is not spoken here"),
+        ("ae_24_hapi_style", Says.TRY_AGAIN, AckLevel.RECEIVED, "PID-3: Unknown key identifier"),
+        ("ar_251", Says.REFUSED, AckLevel.RECEIVED, "MSH-12: Unsupported version id"),
         ("ca_24_enhanced", Says.TAKEN, AckLevel.TRANSPORT, ""),
         ("aa_empty_header", Says.TAKEN, AckLevel.RECEIVED, ""),
     ],
@@ -51,7 +51,7 @@ def test_a_golden_answer_is_understood(file: str, says: Says, level: AckLevel, t
     answer = HL7.understand((FOLDER / "answers" / f"{file}.er7").read_bytes())
     assert (answer.says, answer.level) == (says, level)
     assert answer.names == "ABCDEFGHIJ0123456789"
-    assert answer.text.startswith(text)
+    assert answer.text == text
 
 
 def test_where_ae_means_never_it_is_a_refusal() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,14 +76,15 @@ class Partner:
         part.rename(self.path / f"{name}.csv")
 
     async def listen(self, name: str = "a", patience: float = 5.0) -> Heard:
-        done, refused = (self.path / where / f"{name}.csv" for where in ("done", "refused"))
+        ours = f"{sha256(f'{name}.csv'.encode()).hexdigest()[:32]}.csv"
+        done, refused = (self.path / where / ours for where in ("done", "refused"))
         try:
             await until(lambda: done.exists() or refused.exists(), patience)
         except TimeoutError:
             return Heard(None)
         if done.exists():
             return Heard(Kind.OWNED)
-        return Heard(Kind.REFUSED, refused.with_name(f"{name}.csv.reason.txt").read_bytes())
+        return Heard(Kind.REFUSED, refused.with_name(f"{ours}.reason.txt").read_bytes())
 
     async def again(self) -> Transport:
         self.transport = made(inbound=self._inbound)
