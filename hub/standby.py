@@ -5,6 +5,7 @@ runs `hub ROLE`. RECORD is the supervisor's `run.json`: by it a process is known
 Standard input that ends first means that the supervisor is gone, and so is this process.
 """
 
+import gc
 import importlib
 import pkgutil
 import signal
@@ -22,6 +23,10 @@ def warm(role: str) -> None:
         for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
             if "migrations" not in module.name:
                 importlib.import_module(module.name)
+    # What was imported stays; looking through it again and again cost core 5 % of its time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def main(role: str) -> None:

@@ -139,8 +139,10 @@ def _as_written(headers: Mapping[str, bytes | None]) -> dict[str, str] | None:
     facts: dict[str, str] = {}
     try:
         for header, value in headers.items():
-            name = _USUAL[header]
-            if not value:
+            name = _USUAL.get(header)
+            if name is None and not header.startswith("ce_"):
+                continue
+            if name is None or not value:
                 return None
             facts[name] = value.decode()
         if facts["specversion"] != "1.0" or not _TIME(facts["time"]):
@@ -148,6 +150,7 @@ def _as_written(headers: Mapping[str, bytes | None]) -> dict[str, str] | None:
         facts["time"] = str(datetime.fromisoformat(facts["time"]))
     except (KeyError, ValueError):
         return None
+    # FastStream adds headers of its own (`correlation_id`), which CloudEvents passes over.
     return facts if facts.keys() >= _REQUIRED else None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -44,7 +44,7 @@ from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 
 log = structlog.get_logger("hub.core")
 GATHER = 0.03
-"""Seconds that receipts are gathered: one transaction for many, and no lane waits for it."""
+"""Seconds that receipts and parcels are gathered: one transaction for many, and no lane waits for it."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -78,8 +78,8 @@ class Core:
         flows = [topics.flow(name) for name in topics.FLOWS]
         roads = {
             "now": ([topics.IMMEDIATE, topics.ACTS], self._messages, 0.0),
-            "flows": ([*flows, topics.PARCELS], self._messages, 0.0),
-            "receipts": ([topics.RECEIPTS, topics.REPORTS], self._receipts, GATHER),
+            "flows": (flows, self._messages, 0.0),
+            "receipts": ([topics.RECEIPTS, topics.PARCELS, topics.REPORTS], self._told, GATHER),
         }
         over = {f"core.{name}": found for name, (found, _, _) in roads.items()}
         self.catching_up = await catching_up(self.settings, self.bootstrap, over)
@@ -136,25 +136,27 @@ class Core:
     def _messages(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
         work = self._work(conn)
         arrivals: list[Arrival] = []
-        parcels: list[tuple[ConsumerRecord, Record]] = []
         acts: list[tuple[ConsumerRecord, Record]] = []
         for raw, record in self._read(work, records):
-            if raw.topic == topics.PARCELS:
-                parcels.append((raw, record))
-            elif raw.topic == topics.ACTS:
+            if raw.topic == topics.ACTS:
                 acts.append((raw, record))
-            else:
-                self._alone(work, raw, partial(_arrives, arrivals, record, raw))
-        self._parcels(work, parcels)
+                continue
+            try:
+                arrivals.append(of_record(record, raw))
+            except Exception as error:  # whatever is wrong with one, the others must go on
+                self._stuck(work, raw, error)
         record_messages(work, arrivals)
         for raw, record in acts:
             self._alone(work, raw, partial(record_act, work, record))
         return self._finish(work)
 
-    def _receipts(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+    def _told(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+        """What became of attempts, what parcels held, how roles fare: nobody waits for these."""
         self.catching_up.look(conn)
         work = self._work(conn)
-        for kind, group in _together(self._read(work, records)):
+        found = self._read(work, records)
+        self._parcels(work, [one for one in found if one[0].topic == topics.PARCELS])
+        for kind, group in _together(one for one in found if one[0].topic != topics.PARCELS):
             if kind == "receipts":
                 self._settle(work, group)
             elif kind == "takeover":
@@ -196,8 +198,11 @@ class Core:
         """One record's effect under a savepoint; kept as stuck where it fails."""
         error = whole(work, effect)
         if error is not None:
-            log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
-            keep_record(work, raw, f"{type(error).__name__} in its effect")
+            self._stuck(work, raw, error)
+
+    def _stuck(self, work: Work, raw: ConsumerRecord, error: Exception) -> None:
+        log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
+        keep_record(work, raw, f"{type(error).__name__} in its effect")
 
     def _read(
         self, work: Work, records: Sequence[ConsumerRecord]
@@ -325,12 +330,8 @@ def _never() -> bool:
     return False
 
 
-def _arrives(arrivals: list[Arrival], record: Record, raw: ConsumerRecord) -> None:
-    arrivals.append(of_record(record, raw))
-
-
 def _together(
-    found: Sequence[tuple[ConsumerRecord, Record]],
+    found: Iterable[tuple[ConsumerRecord, Record]],
 ) -> list[tuple[str, list[tuple[ConsumerRecord, Record]]]]:
     """Neighbours of one kind and partner, in their order."""
     named = groupby(

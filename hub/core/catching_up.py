@@ -26,6 +26,8 @@ from hub.settings import Settings
 LONGEST = 60.0
 """Seconds after which we go on all the same; from an older copy, seconds without progress."""
 
+_READ_TOGETHER = (topics.RECEIPTS, topics.PARCELS)
+
 Ends = dict[TopicPartition, int]
 
 
@@ -78,7 +80,7 @@ class CatchingUp:
         if behind and not self._restored:
             self._restored, self.hold = True, Hold.ALL
         unread = [spot for spot, end in self._ends.items() if at.get(spot, 0) < end]
-        self._messages_read = all(spot.topic == topics.RECEIPTS for spot in unread)
+        self._messages_read = all(spot.topic in _READ_TOGETHER for spot in unread)
         waiting = unread if self._restored else [s for s in unread if s.topic == topics.RECEIPTS]
         if not waiting:
             self.hold, self._restored = Hold.NOTHING, False

@@ -71,7 +71,7 @@ def _record(work: Work, arrivals: Sequence[Arrival]) -> None:
             editions=work.site.book.digest,
             none=none or "",
         )
-    work.flush()
+    work.flush_rows()
     apply(work, moving)
     woken = early.wake(work, new)
     if woken:
@@ -86,8 +86,8 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
         if arrival.type == "case.linked":
             link(work, arrival)
     derived = [made for arrival in arrivals for made in derive(work, arrival)]
-    work.flush()
     if derived:
+        work.flush()
         _record(work, derived)
 
 

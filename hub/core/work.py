@@ -95,10 +95,15 @@ class Work:
 
     def flush(self) -> None:
         """Writes what was gathered."""
-        for model in _ORDER:
-            insert(self.conn, model, self._rows.pop(model, []), new_only=model in _ONCE)
+        self.flush_rows()
         self.journeys.flush(self.conn)
         self.chains.flush(self.conn)
+
+    def flush_rows(self) -> None:
+        """Writes what later steps of this work read again; journeys and audit can wait for the end."""
+        if self._rows:
+            for model in _ORDER:
+                insert(self.conn, model, self._rows.pop(model, ()), new_only=model in _ONCE)
 
     def mark(self) -> Any:
         """Where we are, to come back to when a savepoint is rolled back."""

@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 import rfc8785
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from hub.ledger.session import among, values
 from hub.ledger.tables import Audit, Root
 from hub.ledger.write import at as instant
-from hub.ledger.write import each, insert, rows
+from hub.ledger.write import each, insert, rows, update
 
 HUB = "hub"
 """The chain of what belongs to no case: partners paused, unread parcels, restores."""
@@ -79,14 +79,15 @@ class Chains:
             return
         insert(conn, Audit, self._rows)
         moved = sorted({row["case_ref"] for row in self._rows})
-        conn.execute(
-            _HEADS,
-            [{"ref": r, "seq": self._heads[r].seq, "head": self._heads[r].hash} for r in moved],
-        )
+        heads = [
+            {"ref": ref, "seq": self._heads[ref].seq, "head": self._heads[ref].hash}
+            for ref in moved
+        ]
+        update(conn, _HEADS, heads)
         self._rows = []
 
 
-_HEADS = text("update case_file set audit_seq = :seq, audit_head = :head where case_ref = :ref")
+_HEADS = "update case_file set audit_seq = :seq, audit_head = :head where case_ref = :ref"
 
 
 def canonical(entry: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Ledger:
         self.engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._lock: TextIO | None = None
+        self._connection: Connection | None = None
 
     @classmethod
     def open(cls, url: str) -> "Ledger":
@@ -43,14 +44,23 @@ class Ledger:
         """Runs `work` in a transaction on the ledger's thread; returns after the commit."""
 
         def whole() -> T:
-            with self.engine.begin() as conn:
-                return work(conn)
+            conn = self._connection = self._connection or self.engine.connect()
+            try:
+                with conn.begin():
+                    return work(conn)
+            except BaseException:
+                # Whatever is wrong with it (the server went away, a rollback failed) goes with it.
+                self._connection = None
+                conn.close()
+                raise
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
     def close(self) -> None:
         """Ends the thread after its last transaction."""
         self._thread.shutdown(wait=True)
+        if self._connection is not None:
+            self._connection.close()
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()

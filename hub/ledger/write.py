@@ -33,17 +33,28 @@ def insert(
     """Inserts rows (all with the same columns); `new_only` passes over those whose key stands."""
     if not rows:
         return
-    table: Table = model.__table__  # type: ignore[attr-defined]
     columns = tuple(rows[0])
-    tail = " on conflict do nothing" if new_only else ""
-    if is_sqlite(conn):
-        sql = f"insert into {_names(table, columns)} values ({_marks('?', columns)}){tail}"
-        times = _times(table, columns)
+    sqlite = is_sqlite(conn)
+    sql, times = _inserting(model, columns, new_only, sqlite)
+    if sqlite:
         _do(conn, sql, [_sqlite_row(row, columns, times) for row in rows], many=True)
-        return
+    else:
+        _do(conn, sql, tuple([row[name] for row in rows] for name in columns))
+
+
+@lru_cache(maxsize=256)
+def _inserting(
+    model: type[SQLModel], columns: tuple[str, ...], new_only: bool, sqlite: bool
+) -> tuple[str, tuple[int, ...]]:
+    """The statement, and where in a row times stand: writing it anew costs as much as running it."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    tail = " on conflict do nothing" if new_only else ""
+    into = f"insert into {_names(table, columns)}"
+    if sqlite:
+        times = tuple(at for at, name in enumerate(columns) if isinstance(table.c[name].type, Utc))
+        return f"{into} values ({', '.join('?' for _ in columns)}){tail}", times
     casts = ", ".join(f"%s::{kind}[]" for kind in _kinds(table, columns))
-    sql = f"insert into {_names(table, columns)} select * from unnest({casts}){tail}"
-    _do(conn, sql, tuple([row[name] for row in rows] for name in columns))
+    return f"{into} select * from unnest({casts}){tail}", ()
 
 
 def update(conn: Connection, statement: str, rows: Sequence[Values]) -> None:
@@ -119,16 +130,6 @@ def _quote(name: str) -> str:
     return f'"{name}"'
 
 
-def _marks(mark: str, columns: Sequence[str]) -> str:
-    return ", ".join(mark for _ in columns)
-
-
-@lru_cache(maxsize=256)
-def _times(table: Table, columns: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(at for at, name in enumerate(columns) if isinstance(table.c[name].type, Utc))
-
-
-@lru_cache(maxsize=256)
 def _kinds(table: Table, columns: tuple[str, ...]) -> tuple[str, ...]:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return tuple(
