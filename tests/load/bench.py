@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -81,10 +82,13 @@ def main() -> int:
     asked.add_argument("--ledger", choices=("sqlite", "postgres", "both"), default="both")
     asked.add_argument("--quick", action="store_true", help="fewer messages")
     asked.add_argument(
-        "--profile", action="store_true", help="where the time of edge and core goes"
+        "--profile", action="store_true", help="only where the time of edge and core goes"
     )
     given = asked.parse_args()
-    ledgers = ("sqlite", "postgres") if given.ledger == "both" else (given.ledger,)
+    both = given.ledger == "both"
+    ledgers: tuple[str, ...] = ("sqlite", "postgres") if both else (given.ledger,)
+    if given.profile:
+        ledgers = ()
     size = QUICK if given.quick else Size()
     results = {}
     for ledger in ledgers:
@@ -92,15 +96,16 @@ def main() -> int:
             folder = Path(name)
             # PostgreSQL runs as another user where we are root.
             folder.chmod(0o755)
-            if given.profile:
-                profile(_console, folder)
-                return 0
             results[ledger] = gathered(measured(ledger, given.runs, size, folder))
     if results:
         show(_console, results)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=_disk()) as name:
+        stages = profile(_console, Path(name))
+    if results:
         OUT.parent.mkdir(exist_ok=True)
-        machine = {"python": platform.python_version(), "machine": platform.platform()}
-        OUT.write_text(json.dumps({"runs": given.runs, **machine, "ledgers": results}, indent=1))
+        kept: dict[str, Any] = {"python": platform.python_version(), "machine": platform.platform()}
+        kept |= {"runs": given.runs, "ledgers": results, "stages in µs": stages}
+        OUT.write_text(json.dumps(kept, indent=1, ensure_ascii=False))
         _console.print(f"kept in {OUT}")
     return 0
 
