@@ -17,6 +17,7 @@ from hub.core.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import open_rendering, open_sealed
 from hub.ledger.session import among, locking, values
+from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, update
 from hub.partners import Partner
 from hub.topics import deliveries, deliveries_now
@@ -79,7 +80,7 @@ def _to_partner(work: Work, partner: Partner) -> None:
         if order is not None:
             handed.append(order)
             runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank, follow))
-    update(work.conn, _HANDED, handed)
+    update(work.conn, Delivery, _HANDED, handed)
 
 
 def _last(before: list["_Out"], rank: int) -> str | None:
@@ -120,9 +121,10 @@ class _Out(NamedTuple):
 
 
 _HANDED = """
-update delivery set state = 'under_way', attempt = :attempt, handed_at = :now, handed_by = :by,
-  not_after = :not_after, predecessor = :predecessor, overtook = :overtook, changed_at = :now,
-  next_at = null, version = version + 1 where delivery_id = :id
+update delivery set state = 'under_way', attempt = :attempt, handed_at = :handed_at,
+  handed_by = :handed_by, not_after = :not_after, predecessor = :predecessor,
+  overtook = :overtook, changed_at = :handed_at, next_at = null, version = version + 1
+ where delivery_id = :delivery_id
 """
 
 
@@ -215,10 +217,10 @@ def _hand(
     )
     work.out.append(write(work.site.keys, topic, row.lane, record))
     return {
-        "id": row.delivery_id,
+        "delivery_id": row.delivery_id,
         "attempt": attempt,
-        "now": work.now,
-        "by": work.site.settings.instance,
+        "handed_at": work.now,
+        "handed_by": work.site.settings.instance,
         "not_after": not_after,
         "predecessor": follow,
         "overtook": orjson.dumps(overtook).decode(),

@@ -12,7 +12,7 @@ from hub.core.arrival import Arrival
 from hub.core.work import Work
 from hub.ledger.audit import HUB
 from hub.ledger.session import among, locking, values
-from hub.ledger.tables import Lane
+from hub.ledger.tables import Delivery, Lane
 from hub.ledger.write import insert, rows, run, update
 from schemas.labels import Restriction
 
@@ -106,19 +106,20 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
         last = "select last_no from lane where lane = :lane" + locking(work.conn)
         start = rows(work.conn, last, lane=lane)[0].last_no
         numbered = [
-            {"lane": lane, "no": number, "id": row.delivery_id}
+            {"lane": lane, "lane_no": number, "delivery_id": row.delivery_id}
             for number, row in enumerate(moving[partner], start + 1)
         ]
         update(
             work.conn,
-            "update delivery set lane = :lane, lane_no = :no, version = version + 1"
-            " where delivery_id = :id",
+            Delivery,
+            "update delivery set lane = :lane, lane_no = :lane_no, version = version + 1"
+            " where delivery_id = :delivery_id",
             numbered,
         )
         run(
             work.conn,
             "update lane set last_no = :no where lane = :lane",
-            no=numbered[-1]["no"],
+            no=numbered[-1]["lane_no"],
             lane=lane,
         )
         work.recovered("lane_blocked", f"{partner}|{absorbed}", "it joined another case's lane")

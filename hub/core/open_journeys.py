@@ -13,7 +13,7 @@ from hub.ledger.write import insert, rows, update
 _CHANGED = """
 update journey set state = :state, custodian = :custodian, holder = :holder,
   holder_role = :holder_role, held_since = :held_since, changed_at = :changed_at, version = :version
-where journey_id = :journey_id
+ where journey_id = :journey_id
 """
 _COLUMNS = tuple(Journey.model_fields)
 
@@ -66,5 +66,5 @@ class OpenJourneys:
         new = [{name: row[name] for name in _COLUMNS} for row in self._new.values()]
         insert(conn, Journey, new, new_only=True)
         moved = [self._known[one] for one in sorted(self._changed)]
-        update(conn, _CHANGED, [row for row in moved if row is not None])
+        update(conn, Journey, _CHANGED, [row for row in moved if row is not None])
         self._new, self._changed = {}, set()

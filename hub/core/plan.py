@@ -171,8 +171,8 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
     for lane, last_no in found:
         for number, row in enumerate(lanes[lane], last_no + 1):
             row["lane_no"] = number
-    moved = [{"lane": name, "last": lanes[name][-1]["lane_no"]} for name in names]
-    update(work.conn, "update lane set last_no = :last where lane = :lane", moved)
+    moved = [{"lane": name, "last_no": lanes[name][-1]["lane_no"]} for name in names]
+    update(work.conn, Lane, "update lane set last_no = :last_no where lane = :lane", moved)
 
 
 def call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> bool:

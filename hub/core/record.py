@@ -97,12 +97,13 @@ def taken_up(work: Work, woken: list[Arrival], why: str = "no longer early") -> 
     changed = []
     for arrival in woken:
         count, none = planned[arrival.message_id]
-        changed.append({"id": arrival.message_id, "planned": count, "none": none})
+        changed.append({"message_id": arrival.message_id, "planned": count, "none_reason": none})
         work.audit(arrival.case_ref, why, message=arrival.message_id)
     update(
         work.conn,
-        "update message set state = 'recorded', planned = :planned, none_reason = :none"
-        " where message_id = :id",
+        Message,
+        "update message set state = 'recorded', planned = :planned, none_reason = :none_reason"
+        " where message_id = :message_id",
         changed,
     )
     work.flush()

@@ -21,6 +21,7 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
     insert(work.conn, Tally, [empty | tally for tally in tallies], new_only=True)
     update(
         work.conn,
+        Tally,
         "update tally set owned = :owned, not_ours = :not_ours, refused = :refused,"
         " unable = :unable where edge = :edge and epoch = :epoch and partner = :partner",
         [empty | tally for tally in tallies],

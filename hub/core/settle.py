@@ -13,7 +13,7 @@ from hub.core import custody
 from hub.core.work import Work
 from hub.journeys.delivery import Outcome, Policy, Receipt, Settled, Standing, State, settle
 from hub.ledger.session import among, values
-from hub.ledger.tables import Attempt
+from hub.ledger.tables import Attempt, Delivery
 from hub.ledger.write import at, rows, run, update
 from hub.partners import Partner
 from schemas.envelope import AckLevel
@@ -29,8 +29,8 @@ _OUTCOMES = {
 
 _SETTLED = """
 update delivery set state = :state, tries = :tries, next_at = :next_at, reason = :reason,
-  level_reached = :level, their_reference = :theirs, who = :who, changed_at = :now,
-  version = version + 1 where delivery_id = :id
+  level_reached = :level_reached, their_reference = :their_reference, who = :who,
+  changed_at = :changed_at, version = version + 1 where delivery_id = :delivery_id
 """
 
 _WANTED = (
@@ -57,7 +57,7 @@ def settle_receipts(
             continue
         if _one(work, row, receipt, edge):
             touched[row["delivery_id"]] = row
-    update(work.conn, _SETTLED, [_columns(work, row) for row in touched.values()])
+    update(work.conn, Delivery, _SETTLED, [_columns(work, row) for row in touched.values()])
     _heard(work, partner, receipts)
     work.partners.add(partner)
 
@@ -203,15 +203,15 @@ def open_call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> None:
 
 def _columns(work: Work, row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": row["delivery_id"],
+        "delivery_id": row["delivery_id"],
         "state": row["state"],
         "tries": row["tries"],
         "next_at": at(row.get("next_at")),
         "reason": row["reason"],
-        "level": row["level_reached"],
-        "theirs": row["their_reference"],
+        "level_reached": row["level_reached"],
+        "their_reference": row["their_reference"],
         "who": row["who"],
-        "now": work.now,
+        "changed_at": work.now,
     }
 
 

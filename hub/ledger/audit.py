@@ -17,7 +17,7 @@ import rfc8785
 from sqlalchemy import Connection
 
 from hub.ledger.session import among, values
-from hub.ledger.tables import Audit, Root
+from hub.ledger.tables import Audit, Case, Root
 from hub.ledger.write import at as instant
 from hub.ledger.write import each, insert, rows, update
 
@@ -80,14 +80,21 @@ class Chains:
         insert(conn, Audit, self._rows)
         moved = sorted({row["case_ref"] for row in self._rows})
         heads = [
-            {"ref": ref, "seq": self._heads[ref].seq, "head": self._heads[ref].hash}
+            {
+                "case_ref": ref,
+                "audit_seq": self._heads[ref].seq,
+                "audit_head": self._heads[ref].hash,
+            }
             for ref in moved
         ]
-        update(conn, _HEADS, heads)
+        update(conn, Case, _HEADS, heads)
         self._rows = []
 
 
-_HEADS = "update case_file set audit_seq = :seq, audit_head = :head where case_ref = :ref"
+_HEADS = (
+    "update case_file set audit_seq = :audit_seq, audit_head = :audit_head"
+    " where case_ref = :case_ref"
+)
 
 
 def canonical(entry: Mapping[str, Any]) -> str:

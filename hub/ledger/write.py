@@ -57,11 +57,26 @@ def _inserting(
     return f"{into} select * from unnest({casts}){tail}", ()
 
 
-def update(conn: Connection, statement: str, rows: Sequence[Values]) -> None:
-    """One update, for many rows of named values."""
-    if rows:
-        bound = [_bound(conn, row) for row in rows]
-        _do(conn, _native(statement, is_sqlite(conn)), bound, many=True)
+def update(conn: Connection, model: type[SQLModel], statement: str, rows: Sequence[Values]) -> None:
+    """One update of a table, for many rows; the statement names its values after their columns."""
+    if not rows:
+        return
+    if is_sqlite(conn):
+        _do(conn, statement, [_bound(conn, row) for row in rows], many=True)
+        return
+    sql, columns = _updating(model, statement)
+    _do(conn, sql, tuple([row[name] for row in rows] for name in columns))
+
+
+@lru_cache(maxsize=256)
+def _updating(model: type[SQLModel], statement: str) -> tuple[str, tuple[str, ...]]:
+    """The same for PostgreSQL, its values in columns: a statement a row costs it three times as much."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    columns = tuple(dict.fromkeys(_NAMED.findall(statement)))
+    casts = ", ".join(f"%s::{kind}[]" for kind in _kinds(table, columns))
+    names = ", ".join(f"given_{name}" for name in columns)
+    changed, where = _NAMED.sub(r"given_\1", statement).rsplit(" where ", 1)
+    return f"{changed} from unnest({casts}) as given ({names}) where {where}", columns
 
 
 def run(conn: Connection, statement: str, **named: Any) -> Any:
