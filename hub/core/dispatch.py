@@ -70,16 +70,15 @@ def _to_partner(work: Work, partner: Partner) -> None:
     _read(work, ready)
     handed = []
     for row in ready:
-        ahead = [out for out in runs[row.lane] if out.lane_no < row.lane_no]
+        run = runs[row.lane]
         overtook = _ahead(work, row) if row.rank == 0 and row.lane_no else []
-        before = [out for out in ahead if out.rank <= row.rank] if row.rank else []
-        follow = _last(before, row.rank)
-        if before and follow is None:
+        waits, follow = run.before(row.lane_no, row.rank)
+        if waits and follow is None:
             continue
         order = _hand(work, partner, row, follow, overtook)
         if order is not None:
             handed.append(order)
-            runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank, follow))
+            run.add(_Out(row.delivery_id, row.lane_no, row.rank, follow))
     update(work.conn, Delivery, _HANDED, handed)
 
 
@@ -120,6 +119,31 @@ class _Out(NamedTuple):
     follows: str | None
 
 
+class _Run:
+    """What is under way in one lane."""
+
+    def __init__(self) -> None:
+        self._outs: list[_Out] = []
+        self._ranks: set[int] = set()
+        self._top = 0
+
+    def add(self, out: _Out) -> None:
+        """One more is under way."""
+        self._outs.append(out)
+        self._ranks.add(out.rank)
+        self._top = max(self._top, out.lane_no)
+
+    def before(self, lane_no: int, rank: int) -> tuple[bool, str | None]:
+        """Whether any of it goes before this one, and which one this one is sent behind."""
+        if not rank or not self._outs:
+            return False, None
+        if self._ranks == {rank} and self._top < lane_no:
+            # By far the most: a look at all of a long run for each of it would cost its square.
+            return True, self._outs[-1].delivery_id
+        found = [out for out in self._outs if out.lane_no < lane_no and out.rank <= rank]
+        return bool(found), _last(found, rank)
+
+
 _HANDED = """
 update delivery set state = 'under_way', attempt = :attempt, handed_at = :handed_at,
   handed_by = :handed_by, not_after = :not_after, predecessor = :predecessor,
@@ -147,9 +171,9 @@ def _free(work: Work, partner: Partner) -> int:
     return partner.window - int(out)
 
 
-def _runs(work: Work, lanes: Iterable[str]) -> dict[str, list[_Out]]:
+def _runs(work: Work, lanes: Iterable[str]) -> dict[str, _Run]:
     """What is already under way in each lane, in its order."""
-    runs: dict[str, list[_Out]] = defaultdict(list)
+    runs: dict[str, _Run] = defaultdict(_Run)
     wanted = list(lanes)
     if not wanted:
         return runs
@@ -158,7 +182,7 @@ def _runs(work: Work, lanes: Iterable[str]) -> dict[str, list[_Out]]:
         " and state = 'under_way' order by lane_no"
     )
     for row in rows(work.conn, sql, among=values(work.conn, wanted)):
-        runs[row.lane].append(_Out(row.delivery_id, row.lane_no, row.rank, row.predecessor))
+        runs[row.lane].add(_Out(row.delivery_id, row.lane_no, row.rank, row.predecessor))
     return runs
 
 
