@@ -89,7 +89,8 @@ def _last(before: list["_Out"], rank: int) -> str | None:
     the other, and what must come after both stays here until one of them is settled.
     """
     if not before or all(out.rank == rank for out in before):
-        return before[-1].delivery_id if before else None
+        # Not the one that was handed out last: it may be an older one's second attempt.
+        return max(before, key=lambda out: out.lane_no).delivery_id if before else None
     follows = {out.delivery_id: out.follows for out in before}
     for last in reversed(before):
         chain, at_last = set(), last.delivery_id
@@ -125,21 +126,22 @@ class _Run:
     def __init__(self) -> None:
         self._outs: list[_Out] = []
         self._ranks: set[int] = set()
-        self._top = 0
+        self._top: _Out | None = None
 
     def add(self, out: _Out) -> None:
         """One more is under way."""
         self._outs.append(out)
         self._ranks.add(out.rank)
-        self._top = max(self._top, out.lane_no)
+        if self._top is None or self._top.lane_no < out.lane_no:
+            self._top = out
 
     def before(self, lane_no: int, rank: int) -> tuple[bool, str | None]:
         """Whether any of it goes before this one, and which one this one is sent behind."""
-        if not rank or not self._outs:
+        if not rank or self._top is None:
             return False, None
-        if self._ranks == {rank} and self._top < lane_no:
+        if self._ranks == {rank} and self._top.lane_no < lane_no:
             # By far the most: a look at all of a long run for each of it would cost its square.
-            return True, self._outs[-1].delivery_id
+            return True, self._top.delivery_id
         found = [out for out in self._outs if out.lane_no < lane_no and out.rank <= rank]
         return bool(found), _last(found, rank)
 
