@@ -117,15 +117,19 @@ def test_immediate_waits_for_nothing_and_says_what_it_overtook(bench: Bench) -> 
     assert orjson.loads(bench.all(sql, id=pressing)[0].overtook) == [stuck, waits]
 
 
-def test_a_later_one_follows_the_end_of_the_run_not_what_was_handed_out_last(bench: Bench) -> None:
+def test_a_later_one_follows_the_end_of_the_run_not_what_was_handed_out_last(
+    a_bench: Benches,
+) -> None:
     """The first's second attempt is on the road behind the others' first; edge would send past them."""
+    bench = a_bench(partners(window=4))
     ids = [says(bench, 1, str(n)) for n in range(3)]
-    settle(bench, told(bench.orders()[0], "not_attempted"))
-    [again] = bench.orders()
+    says(bench, 2, "another child's")
+    last = says(bench, 1, "waits for room")
+    orders = bench.orders()
+    settle(bench, told(orders[0], "not_attempted"), told(orders[3]))
+    again, after = bench.orders()
     assert (again["delivery_id"], again["attempt"], again["predecessor"]) == (ids[0], 2, None)
-    says(bench, 1, "late")
-    [order] = bench.orders()
-    assert order["predecessor"] == ids[2]
+    assert (after["delivery_id"], after["predecessor"]) == (last, ids[2])
 
 
 def test_no_run_is_handed_out_that_one_predecessor_cannot_keep_in_order(bench: Bench) -> None:
