@@ -72,7 +72,7 @@ def acknowledgement(
             [
                 f"MSH{marks.field}{marks.encoding}",
                 *(header.get(number) for number in (5, 6, 3, 4)),
-                shown(at, "%Y%m%d%H%M%S%z"),
+                er7.escaped(shown(at, "%Y%m%d%H%M%S%z"), marks),
                 "",
                 kind,
                 own,

