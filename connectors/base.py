@@ -37,6 +37,7 @@ from pydantic import BaseModel, ConfigDict
 from connectors.instant import Now, utc_now
 from schemas.envelope import (
     AckLevel,
+    Doubt,
     Envelope,
     Frozen,
     Marking,
@@ -155,6 +156,7 @@ class Draft:
     authority: str | None = None
     stream: str = "default"
     labels: tuple[Restriction, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     marking: Marking = Marking.OFFICIAL_SENSITIVE
     answers: str | None = None
     test: bool = False

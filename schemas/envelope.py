@@ -61,6 +61,26 @@ class Marking(StrEnum):
     OFFICIAL_SENSITIVE = "OFFICIAL-SENSITIVE"
 
 
+class Doubt(StrEnum):
+    """What a reader was unsure of and read all the same, so that a person is told."""
+
+    TIME_TWICE = "time_twice"
+    TIME_SKIPPED = "time_skipped"
+
+    @property
+    def label(self) -> str:
+        """In a sentence, for people."""
+        return _DOUBTS[self]
+
+
+_DOUBTS = {
+    Doubt.TIME_TWICE: "Its time was written without a zone and falls in the hour that clocks"
+    " showed twice that night: the earlier is taken, it may be an hour later",
+    Doubt.TIME_SKIPPED: "Its time was written without a zone and falls in the hour that clocks"
+    " left out that night: the earlier reading is taken, it may be an hour later",
+}
+
+
 class For(StrEnum):
     """Why a recipient gets a copy; a copy for information creates no unowned action."""
 
@@ -118,6 +138,7 @@ class Envelope(Frozen):
     ack_expected: AckLevel = AckLevel.RECEIVED
     marking: Marking = Marking.OFFICIAL_SENSITIVE
     labels: tuple[Restriction, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     purpose: str | None = None
     gateway: str | None = None
     policy_version: str | None = None

@@ -18,6 +18,7 @@ from connectors.formats import patient
 from connectors.formats.civil import instant, shown
 from connectors.formats.er7 import BAD_TYPE, REQUIRED, Message, escaped
 from connectors.formats.said import moment, value
+from schemas.envelope import Doubt
 from schemas.health import HealthAttendance
 
 KINDS = {
@@ -56,18 +57,22 @@ _PLACES |= {"who": "ZFD-4", "arrived_with": "ZFD-5", "need": "ZFD-6", "kind": "M
 
 def attendance(
     message: Message, nhs: frozenset[str], interpreter: tuple[str, int] | None
-) -> HealthAttendance:
-    """The attendance that an ADT message tells of; raises `Faulty` with the field to mend."""
+) -> tuple[HealthAttendance, tuple[Doubt, ...]]:
+    """The attendance that an ADT message tells of, and any doubt about when it was.
+
+    Raises `Faulty` with the field to mend.
+    """
     for name in ("EVN", "PID"):
         if not message.has(name):
             message.fault(f"an ADT message has a segment {name}", name, REQUIRED)
     trigger = message.header.part(9, 2)
     child = patient.identity(message, nhs)
     _extra(message, child, interpreter or ("ZFD", 1))
+    at, doubts = _occurred(message, trigger)
     told: dict[str, Any] = {
         "reference": message.header.get(10),
         "kind": KINDS[trigger],
-        "at": _occurred(message, trigger),
+        "at": at,
         "site": message.text("PV1", 3, 4) or message.header.part(4),
         "setting": _SETTINGS.get(message.text("PV1", 2), "other"),
         "unscheduled": _unscheduled(message),
@@ -84,7 +89,7 @@ def attendance(
         if found := message.text(name, field, component):
             told[key] = found
     try:
-        return HealthAttendance.model_validate(told)
+        return HealthAttendance.model_validate(told), doubts
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False, include_context=False)
         reasons = dict.fromkeys(f"{_place(item['loc'])} {item['msg']}" for item in wrong[1:])
@@ -133,7 +138,7 @@ def segments(body: Mapping[str, Any], recorded_at: datetime) -> dict[str, dict[i
     return {name: fields for name, fields in present.items() if fields}
 
 
-def timestamp(message: Message, text: str, where: str) -> datetime | None:
+def timestamp(message: Message, text: str, where: str) -> tuple[datetime, tuple[Doubt, ...]] | None:
     """An instant from HL7's TS; None where it is no finer than a day. London's, if without offset."""
     digits, sign, offset = text, "", ""
     for mark in "+-":
@@ -149,7 +154,8 @@ def timestamp(message: Message, text: str, where: str) -> datetime | None:
         if not sign:
             return instant(local)
         ahead = timedelta(hours=int(offset[:2]), minutes=int(offset[2:4] or 0))
-        return local.replace(tzinfo=timezone(-ahead if sign == "-" else ahead)).astimezone(UTC)
+        zone = timezone(-ahead if sign == "-" else ahead)
+        return local.replace(tzinfo=zone).astimezone(UTC), ()
     except (ValueError, OverflowError):
         message.fault(
             "this is no time, YYYYMMDDHHMM[SS][+ZZZZ]: a part of it is out of range",
@@ -165,7 +171,7 @@ def _local(digits: str) -> datetime:
     return datetime(int(digits[:4]), month, day, hour, minute, second)  # noqa: DTZ001 London's
 
 
-def _occurred(message: Message, trigger: str) -> datetime:
+def _occurred(message: Message, trigger: str) -> tuple[datetime, tuple[Doubt, ...]]:
     places = [("EVN", 6), ("EVN", 2)]
     if trigger in ("A01", "A04"):
         places.insert(1, ("PV1", 44))

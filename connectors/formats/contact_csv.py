@@ -19,6 +19,7 @@ from connectors.formats.csv_values import Columns, Mistake, Reader
 from connectors.formats.mistakes import unreadable
 from connectors.formats.quiet import Quiet
 from schemas.contact import ContactRecorded
+from schemas.envelope import Doubt
 from schemas.register import priority_of
 
 REQUIRED = ("call", "received", "concern", "caller_kind")
@@ -79,14 +80,15 @@ class ContactCsv(Quiet):
         if not found:
             raise Unreadable("the file holds no rows: leave an empty export out", "line 2")
         wrong: list[tuple[str, str]] = []
-        bodies: list[tuple[Row, dict[str, Any]]] = []
+        bodies: list[tuple[Row, dict[str, Any], tuple[Doubt, ...]]] = []
         for row in found:
             reader = Reader(row, self._columns, self._csv.codes, self._csv.disability_separator)
-            bodies.append((row, _contact(reader)))
+            body = _contact(reader)
+            bodies.append((row, body, reader.doubts))
             wrong += [self._told(row, mistake) for mistake in reader.mistakes]
         drafts: dict[tuple[str, str, bytes], Draft] = {}
-        for row, body in bodies if not wrong else ():
-            _siblings(body, [other for _, other in bodies])
+        for row, body, doubts in bodies if not wrong else ():
+            _siblings(body, [other for _, other, _ in bodies])
             try:
                 contact = ContactRecorded.model_validate(body)
             except ValidationError as error:
@@ -94,7 +96,7 @@ class ContactCsv(Quiet):
                     text = item["msg"].removeprefix("Value error, ")
                     wrong.append(self._told(row, Mistake(_field(item["loc"]), text)))
                 continue
-            draft = _draft(contact, self._content(row))
+            draft = _draft(contact, self._content(row), doubts)
             drafts[draft.reference, draft.part, draft.content] = draft
         if wrong:
             raise unreadable(wrong, None)
@@ -186,7 +188,7 @@ def _siblings(body: dict[str, Any], others: list[dict[str, Any]]) -> None:
     body["household"] = {**body["household"], "children": list(found.values())}
 
 
-def _draft(contact: ContactRecorded, content: bytes) -> Draft:
+def _draft(contact: ContactRecorded, content: bytes, doubts: tuple[Doubt, ...]) -> Draft:
     child = contact.child
     told = child.model_dump(mode="json", include={"name", "born", "age_given", "sex"})
     told |= child.model_dump(mode="json", include={"nhs_number", "own_number"})
@@ -198,6 +200,7 @@ def _draft(contact: ContactRecorded, content: bytes) -> Draft:
         content=content,
         occurred_at=contact.received_at,
         subject=child.subject,
+        doubts=doubts,
         priority=priority_of("contact.recorded", contact),
     )
 

@@ -10,6 +10,7 @@ from connectors.formats.civil import instant
 from connectors.formats.csv_rows import Row
 from schemas.census import ContactAction, Disability, Ethnicity, ReferralSource, Sex
 from schemas.codes import Channel, Code, ReferrerKind
+from schemas.envelope import Doubt
 
 Columns = Literal[
     "call", "received", "received_time", "channel", "agent", "agent_name", "household",
@@ -48,13 +49,14 @@ class Mistake:
 
 @dataclass(slots=True)
 class Reader:
-    """One row under the partner's columns; what is wrong gathers in `mistakes`."""
+    """One row under the partner's columns; what is wrong gathers in `mistakes`, what is unsure in `doubts`."""
 
     row: Row
     columns: Mapping[str, str]
     codes: Mapping[Any, Mapping[str, str]]
     separator: str
     mistakes: list[Mistake] = field(default_factory=list)
+    doubts: tuple[Doubt, ...] = ()
 
     def raw(self, name: str) -> str:
         """The cell, empty where the partner has no such column."""
@@ -118,9 +120,11 @@ class Reader:
         text = f"{self.raw(name)} {self.raw(time)}".strip()
         for pattern in ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"):
             try:
-                return instant(datetime.strptime(text, pattern))  # noqa: DTZ007 London's
+                at, doubts = instant(datetime.strptime(text, pattern))  # noqa: DTZ007 London's
             except (ValueError, OverflowError):
                 continue
+            self.doubts += doubts
+            return at
         self._wrong(name, "write date and time as dd/mm/yyyy hh:mm")
         return None
 

@@ -87,7 +87,7 @@ class Hl7v2:
         header = er7.header(parcel.body, self._settings.character_set)
         _supported(header)
         message = er7.Message(parcel.body, header)
-        body = adt.attendance(message, self._nhs, self._interpreter)
+        body, doubts = adt.attendance(message, self._nhs, self._interpreter)
         return [
             Draft(
                 type="health.attendance",
@@ -98,6 +98,7 @@ class Hl7v2:
                 occurred_at=body.at,
                 subject=body.child.subject,
                 priority=priority_of("health.attendance", body),
+                doubts=doubts,
                 stream=f"{header.get(3)}/{header.get(4)}",
                 test=header.part(11) != "P",
             )

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
-from connectors.formats.civil import shown
+from connectors.formats.civil import shown, zone
 from connectors.formats.said import moment
 from schemas.codes import Code, Unknown
 
@@ -40,10 +40,11 @@ class Letter:
 def clock(field: Any) -> str:
     """An instant as people in England say it; empty where it is absent."""
     at = moment(field)
+    if not at:
+        return ""
+    day_of_month = shown(at, "%d").lstrip("0")
     return (
-        f"{shown(at, '%H:%M on %a')} {shown(at, '%d').lstrip('0')} {shown(at, '%b %Y')}"
-        if at
-        else ""
+        f"{shown(at, '%H:%M')}{zone(at)} on {shown(at, '%a')} {day_of_month} {shown(at, '%b %Y')}"
     )
 
 

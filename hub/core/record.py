@@ -221,6 +221,7 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "conflict_of": arrival.conflict_of,
         "test": envelope.test,
         "labels": orjson.dumps([label.value for label in envelope.labels]).decode(),
+        "doubts": orjson.dumps([doubt.value for doubt in envelope.doubts]).decode(),
     }
 
 

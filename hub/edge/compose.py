@@ -101,6 +101,7 @@ class Composer:
             ack_expected=draft.ack_expected or spoken.ack,
             marking=draft.marking,
             labels=draft.labels,
+            doubts=draft.doubts,
             test=draft.test,
         )
         meta = {

@@ -131,6 +131,8 @@ class Message(Row, table=True):
     conflict_of: str | None = None
     test: bool = False
     labels: str = "[]"
+    doubts: str = "[]"
+    """of its reader (`schemas.envelope.Doubt`)"""
     __table_args__ = (Index("message_by_reference", "partner", "stream", "reference"),)
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+import orjson
+
 from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
 from hub.ledger.read.sentences import Name, Parts, delivery
 from hub.seal import Keyring
+from schemas.envelope import Doubt
 
 _EVENTS = {
     "sent": "sent on its way",
@@ -125,6 +128,8 @@ def _message(one: Said, name: Name) -> Event:
         extra.append("Its identifiers point to two cases: a person must say which child it is")
     if one.state == "parked":
         extra.append("Of a version this hub does not know yet: parked until the upgrade")
+    doubts = [Doubt(doubt).label for doubt in orjson.loads(one.doubts)]
+    extra += doubts
     if not one.planned and one.none_reason:
         extra.append(f"Goes to nobody: {one.none_reason}")
     return Event(
@@ -133,7 +138,7 @@ def _message(one: Said, name: Name) -> Event:
         name(one.partner),
         ("received and recorded" if one.partner != "hub" else "made by the hub",),
         ". ".join(extra),
-        "late" if one.conflict_of or one.state != "recorded" else "calm",
+        "late" if one.conflict_of or one.state != "recorded" else "soon" if doubts else "calm",
         message=one,
     )
 

@@ -27,6 +27,7 @@ def test_a_golden_message_is_read_as_expected(file: Path) -> None:
     assert draft.body == HealthAttendance.model_validate(expected["body"])
     assert draft.type == "health.attendance"
     assert draft.occurred_at == draft.body.at
+    assert list(draft.doubts) == expected.get("doubts", [])
     assert draft.subject.model_dump() == expected["subject"]
     found = (draft.reference, draft.stream, draft.test, draft.priority.value)
     assert found == tuple(expected[key] for key in ("reference", "stream", "test", "priority"))
