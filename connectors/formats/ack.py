@@ -1,7 +1,8 @@
 """An HL7 acknowledgement names the message that it is about, and says what to mend and where.
 
 Original mode: AA taken, AE the data are wrong, AR it will never be taken like this. The error goes
-into ERR-1 before version 2.5 and into ERR-2 to ERR-8 from then on. Source: HL7 v2.4 and v2.5.1, 2.15.
+into ERR-1 before version 2.5 and into ERR-2 to ERR-8 from then on. Source: HL7 v2.4, 2.16.5 (ERR)
+and 2.16.8 (MSA), and v2.5.1, chapter 2.
 """
 
 import hashlib
