@@ -196,23 +196,32 @@ def _unscheduled(message: Message) -> Any:
 
 
 def _extra(message: Message, child: dict[str, Any], interpreter: tuple[str, int]) -> None:
-    child["interpreter_needed"] = _yes(message, *interpreter)
+    _said(child, "interpreter_needed", _yes(message, *interpreter))
+    if not message.has("ZFD"):
+        return
     for field, key in ((2, "interpreter_language"), (10, "age_given")):
         if text := message.text("ZFD", field):
             child[key] = text
     for field, key in ((3, "communication_needs"), (8, "upn")):
         text = message.text("ZFD", field)
-        child[key] = {"value": text} if text else _gap(message, field)
+        _said(child, key, {"value": text} if text else _gap(message, field))
     name = message.text("ZFD", 7)
     urn = message.text("ZFD", 7, 3)
-    child["school"] = {"value": {"name": name, "urn": urn or None}} if name else _gap(message, 7)
-    address = value(child["address"])
+    school = {"value": {"name": name, "urn": urn or None}} if name else _gap(message, 7)
+    _said(child, "school", school)
+    address = value(child.get("address"))
     if address and (uprn := message.text("ZFD", 9)):
         address["uprn"] = uprn
 
 
-def _gap(message: Message, field: int) -> str:
-    return "not_known" if message.null("ZFD", field) else "not_asked"
+def _said(child: dict[str, Any], key: str, found: Any) -> None:
+    """What nobody was asked is left out: that is what its absence means."""
+    if found is not None:
+        child[key] = found
+
+
+def _gap(message: Message, field: int) -> str | None:
+    return "not_known" if message.null("ZFD", field) else None
 
 
 def _written_extra(child: Mapping[str, Any]) -> dict[int, str]:
@@ -242,7 +251,7 @@ def _yes(message: Message, name: str, field: int) -> Any:
     if message.null(name, field):
         return "not_known"
     said = message.text(name, field)[:1].upper()
-    return {"value": said in "Y1T"} if said and said in "Y1TN0F" else "not_asked"
+    return {"value": said in "Y1T"} if said and said in "Y1TN0F" else None
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -8,6 +8,7 @@ rules, escape sequences), table 0211 (character sets).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 from connectors.base import Unreadable
@@ -85,17 +86,7 @@ def header(body: bytes, default_set: str = "") -> Header:
             "100",
         )
     line = body[: _line_end(body)]
-    try:
-        marks = line[3:8].decode("ascii")
-    except UnicodeDecodeError:
-        raise Faulty("delimiters are ASCII characters", "MSH-2", BAD_TYPE) from None
-    delimiters = Delimiters(*marks)
-    if len(set(marks)) != 5 or any(mark.isalnum() or mark.isspace() for mark in marks):
-        raise Faulty(
-            "five different punctuation marks are needed, as in |^~\\&",
-            "MSH-2",
-            BAD_TYPE,
-        )
+    delimiters = _delimiters(line[3:8])
     if len(line) > 8 and line[8:9] != line[3:4]:
         raise Faulty("exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE)
     raw = line.split(line[3:4])
@@ -113,6 +104,23 @@ def header(body: bytes, default_set: str = "") -> Header:
     fields = _decoded(line, codec, line[3:4], reference).split(delimiters.field)
     fields.insert(1, delimiters.field)
     return Header(delimiters, fields, codec)
+
+
+@lru_cache(maxsize=64)
+def _delimiters(marks: bytes) -> Delimiters:
+    try:
+        found = Delimiters(*marks.decode("ascii"))
+    except UnicodeDecodeError:
+        raise Faulty("delimiters are ASCII characters", "MSH-2", BAD_TYPE) from None
+    if found == USUAL:
+        return USUAL
+    if len(set(marks)) != 5 or any(chr(mark).isalnum() or chr(mark).isspace() for mark in marks):
+        raise Faulty(
+            "five different punctuation marks are needed, as in |^~\\&",
+            "MSH-2",
+            BAD_TYPE,
+        )
+    return found
 
 
 class Message:
@@ -176,26 +184,35 @@ class Message:
         if segment is None or number >= len(segment):
             return ""
         value = segment[number]
-        if not value or value == '""':
+        if not value:
             return ""
-        repeats = value.split(self.delimiters.repetition)
-        if repeat >= len(repeats):
+        marks = self.delimiters
+        if marks.repetition in value:
+            repeats = value.split(marks.repetition)
+            if repeat >= len(repeats):
+                return ""
+            value = repeats[repeat]
+        elif repeat:
             return ""
-        return self.component(repeats[repeat], component, f"{name}-{number}")
+        return self.component(value, component, name, number)
 
-    def component(self, value: str, component: int, where: str) -> str:
+    def component(self, value: str, component: int, name: str, number: int) -> str:
         """One component (its first subcomponent) of a field's repetition, unescaped."""
-        parts = value.split(self.delimiters.component)
-        if component > len(parts):
+        marks = self.delimiters
+        if marks.component in value:
+            parts = value.split(marks.component)
+            if component > len(parts):
+                return ""
+            value = parts[component - 1]
+        elif component > 1:
             return ""
-        found = parts[component - 1]
-        if self.delimiters.subcomponent in found:
-            found = found.split(self.delimiters.subcomponent)[0]
-        if found == '""':
+        if marks.subcomponent in value:
+            value = value.split(marks.subcomponent, 1)[0]
+        if value == '""':
             return ""
-        if self.delimiters.escape in found:
-            return self.plain(found, f"{where}.{component}")
-        return found
+        if marks.escape in value:
+            return self.plain(value, f"{name}-{number}.{component}")
+        return value
 
     def repeats(self, name: str, number: int) -> list[str]:
         """The repetitions of a field, as written; none where it is absent."""

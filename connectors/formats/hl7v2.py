@@ -1,6 +1,7 @@
 """A hospital speaks HL7 v2 with the hub: ADT in and out, and each message answered by an ACK that names it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -168,11 +169,22 @@ class Hl7v2:
 
 def _supported(header: er7.Header) -> None:
     reference = header.get(10) or None
-    kind, event = header.part(9), header.part(9, 2)
+    wrong = _unsupported(
+        not reference, header.part(12), header.part(9), header.part(9, 2), header.part(11)
+    )
+    if wrong is not None:
+        raise er7.Faulty(*wrong, reference)
+
+
+@lru_cache(maxsize=256)
+def _unsupported(
+    nameless: bool, version: str, kind: str, event: str, processing: str
+) -> tuple[str, str, str] | None:
+    """Reason, place and code of the first thing in MSH that is not read here."""
     for wrong, reason, place, code in (
-        (not reference, "a control id is needed to answer to", "MSH-10", er7.REQUIRED),
+        (nameless, "a control id is needed to answer to", "MSH-10", er7.REQUIRED),
         (
-            header.part(12) not in VERSIONS,
+            version not in VERSIONS,
             f"versions {', '.join(VERSIONS)} are read",
             "MSH-12",
             er7.BAD_VERSION,
@@ -185,11 +197,12 @@ def _supported(header: er7.Header) -> None:
             er7.BAD_EVENT,
         ),
         (
-            header.part(11) not in ("P", "T", "D"),
+            processing not in ("P", "T", "D"),
             "a processing id is P, or T or D for a training system",
             "MSH-11",
             er7.BAD_PROCESSING,
         ),
     ):
         if wrong:
-            raise er7.Faulty(reason, place, code, reference)
+            return reason, place, code
+    return None

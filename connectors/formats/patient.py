@@ -85,18 +85,21 @@ def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
     """PID and PD1 as the fields of a child's identity, for validation."""
     marks = message.delimiters
     number, own = numbers(message.repeats("PID", 3), (marks.component, marks.subcomponent), nhs)
-    child: dict[str, Any] = {
-        "name": _known(message, "PID", 5, _name(message)),
-        "sex": _known(message, "PID", 8, _sex(message.text("PID", 8))),
-        "address": _known(message, "PID", 11, _address(message)),
-        "gp": _known(message, "PD1", 3, _practice(message)),
-        "religion": _known(message, "PID", 17, _worded(message, 17)),
-        "first_language": _known(message, "PID", 15, _worded(message, 15)),
-        "ethnicity": _known(message, "PID", 22, _ethnicity(message)),
-        "disabilities": _known(message, "PD1", 6, _disabilities(message)),
-        "phones": [*_phones(message, 13), *_phones(message, 14)],
-    }
-    child["nhs_number"] = "not_asked"
+    child: dict[str, Any] = {"phones": [*_phones(message, 13), *_phones(message, 14)]}
+    for key, name, field, said in (
+        ("name", "PID", 5, _name),
+        ("sex", "PID", 8, _sex),
+        ("address", "PID", 11, _address),
+        ("gp", "PD1", 3, _practice),
+        ("religion", "PID", 17, _religion),
+        ("first_language", "PID", 15, _language),
+        ("ethnicity", "PID", 22, _ethnicity),
+        ("disabilities", "PD1", 6, _disabilities),
+    ):
+        if found := said(message):
+            child[key] = {"value": found}
+        elif message.null(name, field):
+            child[key] = "not_known"
     if number:
         status = _STATUSES.get(message.text("PID", 32), "claimed")
         child["nhs_number"] = {"value": {"number": number, "status": status}}
@@ -155,12 +158,6 @@ def segments(child: Mapping[str, Any], authority: str) -> tuple[dict[int, str], 
     )
 
 
-def _known(message: Message, name: str, number: int, found: Any) -> Any:
-    if found:
-        return {"value": found}
-    return "not_known" if message.null(name, number) else "not_asked"
-
-
 def _null(field: Any) -> str:
     return '""' if field == "not_known" else ""
 
@@ -171,7 +168,7 @@ def _name(message: Message) -> dict[str, Any] | None:
     given = f"{given} {middle}" if middle else given
     also = []
     for alias in aliases:
-        parts = [message.component(alias, part, "PID-9") for part in (2, 3, 1)]
+        parts = [message.component(alias, part, "PID", 9) for part in (2, 3, 1)]
         also.append(" ".join(part for part in parts if part))
     name: dict[str, Any] = {"also": [alias for alias in also if alias]} if aliases else {}
     if kind == "U" and not given:
@@ -191,7 +188,8 @@ def _written_name(name: Mapping[str, Any]) -> tuple[str, str]:
     return f"{escaped(name.get('whole') or '')}^^^^^^U", also
 
 
-def _sex(code: str) -> dict[str, Any] | None:
+def _sex(message: Message) -> dict[str, Any] | None:
+    code = message.text("PID", 8)
     if not code:
         return None
     ours = _SEXES.get(code.upper(), "U")
@@ -199,6 +197,8 @@ def _sex(code: str) -> dict[str, Any] | None:
 
 
 def _address(message: Message) -> dict[str, Any] | None:
+    if not message.raw("PID", 11):
+        return None
     written = "\n".join(message.text("PID", 11, part) for part in (1, 2, 3, 4, 8))
     lines = [text for text in written.split("\n") if text]
     postcode, kind = message.text("PID", 11, 5), message.text("PID", 11, 7)
@@ -235,17 +235,21 @@ def _practice(message: Message) -> dict[str, Any] | None:
     return {"name": name or ods, "ods": ods or None}
 
 
-def _worded(message: Message, number: int) -> str:
-    return message.text("PID", number, 2) or message.text("PID", number)
+def _religion(message: Message) -> str:
+    return message.text("PID", 17, 2) or message.text("PID", 17)
+
+
+def _language(message: Message) -> str:
+    return message.text("PID", 15, 2) or message.text("PID", 15)
 
 
 def _phones(message: Message, number: int) -> list[str]:
     found = []
     for repeat in message.repeats("PID", number):
-        where = f"PID-{number}"
-        phone = message.component(repeat, 1, where) or message.component(repeat, 12, where)
-        if not phone:
-            phone = message.component(repeat, 6, where) + message.component(repeat, 7, where)
+        phone, whole, area, local = (
+            message.component(repeat, part, "PID", number) for part in (1, 12, 6, 7)
+        )
+        phone = phone or whole or area + local
         if any(character.isdigit() for character in phone):
             found.append(phone)
     return found
@@ -274,7 +278,7 @@ def _written_ethnicity(ethnicity: Mapping[str, Any]) -> str:
 def _disabilities(message: Message) -> list[dict[str, Any]] | None:
     found: list[dict[str, Any]] = []
     for repeat in message.repeats("PD1", 6):
-        if code := message.component(repeat, 1, "PD1-6"):
+        if code := message.component(repeat, 1, "PD1", 6):
             own = code in _DISABILITIES
             found.append(
                 {"code": code} if own else {"code": "DDA", "source": _from(code, HANDICAP)}
