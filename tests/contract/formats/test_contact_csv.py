@@ -28,9 +28,12 @@ def wrong(body: bytes, **settings: Any) -> Unreadable:
     return caught.value
 
 
-def test_the_golden_evening_is_read_as_expected() -> None:
-    expected = json.loads((FOLDER / "evening_1252.json").read_text())
-    drafts = read(EVENING)
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("evening_1252", "windows-1252"), ("morning_utf8", "utf-8")]
+)
+def test_a_golden_export_is_read_as_expected(name: str, encoding: str) -> None:
+    expected = json.loads((FOLDER / f"{name}.json").read_text())
+    drafts = read((FOLDER / f"{name}.csv").read_bytes(), encoding=encoding)
     assert [draft.reference for draft in drafts] == [item["reference"] for item in expected]
     for draft, item in zip(drafts, expected, strict=True):
         assert draft.body == ContactRecorded.model_validate(item["body"])

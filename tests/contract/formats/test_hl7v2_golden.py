@@ -3,17 +3,19 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from connectors.base import Parcel, Says
+from connectors.base import Kind, Parcel, Says, Verdict
 from connectors.formats import make_format
-from schemas.envelope import AckLevel
+from schemas.envelope import AckLevel, Envelope, Sender
 from schemas.health import HealthAttendance
 
 FOLDER = Path(__file__).parents[2] / "golden" / "hl7v2"
 FILES = sorted(FOLDER.glob("*.er7"))
 HL7 = make_format({"kind": "hl7v2"})
+AT = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 
 
 def parcel(body: bytes) -> Parcel:
@@ -59,3 +61,39 @@ def test_where_ae_means_never_it_is_a_refusal() -> None:
     strict = make_format({"kind": "hl7v2", "retry_on_ae": False})
     answer = strict.understand((FOLDER / "answers" / "ae_24_hapi_style.er7").read_bytes())
     assert answer.says is Says.REFUSED
+
+
+@pytest.mark.parametrize(("name", "version"), [("a04_24", "2.4"), ("a11_23", "2.3")])
+def test_an_attendance_is_written_as_it_was_typed(name: str, version: str) -> None:
+    body = json.loads((FOLDER / "written" / f"{name}.json").read_text())
+    envelope = Envelope(
+        message_id=UUID(int=1), type="health.attendance", schema_version=1, occurred_at=AT,
+        recorded_at=AT, correlation_id=UUID(int=1), idempotency_key="k", authority="383",
+        sender=Sender(agency="X26H1"),
+    )  # fmt: skip
+    form = make_format({"kind": "hl7v2", "version": version})
+    out = form.write(envelope, body, body["reference"])
+    assert out.body.decode() == (FOLDER / "written" / f"{name}.er7").read_bytes().decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "name"),
+    [
+        ("a01_itk24_admit", (b"", b""), "aa_24"),
+        ("a01_itk24_admit", (b"201703121515", b"12/03/2017"), "ae_24"),
+        ("a08_251_update", (b"ADT^A08", b"ADT^A40"), "ar_251"),
+    ],
+)
+def test_an_acknowledgement_is_written_as_it_was_typed(
+    asked: str, change: tuple[bytes, bytes], name: str
+) -> None:
+    body = (FOLDER / f"{asked}.er7").read_bytes().replace(*change)
+    inside = Parcel("hospital", "mllp", body, HL7.media_type, AT)
+    reply = HL7.reply(inside, Verdict(Kind.REFUSED if change[0] else Kind.OWNED))
+    assert reply is not None
+    msh, *rest = reply.decode().split("\r")
+    fields = msh.split("|")
+    assert len(fields[9]) == 20  # MSH-10 is a digest: nobody types that
+    fields[9] = ""
+    found = "\r".join(["|".join(fields), *rest])
+    assert found == (FOLDER / "acknowledged" / f"{name}.er7").read_bytes().decode()

@@ -13,6 +13,7 @@ import pytest
 from connectors.base import Draft, Parcel, Says, Unreadable
 from connectors.formats import make_format
 from schemas.envelope import AckLevel, Envelope, Priority, Sender
+from schemas.handover import EdtHandover
 from schemas.labels import Restriction
 from schemas.register import REGISTER
 from tests.kit import people
@@ -66,6 +67,52 @@ def test_the_golden_contact_about_three_children_is_three_messages() -> None:
     assert child["first_language"] == {"value": "Somali"}
     assert child["interpreter_needed"] == {"value": True}
     assert [item["code"] for item in child["disabilities"]["value"]] == ["HEAR", "COMM"]
+
+
+def test_the_golden_edt_handover_says_the_same_as_its_letter_and_goes_out_as_it_came() -> None:
+    (draft,) = read((FOLDER / "edt_handover.json").read_bytes())
+    letter = json.loads((FOLDER.parent / "edt-email" / "police_protection.json").read_text())
+    assert (draft.type, draft.reference) == ("edt.handover", "EDT-2026-0417")
+    assert draft.body == EdtHandover.model_validate(letter)
+    assert draft.subject.nhs_number == "9994862057"
+    assert draft.occurred_at == datetime(2026, 11, 24, 6, 15, tzinfo=UTC)
+    assert draft.labels == (Restriction.SAFE_ADDRESS,)
+    assert [(one.agency, one.team) for one in draft.recipients] == [("383", "East area")]
+    assert draft.sender is not None
+    envelope = Envelope(
+        message_id=UUID(int=1), type=draft.type, schema_version=1, occurred_at=draft.occurred_at,
+        recorded_at=AT, correlation_id=UUID(int=1), idempotency_key="k", authority="383",
+        sender=draft.sender, recipients=draft.recipients, priority=draft.priority,
+        labels=draft.labels,
+    )  # fmt: skip
+    told = json.loads(JSON.write(envelope, letter, draft.reference).body)
+    typed = golden("edt_handover")
+    assert {key: told[key] for key in typed if key not in ("occurred_at", "priority")} == {
+        key: typed[key] for key in typed if key not in ("occurred_at", "priority")
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place", "cure"),
+    [
+        (["risk"], "dire", "$.body.risk", "'low'"),
+        (["contacted_at"], "2026-11-23T21:40:00", "$.body.contacted_at", "with its offset"),
+        (["child", "nhs_number", "value", "number"], "9994862058", "$.body.child.nhs_number",
+         "valid check digit"),
+    ],
+)  # fmt: skip
+def test_a_wrong_edt_handover_is_told_by_its_path(
+    path: list[str], value: str, place: str, cure: str
+) -> None:
+    message = golden("edt_handover")
+    at = message["body"]
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(message).encode())
+    assert caught.value.place.startswith(place)
+    assert cure in caught.value.reason and str(value) not in caught.value.reason
 
 
 def test_a_priority_may_be_raised_and_never_lowered() -> None:
