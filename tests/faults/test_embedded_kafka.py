@@ -101,10 +101,9 @@ def test_a_changed_jar_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     sums = tmp_path / "jars.sha256"
     sums.write_text(f"{'0' * 64}  {name}\n")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(runtime, "_SUMS", sums)
-    monkeypatch.setattr(runtime, "_fetch", lambda root, names: _forge(root / name))
+    monkeypatch.setattr(runtime, "_fetch", lambda root, jars, what: _forge(root / name))
     with pytest.raises(FetchFailed, match="thing-1.0.jar"):
-        runtime.class_path()
+        runtime.class_path(sums, "a thing")
 
 
 def _forge(path: Path) -> None:
