@@ -66,7 +66,7 @@ def settle_takeover(work: Work, meta: dict[str, Any]) -> None:
     """What an edge that is gone had committed and never answered for."""
     found = _deliveries(work, [delivery for delivery, _ in meta["attempts"]])
     lost = [
-        _told(delivery, attempt, "unknown", "the edge that had it is gone", work)
+        _told(delivery, attempt, "unknown", "the edge that had it is gone", work) | {"ours": True}
         for delivery, attempt in meta["attempts"]
         if delivery in found
         and found[delivery]["state"] == State.UNDER_WAY
@@ -123,6 +123,7 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
         level,
         told.get("retry_after"),
         told.get("detail") or "",
+        told.get("ours", False),
     )
     standing = Standing(
         row["state"],

@@ -100,13 +100,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one attempt. `level` is what was proven; `retry_after` is in seconds."""
+    """What became of one attempt. `level` is what was proven; `retry_after` is in seconds.
+
+    `ours` where a process of our own died with it, so that the partner neither failed nor refused.
+    """
 
     attempt: int
     outcome: Outcome
     level: AckLevel = AckLevel.NONE
     retry_after: float | None = None
     reason: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,9 @@ def settle(
     if tries >= policy.retry.tries:
         why = f"tried {tries} times; last: {receipt.reason or receipt.outcome.value}"
         return replace(_person(State.NEEDS_PERSON, standing, why), tries=tries)
-    wait = delay(policy.retry, tries, chance)
+    # The partner has nothing to recover from; only a second loss may mean that it is the message.
+    at_once = receipt.ours and tries <= 1
+    wait = timedelta() if at_once else delay(policy.retry, tries, chance)
     if receipt.retry_after is not None:
         wait = max(wait, timedelta(seconds=receipt.retry_after))
     return _again(standing, tries, now + wait, limit)

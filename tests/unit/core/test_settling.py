@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hub.clock import now
@@ -185,9 +186,19 @@ def test_a_takeover_settles_what_was_committed_and_never_answered(bench: Bench) 
     settle(bench, told(orders[0]))
     meta = {"partner": "team", "edge": "2", "attempts": attempts}
     bench.do(lambda work: settle_takeover(work, meta))
-    assert states(bench) == ["delivered", "waiting"]
+    [again] = bench.orders()
+    assert (again["delivery_id"], again["attempt"]) == (orders[1]["delivery_id"], 2)
     [row] = bench.all("select * from attempt where outcome = 'unknown'")
     assert row.detail == "the edge that had it is gone"
+
+
+def test_what_a_second_edge_lost_as_well_waits(bench: Bench) -> None:
+    order = an_order(bench)
+    for attempt in (1, 2):
+        meta = {"partner": "team", "edge": "2", "attempts": [[order["delivery_id"], attempt]]}
+        bench.do(partial(settle_takeover, meta=meta))
+    assert [again["attempt"] for again in bench.orders()] == [2]
+    assert states(bench) == ["waiting"]
 
 
 def test_a_lease_ends_what_no_edge_answered_for(bench: Bench) -> None:

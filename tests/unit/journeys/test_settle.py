@@ -92,6 +92,30 @@ def test_an_unknown_outcome_is_sent_again_or_asked_about() -> None:
     assert (asked.state, asked.call_sheet) == (State.OUTCOME_UNKNOWN, True)
 
 
+def test_what_our_own_process_lost_goes_again_at_once_and_counts() -> None:
+    first = replace(UNDER_WAY, attempt=1, tries=0)
+    assert settled(Outcome.OUTCOME_UNKNOWN, first, ours=True) == Settled(State.WAITING, 1, NOW)
+
+
+def test_a_partner_that_did_not_answer_is_not_pressed() -> None:
+    first = replace(UNDER_WAY, attempt=1, tries=0)
+    assert settled(Outcome.OUTCOME_UNKNOWN, first).next_at == NOW + timedelta(seconds=5)
+
+
+def test_what_our_own_process_lost_twice_backs_off() -> None:
+    again = settled(Outcome.OUTCOME_UNKNOWN, ours=True)
+    assert again == Settled(State.WAITING, 2, NOW + timedelta(seconds=10))
+
+
+def test_what_our_own_process_lost_is_asked_about_where_that_is_wanted() -> None:
+    assert settled(Outcome.OUTCOME_UNKNOWN, policy=ASK, ours=True).state is State.OUTCOME_UNKNOWN
+
+
+def test_what_our_own_process_loses_comes_to_an_end_too() -> None:
+    last = settled(Outcome.OUTCOME_UNKNOWN, replace(UNDER_WAY, tries=3), ours=True)
+    assert last.state is State.NEEDS_PERSON
+
+
 def test_a_certain_word_resolves_what_was_unknown() -> None:
     unknown = replace(UNDER_WAY, state="outcome_unknown")
     assert settled(Outcome.TRY_AGAIN, unknown, ASK).state is State.WAITING
@@ -135,6 +159,7 @@ _RECEIPTS = st.builds(
     outcome=st.sampled_from(list(Outcome)),
     level=st.sampled_from(list(AckLevel)),
     retry_after=st.none() | st.floats(0, 1e6),
+    ours=st.booleans(),
 )
 _POLICIES = st.sampled_from((RESEND, ASK))
 _CHANCES = st.floats(0, 1, exclude_max=True)
