@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from hub.core import custody
+from hub.core.call_sheets import close_call_sheets
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
 from hub.ids import derived
-from hub.journeys.delivery import DELIVERY
+from hub.journeys.delivery import DELIVERY, TAKEN_BY_PHONE
 from hub.journeys.machine import Facts, Illegal, move
 from hub.journeys.steps import Heard, settled, steps
-from hub.ledger.session import among, values
 from hub.ledger.write import rows, run
 from hub.rules.disclose import Verdict
 from schemas.envelope import AckLevel
@@ -19,17 +19,25 @@ from schemas.envelope import AckLevel
 _SEE_NO_CONTENT = ("operations", "auditor", "administrator")
 
 
-def _delivery(work: Work, deed: Deed) -> dict[str, Any]:
-    found = rows(work.conn, "select * from delivery where delivery_id = :id", id=deed.subject)
-    if not found:
+def _delivery(work: Work, deed: Deed, seen: bool = True) -> dict[str, Any]:
+    """The delivery as it is now; with `seen`, only if it still is what they saw."""
+    case = rows(work.conn, "select case_ref from delivery where delivery_id = :id", id=deed.subject)
+    if not case:
         raise Refused("there is no such delivery")
-    row = dict(found[0]._mapping)
-    if deed.version is not None and deed.version and row["version"] != deed.version:
+    # The case's lock first, as whoever settles receipts takes it, so that neither waits for the other.
+    work.open_cases([case[0].case_ref])
+    row = _row(work, deed.subject)
+    if seen and deed.version is not None and deed.version and row["version"] != deed.version:
         raise Refused(f"it has changed since you looked: it is now {row['state']}")
     return row
 
 
-def _moves(work: Work, deed: Deed, event: str, approver: str = "") -> dict[str, Any]:
+def _row(work: Work, delivery_id: str) -> dict[str, Any]:
+    [found] = rows(work.conn, "select * from delivery where delivery_id = :id", id=delivery_id)
+    return dict(found._mapping)
+
+
+def _moves(work: Work, deed: Deed, event: str, approver: str = "", who: str = "") -> dict[str, Any]:
     row = _delivery(work, deed)
     facts = deed.facts(work, approver)
     pressing = Facts(**{**_plain(facts), "immediate": row["rank"] < 2})
@@ -38,21 +46,40 @@ def _moves(work: Work, deed: Deed, event: str, approver: str = "") -> dict[str, 
         raise Refused(moved.reason)
     # Nobody serves a held delivery that waits: it is offered where people or systems look.
     state = "offered" if moved.state == "waiting" and row["mode"] == "held" else moved.state
+    why = deed.reason or f"{event.replace('_', ' ')} by {deed.name}"
+    return _becomes(work, row, state, why, who or deed.name)
+
+
+def _becomes(work: Work, row: Mapping[str, Any], state: str, why: str, who: str) -> dict[str, Any]:
+    """What a person made of a delivery; its lane goes on, and nobody rings beside it in vain."""
+    again = state in ("waiting", "offered")
     run(
         work.conn,
         "update delivery set state = :state, next_at = null, reason = :why, who = :who,"
-        " tries = :tries,"
+        " tries = :tries, level_reached = :level,"
         " changed_at = :now, version = version + 1 where delivery_id = :id",
         state=state,
-        tries=0 if moved.state == "waiting" else row["tries"],
-        why=deed.reason or f"{event.replace('_', ' ')} by {deed.name}",
-        who=deed.name,
+        tries=0 if again else row["tries"],
+        level=AckLevel.RECEIVED.value if state == "delivered" else row["level_reached"],
+        why=why,
+        who=who,
         now=work.now,
-        id=deed.subject,
+        id=row["delivery_id"],
     )
+    if state == "delivered":
+        work.audit(
+            row["case_ref"],
+            "delivery delivered",
+            delivery=row["delivery_id"],
+            message=row["message_id"],
+            partner=row["partner"],
+            by=who,
+        )
     work.partners.add(row["partner"])
-    work.recovered("lane_blocked", row["lane"], f"{event} by {deed.name}")
-    return row | {"state": state}
+    work.recovered("lane_blocked", row["lane"], why)
+    made = dict(row) | {"state": state}
+    close_call_sheets(work, [made])
+    return made
 
 
 def _plain(facts: Facts) -> dict[str, Any]:
@@ -120,22 +147,8 @@ def _by_phone(work: Work, deed: Deed) -> str:
     role = deed.body.get("role") or deed.body.get("taken_role")
     if not taken_by or not role:
         raise Refused("name and role of who took the call are needed")
-    row = _moves(work, deed, "taken_by_phone")
     who = f"{taken_by}, {role}, by phone"
-    targets = [row["delivery_id"], *([row["beside"]] if row["beside"] else [])]
-    sql = f"select lane from delivery where {among(work.conn, 'delivery_id')}"
-    for found in rows(work.conn, sql, among=values(work.conn, targets)):
-        work.recovered("lane_blocked", found.lane, f"taken by phone: {who}")
-    for target in targets:
-        run(
-            work.conn,
-            "update delivery set state = 'delivered', who = :who, level_reached = 'received',"
-            " changed_at = :now, version = version + 1 where delivery_id = :id"
-            " and state not in ('withdrawn', 'expired', 'abandoned')",
-            who=who,
-            now=work.now,
-            id=target,
-        )
+    row = _rung(work, deed, who)
     on = custody.concerned(work, row["message_id"])
     if on is not None:
         heard = Heard(UUID(deed.act_id), work.now, AckLevel.NONE, row["partner"], (), None, on)
@@ -144,6 +157,22 @@ def _by_phone(work: Work, deed: Deed) -> str:
         for one in steps("delivery.taken_by_phone", said, heard):
             custody.take(work, one, deed.act_id, who=who)
     return f"taken by {who}"
+
+
+def _rung(work: Work, deed: Deed, who: str) -> dict[str, Any]:
+    """The call reached them, and with it what the sheet stands beside, if nothing else had."""
+    row = _delivery(work, deed, seen=False)
+    if row["transport"] == "call" and row["state"] == "withdrawn":
+        # It got through while they rang: who took the call holds the matter all the same.
+        return row
+    row = _moves(work, deed, "taken_by_phone", who=who)
+    if row["beside"] is None:
+        return row
+    beside = _row(work, row["beside"])
+    moved = move(DELIVERY, beside["state"], "taken_by_phone", deed.facts(work))
+    if beside["state"] != "delivered" and not isinstance(moved, Illegal):
+        _becomes(work, beside, moved.state, f"{TAKEN_BY_PHONE}: {who}", who)
+    return row
 
 
 def _paused(work: Work, deed: Deed) -> str:

@@ -88,10 +88,11 @@ def _deliveries_become(
 ) -> None:
     only = " and partner = :p" if partner is not None else ""
     named = {"p": partner} if partner is not None else {}
+    reached = " level_reached = level_needed," if state == "delivered" else ""
     run(
         work.conn,
         "update delivery set state = :state, who = :who, changed_at = :now, reason = :why,"
-        " level_reached = level_needed, version = version + 1 where message_id = :id"
+        f"{reached} version = version + 1 where message_id = :id"
         f" and state in {among} and transport <> 'outbox'{only}",
         state=state,
         who=deed.name,

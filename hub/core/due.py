@@ -11,8 +11,9 @@ import structlog
 
 from hub.clock import london
 from hub.core import custody
+from hub.core.call_sheets import open_call_sheet
 from hub.core.dispatch import dispatch
-from hub.core.settle import open_call_sheet, settle_leases
+from hub.core.settle import settle_leases
 from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ledger.audit import HUB, root
@@ -54,7 +55,7 @@ def _call_sheets(work: Work) -> None:
     for row in rows(work.conn, sql, now=work.now):
         partner = work.site.partner(row.partner)
         if partner is not None:
-            open_call_sheet(work, dict(row._mapping), partner)
+            open_call_sheet(work, row._mapping, partner)
 
 
 def _daily_root(work: Work) -> None:

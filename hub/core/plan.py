@@ -19,7 +19,7 @@ from hub.ids import derived
 from hub.ledger.content import seal_rendering
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
-from hub.ledger.write import at, insert, rows, update
+from hub.ledger.write import insert, rows, update
 from hub.partners import Partner, Role
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
 from hub.rules.route import Planned, route
@@ -173,59 +173,3 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
             row["lane_no"] = number
     moved = [{"lane": name, "last_no": lanes[name][-1]["lane_no"]} for name in names]
     update(work.conn, Lane, "update lane set last_no = :last_no where lane = :lane", moved)
-
-
-def call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> bool:
-    """A delivery by telephone beside `row`; False where it stands already."""
-    delivery_id = str(derived("call", row["delivery_id"]))
-    if rows(work.conn, "select 1 from delivery where delivery_id = :id", id=delivery_id) or any(
-        made["delivery_id"] == delivery_id for made in work.pending(Delivery)
-    ):
-        return False
-    beside = {
-        "delivery_id": delivery_id,
-        "message_id": row["message_id"],
-        "case_ref": row["case_ref"],
-        "authority": row["authority"],
-        "type": row["type"],
-        "partner": partner.partner,
-        "team": row["team"],
-        "purpose": row["purpose"],
-        "transport": "call",
-        "mode": "held",
-        "lane": f"{partner.partner}|{delivery_id}",
-        "lane_no": 0,
-        "priority": row["priority"],
-        "rank": row["rank"],
-        "state": "offered",
-        "attempt": 0,
-        "tries": 0,
-        "next_at": None,
-        "not_after": None,
-        "due_at": at(row["due_at"]),
-        "patience_at": None,
-        "level_needed": AckLevel.RECEIVED.value,
-        "level_reached": "none",
-        "reason": f"ring {partner.call.who}" if partner.call else f"ring {partner.title}",
-        "predecessor": None,
-        "overtook": "[]",
-        "policy": None,
-        "withheld": "[]",
-        "rendered": None,
-        "reference": delivery_id,
-        "address": partner.call.phone if partner.call else None,
-        "beside": row["delivery_id"],
-        "created_at": work.now,
-        "changed_at": work.now,
-        "version": 1,
-    }
-    work.add(Delivery, beside)
-    work.audit(
-        row["case_ref"],
-        "call sheet opened",
-        delivery=delivery_id,
-        beside=row["delivery_id"],
-        message=row["message_id"],
-        partner=partner.partner,
-    )
-    return True

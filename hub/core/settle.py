@@ -10,8 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 from hub.core import custody
+from hub.core.call_sheets import close_call_sheets, open_call_sheet
 from hub.core.work import Work
-from hub.journeys.delivery import Outcome, Policy, Receipt, Settled, Standing, State, settle
+from hub.journeys.delivery import (
+    TAKEN_BY_PHONE,
+    Outcome,
+    Policy,
+    Receipt,
+    Settled,
+    Standing,
+    State,
+    settle,
+)
 from hub.ledger.session import among, values
 from hub.ledger.tables import Attempt, Delivery
 from hub.ledger.write import at, rows, run, update
@@ -58,6 +68,7 @@ def settle_receipts(
         if _one(work, row, receipt, edge):
             touched[row["delivery_id"]] = row
     update(work.conn, Delivery, _SETTLED, [_columns(work, row) for row in touched.values()])
+    close_call_sheets(work, touched.values())
     _heard(work, partner, receipts)
     work.partners.add(partner)
 
@@ -132,6 +143,7 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
         AckLevel(row["level_needed"]),
         at(row["due_at"]),
         at(row["patience_at"]),
+        rung=row["reason"].startswith(TAKEN_BY_PHONE),
     )
     settled = settle(standing, receipt, Policy.of(partner), work.now, random.random())
     who = told.get("who")
@@ -163,7 +175,7 @@ def _becomes(
     }
     if settled.state is State.WAITING and told["outcome"] in ("not_attempted", "expired"):
         row["next_at"] = None
-    if before == settled.state.value:
+    if before == settled.state.value and settled.state is not State.DELIVERED:
         return
     if settled.state is not State.WAITING or told["outcome"] not in ("not_attempted", "expired"):
         work.audit(
@@ -177,6 +189,8 @@ def _becomes(
             level=told.get("level", "none"),
             by=row["who"] or "",
         )
+    if before == settled.state.value:
+        return
     if settled.state is State.DELIVERED:
         custody.delivered(work, row)
         work.recovered("lane_blocked", row["lane"], "the delivery that blocked it was settled")
@@ -186,20 +200,6 @@ def _becomes(
         custody.undeliverable(work, row)
     if settled.call_sheet:
         open_call_sheet(work, row, partner)
-
-
-def open_call_sheet(work: Work, row: dict[str, Any], partner: Partner) -> None:
-    """A delivery by telephone beside one that does not get through; one at most."""
-    if row["beside"] is not None or row["transport"] == "call":
-        return
-    from hub.core.plan import call_sheet
-
-    if call_sheet(work, row, partner):
-        run(
-            work.conn,
-            "update message set planned = planned + 1 where message_id = :id",
-            id=row["message_id"],
-        )
 
 
 def _columns(work: Work, row: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,8 @@ DELIVERY = Machine(
 class Standing:
     """A delivery as the ledger has it. `tries` counts tries that were really made.
 
-    `due_at` is the message's own deadline, `patience_at` when the partner's patience ends.
+    `due_at` is the message's own deadline, `patience_at` when the partner's patience ends;
+    `rung` where it counts as delivered because somebody took it by phone.
     """
 
     state: str
@@ -96,6 +97,7 @@ class Standing:
     due_at: datetime | None = None
     patience_at: datetime | None = None
     expires_at: datetime | None = None
+    rung: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,23 @@ class Settled:
     changed: bool = True
 
 
+TAKEN_BY_PHONE = "taken by phone"
+"""How the reason of a delivery begins that only a call has settled so far."""
+
+_NOBODY_RINGS = {
+    State.DELIVERED: "it got through after all",
+    State.WITHHELD: "it is withheld from them",
+    State.WITHDRAWN: "it was withdrawn",
+    State.EXPIRED: "it expired",
+    State.ABANDONED: "it was given up",
+}
+
+
+def need_not_ring(state: str) -> str:
+    """Why nobody need ring beside a delivery in this state; nothing where somebody still must."""
+    return _NOBODY_RINGS.get(State(state), "")
+
+
 def delay(retry: Retry, tries: int, chance: float) -> timedelta:
     """The wait after the given number of tries: doubled each time up to the longest, ±20 %."""
     doublings = min(max(tries - 1, 0), 32)
@@ -180,7 +199,8 @@ def settle(
 
 def _taken(standing: Standing, receipt: Receipt, state: State) -> Settled:
     if state is State.DELIVERED:
-        return Settled(state, standing.tries, changed=False)
+        as_well = "taken by telephone, and it got through as well" if standing.rung else ""
+        return Settled(state, standing.tries, needs=as_well, changed=standing.rung)
     if receipt.level.rank < standing.required.rank:
         if state is not State.UNDER_WAY or receipt.attempt < standing.attempt:
             return Settled(state, standing.tries, changed=False)

@@ -9,13 +9,13 @@ from typing import Any
 from hub import partner_files, topics
 from hub.broker import Unable
 from hub.core.acts import record_act
+from hub.core.call_sheets import open_call_sheet
 from hub.core.due import fall_due
 from hub.core.parcels import record_parcels
-from hub.core.plan import call_sheet
 from hub.core.settle import settle_receipts
 from hub.core.work import Work
 from hub.ids import fresh
-from hub.ledger.write import at, rows, run
+from hub.ledger.write import rows
 from hub.partners import Partner, Receives, Role
 from hub.wire import Outbound, Record, read
 from schemas.codes import AttendanceKind, RiskGrade, RiskLevel, Urgency
@@ -183,10 +183,7 @@ class Evening:
                 " and state in ('waiting', 'under_way')"
             )
             for row in rows(work.conn, sql, p=partner):
-                found = dict(row._mapping)
-                if call_sheet(work, found | {"due_at": at(row.due_at)}, known):
-                    planned = "update message set planned = planned + 1 where message_id = :id"
-                    run(work.conn, planned, id=row.message_id)
+                open_call_sheet(work, row._mapping, known)
 
         self.bench.do(sheets, self.at(minutes))
 

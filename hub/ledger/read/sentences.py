@@ -89,6 +89,9 @@ def delivery(one: Delivered, name: Name) -> Parts:
             return (f"Not sent to {to}: {one.reason or 'the disclosure policy says no'}",)
         case "abandoned":
             return (f"Given up: {one.reason} (", one.changed_at, ")")
+        case "withdrawn":
+            why = f": {one.reason}" if one.reason else ""
+            return (f"Withdrawn{why} (", one.changed_at, ")")
         case _:
             return (f"{one.state.replace('_', ' ').capitalize()} ", one.changed_at)
 

@@ -1,0 +1,116 @@
+"""Whoever must be rung stands on a sheet beside the delivery that does not get through, for as long as it does not.
+
+One sheet at most for a delivery. When the delivery is settled by other means, nobody need ring
+any more: the sheet is withdrawn in the same transaction, says why, and stays counted.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hub.core.work import Work
+from hub.ids import derived
+from hub.journeys.delivery import need_not_ring
+from hub.ledger.session import among, values
+from hub.ledger.tables import Delivery
+from hub.ledger.write import at, rows, run, update
+from hub.partners import Partner
+from schemas.envelope import AckLevel
+
+
+def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> None:
+    """A delivery by telephone beside one that does not get through."""
+    if row["beside"] is not None or row["transport"] == "call":
+        return
+    sheet = _sheet(work, row, partner)
+    stands = "select 1 from delivery where delivery_id = :id"
+    if rows(work.conn, stands, id=sheet["delivery_id"]) or any(
+        made["delivery_id"] == sheet["delivery_id"] for made in work.pending(Delivery)
+    ):
+        return
+    work.add(Delivery, sheet)
+    run(
+        work.conn,
+        "update message set planned = planned + 1 where message_id = :id",
+        id=row["message_id"],
+    )
+    _audit(work, "call sheet opened", sheet)
+
+
+def close_call_sheets(work: Work, settled: Iterable[Mapping[str, Any]]) -> None:
+    """Withdraws the open sheets beside deliveries beside which nobody need ring any more."""
+    why = {row["delivery_id"]: need_not_ring(row["state"]) for row in settled}
+    why = {delivery: reason for delivery, reason in why.items() if reason}
+    if not why:
+        return
+    closed = []
+    for sheet in work.pending(Delivery):
+        if sheet["beside"] in why and sheet["state"] == "offered":
+            sheet |= {"state": "withdrawn", "reason": why[sheet["beside"]]}
+            _audit(work, "call sheet withdrawn", sheet, why=why[sheet["beside"]])
+    sql = (
+        "select delivery_id, beside, case_ref, message_id, partner from delivery"
+        f" where state = 'offered' and {among(work.conn, 'beside')} order by delivery_id"
+    )
+    for row in rows(work.conn, sql, among=values(work.conn, why)):
+        reason = why[row.beside]
+        closed.append({"id": row.delivery_id, "why": reason, "now": work.now})
+        _audit(work, "call sheet withdrawn", row._mapping, why=reason)
+    update(
+        work.conn,
+        "update delivery set state = 'withdrawn', reason = :why, changed_at = :now,"
+        " version = version + 1 where delivery_id = :id",
+        closed,
+    )
+
+
+def _audit(work: Work, did: str, sheet: Mapping[str, Any], **more: str) -> None:
+    work.audit(
+        sheet["case_ref"],
+        did,
+        delivery=sheet["delivery_id"],
+        beside=sheet["beside"],
+        message=sheet["message_id"],
+        partner=sheet["partner"],
+        **more,
+    )
+
+
+def _sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> dict[str, Any]:
+    delivery_id = str(derived("call", row["delivery_id"]))
+    return {
+        "delivery_id": delivery_id,
+        "message_id": row["message_id"],
+        "case_ref": row["case_ref"],
+        "authority": row["authority"],
+        "type": row["type"],
+        "partner": partner.partner,
+        "team": row["team"],
+        "purpose": row["purpose"],
+        "transport": "call",
+        "mode": "held",
+        "lane": f"{partner.partner}|{delivery_id}",
+        "lane_no": 0,
+        "priority": row["priority"],
+        "rank": row["rank"],
+        "state": "offered",
+        "attempt": 0,
+        "tries": 0,
+        "next_at": None,
+        "not_after": None,
+        "due_at": at(row["due_at"]),
+        "patience_at": None,
+        "level_needed": AckLevel.RECEIVED.value,
+        "level_reached": "none",
+        "reason": f"ring {partner.call.who}" if partner.call else f"ring {partner.title}",
+        "predecessor": None,
+        "overtook": "[]",
+        "policy": None,
+        "withheld": "[]",
+        "rendered": None,
+        "reference": delivery_id,
+        "address": partner.call.phone if partner.call else None,
+        "beside": row["delivery_id"],
+        "created_at": work.now,
+        "changed_at": work.now,
+        "version": 1,
+    }
