@@ -154,7 +154,7 @@ class HandoverResponse(Said):
     """`handover.response`: a receiver answers a message that a named person must accept."""
 
     answers: Annotated[UUID | Line, Kind.DELIVERY_METADATA] = Field(
-        description="Message id of the message answered, or the reference we sent it under"
+        description="Message id or reference of the message answered, as its reader knows it"
     )
     response: Annotated[Response, Kind.DECISION, Depth.SUMMARY]
     at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]

@@ -153,7 +153,7 @@ def _conversation() -> list[Entry]:
               "Handover from the Emergency Duty Team", ("edt",), _DUTY, _ACCEPTED, _handover,
               not_to_family=True),
         Entry("handover.response", 1, handover.HandoverResponse, "handover",
-              "Answer to a message that a person must accept", (*PARTNERS, PERSON),
+              "Answer to a message that a person must accept", (*PARTNERS, PERSON, HUB),
               (*PARTNERS, HUB), _TRANSPORT),
         Entry("delivery.receipt", 1, delivery.DeliveryReceipt, "handover",
               "A partner's later word on a delivery", (*PARTNERS, HUB), (HUB,), _NONE),

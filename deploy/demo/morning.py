@@ -1,5 +1,8 @@
 """The next morning: people with names accept, decide, and whoever referred hears what was decided."""
 
+import json
+import sqlite3
+
 from deploy.demo.inbox import Person
 from deploy.demo.people import SignIn
 from deploy.demo.stage import Stage
@@ -49,11 +52,26 @@ class Morning:
             f"{self.worker.name} signs in and accepts Fern's handover (EDT-0311)",
             "custody moves to a named person, in one transaction with the audit",
         )
+        await self.say.until("EDT's own system is told", self._told_edt)
+        self.say.tell(
+            "EDT", "its own system hears who accepted Fern's handover",
+            "the answer comes under EDT's own number, however it was given",
+        )  # fmt: skip
         holder, custodian, state, _ = self.say.ask(_HELD, ref="EDT-0312")[0]
         self.say.must("Ellis waits", holder is None and custodian == "sender")
         self.say.tell(
             "daytime team", f"Ellis's (EDT-0312) is left waiting ({state})", "EDT holds it"
         )
+
+    def _told_edt(self) -> bool:
+        """Whether the books of EDT's own system name the one who accepted."""
+        with sqlite3.connect(self.stage.books("edt")) as books:
+            sql = "select body from received where kind = 'handover.response'"
+            said = [json.loads(body)["body"] for (body,) in books.execute(sql)]
+        books.close()
+        return [(one["answers"], one["by"]["name"]) for one in said] == [
+            ("EDT-0311", self.worker.name)
+        ]
 
     async def accept_referrals(self) -> None:
         """The team's manager accepts what its system collected."""

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from hub.core import custody
+from hub.core.answers import spoken, tell
 from hub.core.call_sheets import close_call_sheets
 from hub.core.deed import Deed, Refused
+from hub.core.record import record_messages
 from hub.core.work import Work
 from hub.ids import derived
 from hub.journeys.delivery import DELIVERY, TAKEN_BY_PHONE
-from hub.journeys.machine import Facts, Illegal, move
+from hub.journeys.machine import Facts, Illegal, Moved, move
 from hub.journeys.steps import Heard, settled, steps
 from hub.ledger.write import rows, run
 from hub.rules.disclose import Verdict
@@ -155,7 +157,13 @@ def _by_phone(work: Work, deed: Deed) -> str:
         accepts = deed.body.get("accepts", True)
         said = {"taken_by": taken_by, "taken_role": role, "accepts": accepts}
         for one in steps("delivery.taken_by_phone", said, heard):
-            custody.take(work, one, deed.act_id, who=who)
+            taken = custody.take(work, one, deed.act_id, who=who)
+            if accepts and isinstance(taken, Moved):
+                partner = work.site.partner(row["partner"])
+                by = {"name": taken_by, "role": role, "agency": partner.agency if partner else ""}
+                body = spoken(work, "accepted", by, reason=TAKEN_BY_PHONE)
+                work.flush()
+                record_messages(work, tell(work, row["message_id"], deed.act_id, body))
     return f"taken by {who}"
 
 

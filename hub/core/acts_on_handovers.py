@@ -4,7 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from hub.core import custody
+from hub.core.answers import spoken, tell
 from hub.core.deed import Deed, Refused
+from hub.core.record import record_messages
 from hub.core.work import Work
 from hub.journeys.machine import Illegal, Moved
 from hub.journeys.steps import Heard, Step, steps
@@ -46,7 +48,12 @@ def _answered(work: Work, deed: Deed) -> str:
         "query": deed.body.get("query") or deed.body.get("text"),
         "reason": deed.reason or deed.body.get("text"),
     }
-    return _take(work, deed, steps("handover.response", said, heard), heard)
+    done = _take(work, deed, steps("handover.response", said, heard), heard)
+    by = said["by"] | {"agency": deed.who.get("agency") or ""}
+    body = spoken(work, answer, by, said["query"] or "", said["reason"] or "")
+    work.flush()
+    record_messages(work, tell(work, deed.subject, deed.act_id, body))
+    return done
 
 
 def _withdrawn(work: Work, deed: Deed) -> str:

@@ -33,7 +33,7 @@ class Arrival:
     case_hint: str | None = None
     """The case of what the hub derived it from."""
     told: bool = False
-    """It goes to the referrer of its case, who told us so."""
+    """It goes to whoever told us what it is about."""
     raw: ConsumerRecord | None = field(default=None, repr=False)
 
     address: str | None = None
@@ -41,6 +41,10 @@ class Arrival:
     case_ref: str = ""
     answered: str | None = None
     """The message that it answers, once found."""
+    asker: str | None = None
+    """The partner whose message it answers, where the hub passes an answer on."""
+    unheeded: str = "nothing waits for this answer"
+    """Why an answer has no effect; nothing where it has one."""
     conflict_of: str | None = None
     state: str = "recorded"
     due_at: datetime | None = None

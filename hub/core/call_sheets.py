@@ -53,12 +53,15 @@ def close_call_sheets(work: Work, settled: Iterable[Mapping[str, Any]]) -> None:
     )
     for row in rows(work.conn, sql, among=values(work.conn, why)):
         reason = why[row.beside]
-        closed.append({"id": row.delivery_id, "why": reason, "now": work.now})
+        closed.append(
+            {"delivery_id": row.delivery_id, "reason": reason, "changed_at": work.now}
+        )
         _audit(work, "call sheet withdrawn", row._mapping, why=reason)
     update(
         work.conn,
-        "update delivery set state = 'withdrawn', reason = :why, changed_at = :now,"
-        " version = version + 1 where delivery_id = :id",
+        Delivery,
+        "update delivery set state = 'withdrawn', reason = :reason, changed_at = :changed_at,"
+        " version = version + 1 where delivery_id = :delivery_id",
         closed,
     )
 

@@ -42,7 +42,9 @@ def step(work: Work, arrival: Arrival) -> None:
     for one in steps(arrival.type, arrival.fields, heard):
         if str(one.subject) == arrival.message_id:
             work.journeys.none_yet(journey_id(one))
-        take(work, one, arrival.message_id, arrival, on=heard.on)
+        taken = take(work, one, arrival.message_id, arrival, on=heard.on)
+        if one.machine == "handover" and taken is not None:
+            arrival.unheeded = taken.reason if isinstance(taken, Illegal) else ""
 
 
 def concerned(work: Work, message_id: str) -> Concerned | None:

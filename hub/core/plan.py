@@ -38,7 +38,7 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
     for arrival in arrivals:
         envelope = arrival.envelope
         edition = work.site.book.routing(envelope.occurred_at)
-        routed = route(arrival.type, envelope, work.site.directory, edition)
+        routed = route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
         arrival.due_at = _due(work, arrival, routed.planned)
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
         work.planned[arrival.message_id] = own

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 
 from hub.core import custody, early
+from hub.core.answers import passed_on
 from hub.core.arrival import Arrival
 from hub.core.derive import derive
 from hub.core.identify import identify
@@ -85,7 +86,9 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
         watch(work, arrival)
         if arrival.type == "case.linked":
             link(work, arrival)
-    derived = [made for arrival in arrivals for made in derive(work, arrival)]
+    derived = [
+        made for arrival in arrivals for made in (*derive(work, arrival), *passed_on(work, arrival))
+    ]
     if derived:
         work.flush()
         _record(work, derived)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from hub.clock import london
 from hub.rules.editions import Edition
-from schemas.envelope import Recipient, Sender
+from schemas.envelope import For, Recipient, Sender
 
 
 class Notices(Edition):
@@ -79,6 +79,24 @@ def consequences(
     if type == "referral.decision":
         return (_feedback(message_id, body, referral, notices),)
     return ()
+
+
+def answer(message_id: UUID, body: Mapping[str, Any], reference: str, sender: Sender) -> Outcome:
+    """What a receiver answered, for the sender of what it answers, under their own reference."""
+    type = "handover.response"
+    by = body.get("by") or {}
+    accepted = body["response"] == "accepted"
+    if accepted and not (by.get("name") and by.get("role")):
+        return NoConsequence(type, "an acceptance without a name and a role is receipt")
+    recipient = Recipient(
+        agency=sender.agency,
+        team=sender.team,
+        purpose=For.INFORMATION if accepted else For.ACTION,
+    )
+    said = {name: value for name, value in body.items() if value is not None}
+    said["answers"] = reference
+    why = "a sender is told what was answered"
+    return Consequence(type, str(message_id), said, (recipient,), message_id, why)
 
 
 def _passed_on(body: Mapping[str, Any]) -> bool:

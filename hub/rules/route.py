@@ -20,6 +20,9 @@ class Way(Data):
     to: tuple[Role, ...] = Field(default=(), description="Roles served where no recipient is named")
     named_only: bool = Field(default=False, description="Only to the recipients it names")
     back_to_sender: bool = Field(default=False, description="Its sender gets a copy too")
+    to_asker: bool = Field(
+        default=False, description="The hub passes it on to the system whose message it answers"
+    )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
 
 
@@ -65,19 +68,48 @@ class Routed:
         return "; ".join(f"{m.whom}: {m.why}" for m in self.missed) or "nobody receives it"
 
 
-def route(type: str, envelope: Envelope, partners: Iterable[Partner], edition: Routing) -> Routed:
-    """Who gets this message, for what, and at which acknowledgement level. Pure."""
+def route(
+    type: str,
+    envelope: Envelope,
+    partners: Iterable[Partner],
+    edition: Routing,
+    asker: str | None = None,
+) -> Routed:
+    """Who gets this message, for what, and at which acknowledgement level. Pure.
+
+    `asker` is the partner whose message it answers, where the hub passes an answer on.
+    """
     way = edition.types.get(type, Way())
     if way.nowhere:
         return Routed((), (Missed(type, way.nowhere),), edition.edition)
     known = sorted(partners, key=lambda partner: partner.partner)
-    if envelope.recipients:
+    if way.to_asker and asker is not None:
+        planned, missed = _to_asker(type, envelope, asker, known, way)
+    elif envelope.recipients:
         planned, missed = _by_name(type, envelope, known, way)
+    elif way.to_asker:
+        planned, missed = [], [Missed(type, "the hub passes it on to whom it answers")]
     elif way.named_only:
         planned, missed = [], [Missed(type, "it goes only to recipients it names, and names none")]
     else:
         planned, missed = _by_role(type, envelope, known, way)
     return Routed(tuple(dict.fromkeys(planned)), tuple(missed), edition.edition)
+
+
+def _to_asker(
+    type: str, envelope: Envelope, asker: str, partners: list[Partner], way: Way
+) -> tuple[list[Planned], list[Missed]]:
+    """Only the system that asked: another one of the same agency would not know the number."""
+    partner = next((one for one in partners if one.partner == asker), None)
+    if partner is None:
+        return [], [Missed(asker, "no partner of that name is known any more")]
+    receives = _receives(partner, type, partner.team)
+    why_not = _why_not(type, envelope, partner, way, receives)
+    if why_not:
+        return [], [Missed(asker, why_not)]
+    [recipient] = envelope.recipients
+    why = "it answers their message"
+    return [_plan(envelope, partner, recipient, recipient.purpose, why)], []
 
 
 def _by_name(

@@ -123,7 +123,7 @@ def test_an_answer_before_its_question_waits_and_goes_on_when_that_comes(bench: 
     assert bench.all("select 1 from early") == []
     [held] = bench.all("select * from journey where machine = 'handover'")
     assert held.state == "accepted"
-    [row] = bench.all("select * from message where type = 'handover.response'")
+    [row] = bench.all("select * from message where message_id = :id", id=answer.message_id)
     assert row.state == "recorded"
 
 

@@ -31,7 +31,9 @@ SCHOOL = partner("school", Role.PROFESSIONAL_REFERRER, "SCH", "referrer.decision
 ALL = (TEAM, EDT, POLICE, SCHOOL)
 
 
-def routed(type: str, *, by: Sender, partners: Any = ALL, **more: Any) -> Routed:
+def routed(
+    type: str, *, by: Sender, partners: Any = ALL, asker: str | None = None, **more: Any
+) -> Routed:
     envelope = Envelope(
         message_id=UUID(int=1),
         type=type,
@@ -43,7 +45,7 @@ def routed(type: str, *, by: Sender, partners: Any = ALL, **more: Any) -> Routed
         sender=by,
         **({"authority": "E08000035", "ack_expected": AckLevel.ACCEPTED} | more),
     )
-    return route(type, envelope, partners, EDITION)
+    return route(type, envelope, partners, EDITION, asker)
 
 
 EDT_SENDS = Sender(agency="CSC", team="edt")
@@ -136,3 +138,26 @@ def test_a_message_that_is_never_delivered_says_why() -> None:
 def test_every_conversation_has_a_way_and_no_way_is_for_an_unknown_type() -> None:
     conversation = {name for name, entry in REGISTER.items() if entry.flow != "acts"}
     assert set(EDITION.types) == conversation
+
+
+ANSWER = {"by": Sender(agency="hub", system="hub"), "recipients": (Recipient(agency="CSC"),)}
+
+
+def test_an_answer_goes_to_the_system_that_asked_and_to_no_other_of_its_agency() -> None:
+    twin = partner("edt-twin", Role.EDT, "CSC", "handover.response", team="edt")
+    found = routed("handover.response", partners=(*ALL, twin), asker="edt", **ANSWER)  # type: ignore[arg-type]
+    assert [(one.partner, one.why) for one in found.planned] == [
+        ("edt", "it answers their message")
+    ]
+
+
+def test_whoever_asked_and_gets_no_answer_is_named_with_the_reason() -> None:
+    deaf = routed("handover.response", asker="police", **ANSWER)  # type: ignore[arg-type]
+    assert deaf.none == "police: police does not receive handover.response"
+    gone = routed("handover.response", asker="no-more", **ANSWER)  # type: ignore[arg-type]
+    assert gone.none == "no-more: no partner of that name is known any more"
+
+
+def test_what_a_partner_answers_is_passed_on_by_the_hub() -> None:
+    found = routed("handover.response", by=Sender(agency="WYP"))
+    assert found.none == "handover.response: the hub passes it on to whom it answers"

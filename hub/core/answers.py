@@ -1,0 +1,81 @@
+"""Whoever sent what a person must accept is told the answer in their own system, under their own reference.
+
+The same whether a partner's system answered, a person at the desk, or somebody who took a call.
+Only an answer that counts is passed on; one that does not, and why, is in the case's audit chain.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from hub.core.arrival import Arrival
+from hub.core.derive import derived_message
+from hub.core.early import again
+from hub.core.work import Work
+from hub.ledger.write import rows
+from hub.rules.consequences import NoConsequence, answer
+from schemas.codes import Refusal
+from schemas.register import HUB
+
+_TYPE = "handover.response"
+
+
+class _Asker(NamedTuple):
+    """Who sent a message, and under which reference of theirs."""
+
+    partner: str
+    reference: str
+
+
+def passed_on(work: Work, arrival: Arrival) -> list[Arrival]:
+    """A recorded answer as the hub's own word to whom it answers."""
+    if arrival.type != _TYPE or arrival.partner == HUB or arrival.answered is None:
+        return []
+    if arrival.unheeded:
+        _not_said(work, arrival.case_ref, arrival.unheeded, arrival.message_id)
+        return []
+    return tell(work, arrival.answered, arrival.message_id, arrival.fields)
+
+
+def tell(work: Work, answered: str, cause: str, body: Mapping[str, Any]) -> list[Arrival]:
+    """The message for the sender of `answered`; `cause` is the answer, or the act that gave it."""
+    asker = _asker(work, answered)
+    try:
+        asked = again(work, answered, None)
+    except LookupError as erased:
+        case = rows(work.conn, "select case_ref from message where message_id = :id", id=answered)
+        _not_said(work, case[0].case_ref, str(erased), cause)
+        return []
+    said = answer(UUID(cause), body, asker.reference, asked.envelope.sender)
+    if isinstance(said, NoConsequence):
+        _not_said(work, asked.case_ref, said.why, cause)
+        return []
+    made = derived_message(work, asked, said)
+    made.asker = asker.partner
+    return [made]
+
+
+def spoken(
+    work: Work, response: str, by: Mapping[str, str], asks: str = "", reason: str = ""
+) -> dict[str, Any]:
+    """What a person said at the desk or on the telephone, as the body of an answer."""
+    said: dict[str, Any] = {"response": response, "at": work.now.isoformat(), "by": by}
+    if response == "queried":
+        return said | {"query": asks or reason}
+    if response == "refused":
+        known = reason in {one.value for one in Refusal}
+        said["refusal"] = reason if known else Refusal.OTHER.value
+    return said | {"reason": reason} if reason else said
+
+
+def _asker(work: Work, message_id: str) -> _Asker:
+    """The partner that sent it; behind what the hub derived, the one that sent what it came from."""
+    sql = "select partner, reference, stream from message where message_id = :id"
+    [row] = rows(work.conn, sql, id=message_id)
+    while row.partner == HUB and (cause := rows(work.conn, sql, id=row.stream)):
+        [row] = cause
+    return _Asker(row.partner, row.reference)
+
+
+def _not_said(work: Work, case_ref: str, why: str, cause: str) -> None:
+    work.audit(case_ref, "not said", type=_TYPE, why=why, cause=cause)
