@@ -17,8 +17,27 @@ def now() -> datetime:
     return datetime.now(UTC) + SHIFT
 
 
+def machine() -> datetime:
+    """The machines' own time, in UTC, never shifted: for waits that outlive a process.
+
+    Leases, back-off and probes stand in the ledger and on the road, where no process's monotonic
+    clock is worth anything; the machines' clocks are kept together by NTP.
+    """
+    return datetime.now(UTC)
+
+
+def of_machine(civil: datetime) -> datetime:
+    """A civil instant as the machines' own clocks have it."""
+    return civil - SHIFT
+
+
+def civil(machine: datetime) -> datetime:
+    """An instant of the machines' own clocks as people are told it."""
+    return machine + SHIFT
+
+
 def monotonic() -> float:
-    """Seconds for leases, back-off and sessions; never shifted, never runs backwards."""
+    """Seconds for waits within a process; never shifted, never runs backwards."""
     return time.monotonic()
 
 

@@ -134,7 +134,7 @@ class Stage:
             "HUB_CALENDARS_DIR": str(ROOT / "deploy/calendars"),
             "HUB_DESK_PORT": str(self._ports[0]),
             "HUB_DOOR_PORT": str(self._ports[1]),
-            "HUB_CLOCK_SHIFT_SECONDS": str(self.shift.total_seconds()),
+            "HUB_CLOCKSHIFT_SECONDS": str(self.shift.total_seconds()),
         }
 
     def furnish(self) -> None:

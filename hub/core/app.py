@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -275,8 +276,9 @@ class Core:
         consumer = plain_consumer(self.settings, self.bootstrap)
         await consumer.start()
         try:
+            lease = timedelta(seconds=self.settings.lease)
             seen = await on_the_road(
-                consumer, self.ledger, self.settings.instance, self.site.directory
+                consumer, self.ledger, self.settings.instance, lease, self.site.directory
             )
         finally:
             await consumer.stop()

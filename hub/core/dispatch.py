@@ -63,7 +63,7 @@ def _to_partner(work: Work, partner: Partner) -> None:
     if free <= 0:
         return
     sql = _READY.format(first_time=_FIRST_TIME if work.hold is Hold.REPEATS else "")
-    ready = rows(work.conn, sql, partner=partner.partner, now=work.now, most=free)
+    ready = rows(work.conn, sql, partner=partner.partner, now=work.machine, most=free)
     if not ready:
         return
     runs = _runs(work, {row.lane for row in ready if row.lane_no})
@@ -169,7 +169,7 @@ def _free(work: Work, partner: Partner) -> int:
         return 0
     if state and state[0].failures:
         probe = at(state[0].next_probe_at)
-        return 1 - int(out) if probe is None or probe <= work.now else 0
+        return 1 - int(out) if probe is None or probe <= work.machine else 0
     return partner.window - int(out)
 
 
@@ -220,7 +220,7 @@ def _hand(
         rendered = open_rendering(key, row.delivery_id, row.rendered)
     attempt = row.attempt + 1
     lease = timedelta(seconds=work.site.settings.lease)
-    not_after = work.now + lease
+    not_after = work.machine + lease
     topic = (deliveries_now if row.rank == 0 else deliveries)(partner.partner)
     meta = {
         "delivery_id": row.delivery_id,

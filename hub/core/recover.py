@@ -11,7 +11,6 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock
 from hub.core.dispatch import dispatch
 from hub.core.work import Work
 from hub.ledger.thread import Ledger
@@ -24,16 +23,21 @@ MARGIN = timedelta(minutes=1)
 
 
 async def on_the_road(
-    consumer: AIOKafkaConsumer, ledger: Ledger, instance: str, directory: Directory
+    consumer: AIOKafkaConsumer,
+    ledger: Ledger,
+    instance: str,
+    lease: timedelta,
+    directory: Directory,
 ) -> set[str] | None:
     """Ids (`delivery:attempt`) of orders in Kafka since this slot's oldest open attempt, if any."""
     attempts = await ledger.transaction(lambda conn: _open(conn, instance))
     if not attempts:
         return None
     partners = [p for name in {row.partner for row in attempts} if (p := directory.get(name))]
-    oldest = min(moment for row in attempts if (moment := at(row.handed_at)) is not None)
-    # Kafka stamps in real time, whatever the civil clock was shifted to.
-    stamp = int((oldest - MARGIN - clock.SHIFT).timestamp() * 1000)
+    # By the lease, not by `handed_at`: Kafka stamps in the machines' time, whatever the civil clock
+    # was shifted to when they were handed out.
+    ends_of_lease = [moment for row in attempts if (moment := at(row.not_after)) is not None]
+    stamp = int((min(ends_of_lease) - lease - MARGIN).timestamp() * 1000)
     # All at once: after an assignment the client knows of no other topics.
     spots = [
         TopicPartition(topic, number)
@@ -77,7 +81,7 @@ def again(work: Work, instance: str, seen: set[str]) -> None:
 
 def _open(conn: Connection, instance: str) -> list[Any]:
     sql = (
-        "select delivery_id, attempt, partner, handed_at from delivery"
+        "select delivery_id, attempt, partner, not_after from delivery"
         " where state = 'under_way' and mode = 'sent' and handed_by = :by"
     )
     return rows(conn, sql, by=instance)

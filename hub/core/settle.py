@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from hub.clock import of_machine
 from hub.core import custody
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
 from hub.core.work import Work
@@ -93,7 +94,7 @@ def settle_leases(work: Work) -> None:
         "select delivery_id, attempt, partner from delivery"
         " where state = 'under_way' and not_after < :now"
     )
-    late = rows(work.conn, sql, now=work.now)
+    late = rows(work.conn, sql, now=work.machine)
     for partner in sorted({row.partner for row in late}):
         lost = [
             _told(
@@ -170,7 +171,7 @@ def _becomes(
     row |= {
         "state": settled.state.value,
         "tries": settled.tries,
-        "next_at": settled.next_at,
+        "next_at": of_machine(settled.next_at) if settled.next_at else None,
         "reason": settled.needs or told.get("detail") or "",
     }
     if settled.state is State.WAITING and told["outcome"] in ("not_attempted", "expired"):
@@ -258,7 +259,7 @@ def _heard(work: Work, partner: str, receipts: Sequence[dict[str, Any]]) -> None
         "update partner_state set failures = failures + 1, next_probe_at = :probe,"
         " down_since = coalesce(down_since, :now) where partner = :p",
         now=work.now,
-        probe=work.now + min(first, timedelta(seconds=5)),
+        probe=work.machine + min(first, timedelta(seconds=5)),
         p=partner,
     )
     work.incident("partner_down", partner, cut[-1].get("detail") or "cannot be reached")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
+from hub.clock import of_machine
 from hub.core.catching_up import Hold
 from hub.core.open_journeys import OpenJourneys
 from hub.ids import derived
@@ -84,6 +85,11 @@ class Work:
     _keys: dict[str, bytes] = field(default_factory=dict)
     _open: set[str] | None = None
     """Keys of open incidents, once asked for."""
+
+    @property
+    def machine(self) -> datetime:
+        """This work's instant by the machines' own clocks: leases and back-off are kept by it."""
+        return of_machine(self.now)
 
     def add(self, model: type[SQLModel], row: dict[str, Any]) -> None:
         """A row to be written at the flush; rows of one model share their columns."""

@@ -159,7 +159,7 @@ class Connection:
     async def _send(self, queue: Queue, order: Order) -> str:
         """One receipt for one order; says why the rest need not be tried, where that is so."""
         memory = self._line.memory
-        receipt = memory.instead(order, clock.now())
+        receipt = memory.instead(order, clock.machine())
         if receipt is None:
             receipt = await self._line.mouth.attempt(order, self.number)
         memory.note(receipt)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from hub.clock import civil
 from hub.journeys.handover import HELD
 
 Parts = tuple[str | datetime, ...]
@@ -99,7 +100,7 @@ def delivery(one: Delivered, name: Name) -> Parts:
 def _waiting(one: Delivered, to: str) -> Parts:
     if one.tries and one.next_at is not None:
         why = f": {one.reason}" if one.reason else ""
-        return (f"{tried(one.tries).capitalize()}{why}; next try for {to} at ", one.next_at)
+        return (f"{tried(one.tries).capitalize()}{why}; next try for {to} at ", civil(one.next_at))
     return (f"Waits its turn for {to} since ", one.created_at)
 
 

@@ -1,6 +1,6 @@
 """Pictures of every page at 1280 and 360 pixels: `python -m tests.desk.browser.screens FOLDER`.
 
-Run with `HUB_CLOCK_SHIFT_SECONDS` to show another hour of the day. `now.png` and `journey.png` are
+Run with `HUB_CLOCKSHIFT_SECONDS` to show another hour of the day. `now.png` and `journey.png` are
 those of `deploy/desk`, which the README shows.
 """
 
