@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.commands import audit, kafka, keys, ledger, partners, people
-from hub.commands.calling import call, effective, fail, on_the_road
+from hub.commands.calling import ask, call, effective, fail, on_the_road
 
 app = typer.Typer(
     help="Front Door Hub: messages between those who protect children, delivered and accounted for.",
@@ -80,7 +80,7 @@ def settings() -> None:
 @app.command()
 def status() -> None:
     """Show the hub on one screen."""
-    call("hub.status", "status_command", effective())
+    ask("hub.status", "status_command", effective())
 
 
 @app.command()
@@ -88,4 +88,4 @@ def trace(
     reference: Annotated[str, typer.Argument(metavar="ID", help="Of a message or a case")],
 ) -> None:
     """Print the whole journey of a message or a case."""
-    call("hub.trace", "trace_command", effective(), reference)
+    ask("hub.trace", "trace_command", effective(), reference)

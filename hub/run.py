@@ -7,7 +7,7 @@ import sys
 
 from pydantic import SecretStr
 
-from hub import logs
+from hub import logs, ports
 from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
 from hub.kafka_security import KafkaSettingsWrong
@@ -32,7 +32,7 @@ def main(settings: Settings) -> int:
         print(error, file=sys.stderr)
     except PartnersWrong as error:
         print(f"{error}\nThe hub does not start with these partner files.", file=sys.stderr)
-    except (TopicsWrong, KafkaSettingsWrong, KafkaFailed, FetchFailed) as error:
+    except (PortTaken, TopicsWrong, KafkaSettingsWrong, KafkaFailed, FetchFailed) as error:
         print(error, file=sys.stderr)
     except PermissionError as error:
         print(error, file=sys.stderr)
@@ -43,6 +43,7 @@ async def _run(settings: Settings) -> int:
     directory = load(settings.partners_dir, settings.calendars_dir)
     record = Record(settings.data)
     await asyncio.to_thread(record.end_orphans)
+    free(settings)
     keys(settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +70,23 @@ async def _run(settings: Settings) -> int:
             await asyncio.to_thread(kafka.stop)
         record.forget()
     return 0
+
+
+class PortTaken(Exception):
+    """Something else listens where a role of ours must: starting it again would not help."""
+
+
+def free(settings: Settings) -> None:
+    """Raises `PortTaken` where the desk or the door could not listen."""
+    for host, name in (("desk_host", "desk_port"), ("door_host", "door_port")):
+        where = (getattr(settings, host), getattr(settings, name))
+        try:
+            ports.listen(*where).close()
+        except OSError as error:
+            raise PortTaken(
+                f"HUB_{name.upper()}={where[1]} cannot be had on {where[0]} ({error.strerror}):"
+                " set another port, or 0 for any free one"
+            ) from error
 
 
 def keys(settings: Settings) -> None:

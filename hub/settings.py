@@ -28,7 +28,9 @@ Csv = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 class Settings(BaseSettings):
     """The effective settings of one process."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", toml_file="hub.toml", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", env_ignore_empty=True, toml_file="hub.toml", extra="ignore"
+    )
 
     site: str = Field("Front Door Hub", description="Shown on every page")
     data: Path = Field(Path("build/hub"), description="Embedded Kafka, SQLite ledger and keys")

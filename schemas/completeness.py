@@ -35,9 +35,24 @@ class Completeness:
         """True where the child can be found and the worry is known."""
         return not any(item.needed_to_act for item in self.missing)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """Without the body: what it scored and what to ask for; no data of anybody."""
+        first = sorted(self.missing, key=lambda item: not item.needed_to_act)
+        return {
+            "score": self.score,
+            "safe_to_act": self.safe_to_act,
+            "missing": [item.words for item in first],
+        }
+
 
 T = TypeVar("T")
 Asked = list[tuple[Missing, bool]]
+
+
+def is_scored(body: type[Said]) -> bool:
+    """Whether bodies of this model have a completeness."""
+    return body in _RULES
 
 
 def completeness(body: Said) -> Completeness | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hub.commands.calling import effective, fail
+from hub.commands.calling import NO_LEDGER, effective, fail
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,6 +50,6 @@ def _ledger() -> Iterator["Connection"]:
         with engine.begin() as conn:
             yield conn
     except DBAPIError as error:
-        fail(f"the ledger cannot be read (`hub ledger migrate` makes one): {error.orig}")
+        fail(f"{NO_LEDGER}: {error.orig}")
     finally:
         engine.dispose()

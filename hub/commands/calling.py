@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 WRONG_SET_UP = 78
 """`EX_CONFIG` of sysexits: trying again does not help."""
+NO_LEDGER = "the ledger cannot be read (`hub run` or `hub ledger migrate` makes one)"
 
 
 def fail(sentence: str, code: int = WRONG_SET_UP) -> NoReturn:
@@ -48,6 +49,20 @@ def on_the_road(settings: "Settings") -> "Settings":
     if status is None or status.pid is None:
         fail("No Kafka: start ours with `hub kafka start`, or name yours in HUB_KAFKA_BOOTSTRAP")
     return settings.model_copy(update={"kafka_bootstrap": status.bootstrap})
+
+
+def ask(module: str, function: str, settings: "Settings", *arguments: Any) -> None:
+    """Runs a command that only reads; what keeps it from reading is a sentence, not a traceback."""
+    from sqlalchemy.exc import DBAPIError
+
+    from hub.partner_files import PartnersWrong
+
+    try:
+        call(module, function, settings, *arguments)
+    except PartnersWrong as error:
+        fail(str(error))
+    except DBAPIError as error:
+        fail(f"{NO_LEDGER}: {error.orig}")
 
 
 def call(module: str, function: str, *arguments: Any) -> None:

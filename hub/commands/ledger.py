@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.commands.calling import call, effective
+from hub.commands.calling import ask, call, effective
 
 app = typer.Typer(help="The ledger.", no_args_is_help=True)
 
@@ -16,4 +16,4 @@ def migrate() -> None:
 @app.command()
 def reconcile() -> None:
     """Compute both equations of what was owned and planned; name what is missing."""
-    call("hub.ledger.reconcile", "reconcile_command", effective())
+    ask("hub.ledger.reconcile", "reconcile_command", effective())

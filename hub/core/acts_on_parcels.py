@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from hub.core.deed import Deed, Refused
+from hub.core.parcels import seen_to
 from hub.core.work import Work
-from hub.ledger.write import run
+from hub.ledger.write import rows, run
 
 
 def _parcel_closed(work: Work, deed: Deed) -> str:
+    found = rows(work.conn, "select partner from parcel where parcel_id = :id", id=deed.subject)
     closed = run(
         work.conn,
         "update parcel set state = 'closed', closed_at = :now, closed_why = :why, sealed = null"
@@ -18,6 +20,7 @@ def _parcel_closed(work: Work, deed: Deed) -> str:
     )
     if not closed.rowcount:
         raise Refused("it is closed already, or was read")
+    seen_to(work, found[0].partner, f"the last was closed by {deed.name}")
     return "closed"
 
 

@@ -29,6 +29,7 @@ from hub.core.recover import again, on_the_road
 from hub.core.reports import heartbeat, record_report
 from hub.core.settle import settle_receipts, settle_takeover
 from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.upgrade import take_up
 from hub.core.whole import whole
 from hub.core.work import Site, Work
 from hub.ids import fresh
@@ -113,6 +114,8 @@ class Core:
         for reader, subscriber in zip(self.readers, subscribers, strict=True):
             reader.attach(subscriber)
         await self._recover()
+        while await self._upgrade():
+            log.info("taking up what was parked", instance=self.settings.instance)
         ports.announce(self.settings.data, "core")
         log.info("core ready", instance=self.settings.instance)
         async with asyncio.TaskGroup() as group:
@@ -264,6 +267,18 @@ class Core:
         fall_due(work)
         work.flush()
         return work
+
+    async def _upgrade(self) -> bool:
+        """Takes up some of what waited for this version of the program; True while there is more."""
+
+        def some(conn: Connection) -> tuple[Work, bool]:
+            work = self._work(conn)
+            more = take_up(work)
+            return self._finish(work), more
+
+        work, more = await self.ledger.transaction(some)
+        await self.publish(work.out)
+        return more
 
     async def _recover(self) -> None:
         """Puts on the road again what this slot had handed out and edge never saw."""

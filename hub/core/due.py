@@ -38,10 +38,12 @@ def fall_due(work: Work) -> None:
 def _alone(work: Work, duty: Callable[[Work], None]) -> None:
     """One duty's fault is an incident and must not keep the others from being done."""
     error = whole(work, lambda: duty(work))
+    name = duty.__name__.strip("_")
     if error is not None:
-        name = duty.__name__.strip("_")
         log.error("what falls due failed", kind=name, exc_info=error)
         work.incident("due_failed", name, f"{type(error).__name__} in what falls due")
+    else:
+        work.recovered("due_failed", name, "it was done again")
 
 
 def _call_sheets(work: Work) -> None:

@@ -36,6 +36,7 @@ def wake(work: Work, new: Sequence[Arrival]) -> list[Arrival]:
     for row in waiting:
         woken.append(again(work, row.message_id, names[row.waits_for]))
         run(work.conn, "delete from early where message_id = :id", id=row.message_id)
+        work.recovered("early", row.message_id, "what it answers has come")
     return woken
 
 

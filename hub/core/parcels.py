@@ -94,4 +94,11 @@ def _corrected(work: Work, read: set[tuple[str, str]]) -> None:
         )
         if closed.rowcount:
             work.audit(HUB, "quarantine closed", partner=partner, why="corrected")
-            work.recovered("unreadable", partner, "a corrected one was accepted")
+            seen_to(work, partner, "a corrected one was accepted")
+
+
+def seen_to(work: Work, partner: str, why: str) -> None:
+    """Closes the incident with the last of a partner's unread parcels."""
+    left = "select 1 from parcel where partner = :p and state = 'unreadable' limit 1"
+    if not rows(work.conn, left, p=partner):
+        work.recovered("unreadable", partner, why)

@@ -27,6 +27,7 @@ from hub.ledger.content import seal_content
 from hub.ledger.session import among, values
 from hub.ledger.tables import Content, Message, Repeat
 from hub.ledger.write import at, rows, update
+from schemas.completeness import completeness, is_scored
 from schemas.register import UnknownType, UnknownVersion, model_of
 
 MANY_IN_A_ROW = 3
@@ -225,7 +226,19 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "test": envelope.test,
         "labels": orjson.dumps([label.value for label in envelope.labels]).decode(),
         "doubts": orjson.dumps([doubt.value for doubt in envelope.doubts]).decode(),
+        "completeness": _completeness(arrival),
     }
+
+
+def _completeness(arrival: Arrival) -> str | None:
+    """How complete a contact or a referral is; it is recorded and never keeps one from flowing."""
+    if arrival.state == "parked":
+        return None
+    model = model_of(arrival.type, arrival.version)
+    if not is_scored(model):
+        return None
+    found = completeness(model.model_validate_json(arrival.body))
+    return None if found is None else orjson.dumps(found.told).decode()
 
 
 def _content(work: Work, arrival: Arrival) -> None:

@@ -120,7 +120,7 @@ def main(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     road = KafkaRoad(lambda: make_broker(settings), settings.kafka_bootstrap or "")
     desk = make_desk(settings, road)
-    listening = _listen(settings.desk_host, settings.desk_port)
+    listening = ports.listen(settings.desk_host, settings.desk_port)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         make_app(desk),
@@ -162,11 +162,3 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._live.stop()
         await super().shutdown(sockets)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(128)
-    return listening

@@ -168,7 +168,7 @@ class Edge:
         voices = [self._voice(partner) for partner in mine]
         tasks = [self._task(self._take_in(voice)) for voice in voices]
         doorman = door.make_doorman(door.make_door(self._callers(voices), self._room, self._ready))
-        bound = door.listen(self._settings.door_host, self._settings.door_port)
+        bound = ports.listen(self._settings.door_host, self._settings.door_port)
         tasks.append(self._task(doorman.serve([bound])))
         self._announce(bound.getsockname()[1])
         sent = [voice for voice in voices if voice.transport.mode == "sent"]

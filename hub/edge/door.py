@@ -1,7 +1,6 @@
 """A partner that speaks HTTP puts its messages through one door, and the answer says truly whether we have them."""
 
 import hmac
-import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -194,9 +193,3 @@ def make_doorman(app: FastAPI) -> Doorman:
         timeout_graceful_shutdown=15,
     )
     return Doorman(config)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes any free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)

@@ -20,7 +20,7 @@ def open_ledger(url: str, *, pool: int = 4) -> Engine:
     where = make_url(url)
     if where.get_backend_name() == "sqlite":
         if where.database and where.database != ":memory:":
-            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+            _private(Path(where.database))
         engine = create_engine(where, connect_args={"timeout": 30.0, "check_same_thread": False})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
@@ -36,6 +36,13 @@ def open_ledger(url: str, *, pool: int = 4) -> Engine:
             "prepare_threshold": 2,
         },
     )
+
+
+def _private(path: Path) -> None:
+    """A new file is its owner's alone, and so are the log and index that SQLite puts beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
 
 
 def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:

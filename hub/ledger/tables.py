@@ -133,6 +133,9 @@ class Message(Row, table=True):
     labels: str = "[]"
     doubts: str = "[]"
     """of its reader (`schemas.envelope.Doubt`)"""
+    completeness: str | None = Field(
+        None, description="JSON: score, safe_to_act, missing (what to ask for); contacts, referrals"
+    )
     __table_args__ = (Index("message_by_reference", "partner", "stream", "reference"),)
 
 

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import socket
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 
 from hub import logs, ports
 from hub.kafka_security import KafkaSettingsWrong, kafka_security
-from hub.run import environment, keys
+from hub.ledger.session import open_ledger
+from hub.run import PortTaken, environment, free, keys
 from hub.seal import KeyMissing, Keyring
 from hub.seal_export import export_keys
 from hub.settings import Settings
@@ -85,6 +87,31 @@ def test_roles_are_told_what_was_set(tmp_path: Path) -> None:
     assert env["HUB_DATABASE_URL"] == "postgresql+psycopg://x"
     assert env["PATH"] == os.environ["PATH"]
     assert "HUB_SITE" not in env
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_KAFKA_BOOTSTRAP", "")
+    monkeypatch.setenv("HUB_DATABASE_URL", "")
+    assert Settings().embedded and Settings().ledger_url.startswith("sqlite:")
+
+
+@pytest.mark.parametrize("name", ["desk_port", "door_port"])
+def test_a_port_that_is_taken_is_named_before_anything_starts(name: str) -> None:
+    free(settings(desk_port=0, door_port=0))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"HUB_{name.upper()}={port} cannot be had"):
+            free(settings(**{"desk_port": 0, "door_port": 0, name: port}))
+    free(settings(**{"desk_port": 0, "door_port": 0, name: port}))
+
+
+def test_a_ledger_in_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    engine = open_ledger(f"sqlite:///{tmp_path / 'new' / 'ledger.db'}")
+    with engine.begin() as conn:
+        conn.exec_driver_sql("create table t (x)")
+        found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("new/*")}
+    engine.dispose()
+    assert "ledger.db-wal" in found and set(found.values()) == {0o600}
 
 
 def test_keys_are_made_once_and_given_ones_must_be_whole(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ class Said:
     test: bool
     labels: str
     doubts: str
+    completeness: str | None
+    """JSON, of contacts and referrals"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Way:
 _SAID = """
 select message_id, parcel_id, type, version, partner, authority, reference, case_ref,
   causation_id, answers, priority, ack_expected, occurred_at, recorded_at, due_at, state, planned,
-  none_reason, conflict_of, test, labels, doubts from message where
+  none_reason, conflict_of, test, labels, doubts, completeness from message where
 """
 _SENT = """
 select delivery_id, message_id, authority, type, partner, team, purpose, transport, mode, lane,

@@ -132,6 +132,8 @@ def _message(one: Said, name: Name) -> Event:
     extra += doubts
     if not one.planned and one.none_reason:
         extra.append(f"Goes to nobody: {one.none_reason}")
+    if one.completeness:
+        extra.append(_complete(one.completeness))
     return Event(
         one.recorded_at,
         Kind.MESSAGE,
@@ -141,6 +143,13 @@ def _message(one: Said, name: Name) -> Event:
         "late" if one.conflict_of or one.state != "recorded" else "soon" if doubts else "calm",
         message=one,
     )
+
+
+def _complete(text: str) -> str:
+    told = orjson.loads(text)
+    safe = "" if told["safe_to_act"] else ", not enough to act on"
+    missing = f"; missing: {', '.join(told['missing'])}" if told["missing"] else ""
+    return f"{told['score']} % complete{safe}{missing}"
 
 
 def _delivery(one: Sent, tries: list[Try], name: Name) -> Event:

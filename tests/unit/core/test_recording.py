@@ -2,11 +2,20 @@
 
 from datetime import timedelta
 
+import orjson
+import pytest
+
 from hub.clock import now
+from hub.core.due import fall_due
+from hub.core.upgrade import take_up
+from hub.ledger.audit import verify
+from hub.ledger.read.journey import message_way
+from hub.ledger.read.timeline import timeline
 from hub.ledger.reconcile import reconcile
 from schemas.envelope import Priority
+from schemas.health import HealthAttendance
 from tests.kit.deeds import act, incidents, on_the_road, states
-from tests.kit.people import a_handover, a_response, an_attendance
+from tests.kit.people import a_contact, a_handover, a_response, an_attendance, seed_of
 from tests.kit.site import Bench, an_arrival
 
 
@@ -119,7 +128,10 @@ def test_an_answer_before_its_question_waits_and_goes_on_when_that_comes(bench: 
     bench.record(answer)
     [row] = bench.all("select * from message")
     assert (row.state, row.none_reason) == ("early", "it is early")
+    bench.do(fall_due, now() + timedelta(minutes=11))
+    assert incidents(bench) == {"early": 1}
     bench.record(asked)
+    assert incidents(bench) == {}
     assert bench.all("select 1 from early") == []
     [held] = bench.all("select * from journey where machine = 'handover'")
     assert held.state == "accepted"
@@ -145,3 +157,61 @@ def test_an_unknown_version_is_parked_not_lost(bench: Bench) -> None:
     [row] = bench.all("select * from message")
     assert (row.state, row.none_reason) == ("parked", "it is parked")
     assert incidents(bench) == {"unknown_version": 1}
+
+
+def test_what_was_parked_goes_on_when_the_hub_knows_its_version(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = an_arrival("health.attendance", an_attendance(1))
+    newer.version = 9
+    bench.record(newer)
+    assert bench.do(take_up) is False
+    assert states(bench) == []
+    monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
+    monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
+    assert bench.do(take_up) is False
+    assert states(bench) == ["under_way"]
+    assert incidents(bench) == {}
+    with bench.engine.connect() as conn:
+        assert reconcile(conn).balanced
+        assert not list(verify(conn))
+    bench.do(take_up)
+    assert len(states(bench)) == 1
+
+
+def test_what_cannot_be_taken_up_stays_parked_and_keeps_nobody_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        newer = an_arrival("health.attendance", an_attendance(number), reference=str(number))
+        newer.version = 9
+        bench.record(newer)
+    monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
+    monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
+    [first, *_] = bench.all("select case_ref from message order by recorded_at")
+    with bench.engine.begin() as conn:
+        conn.exec_driver_sql(
+            f"update case_file set wrapped = null where case_ref = '{first.case_ref}'"
+        )
+    bench.do(take_up)
+    found = bench.all("select state from message order by recorded_at")
+    assert [row.state for row in found] == ["parked", "recorded"]
+    assert incidents(bench) == {"parked": 1, "unknown_version": 2}
+
+
+def test_how_complete_a_contact_is_stands_beside_it_and_stops_nothing(bench: Bench) -> None:
+    body = a_contact(seed_of("unknown"), danger=True)
+    bench.record(an_arrival("contact.recorded", body, "team"))
+    bench.record(an_arrival("health.attendance", an_attendance(2), reference="2"))
+    scores = bench.all("select completeness from message order by type")
+    told = orjson.loads(scores[0].completeness)
+    assert told["score"] < 100 and "GP practice" in told["missing"]
+    assert scores[1].completeness is None
+    with bench.engine.connect() as conn:
+        [ref] = conn.exec_driver_sql(
+            "select message_id from message where type = 'contact.recorded'"
+        ).scalars()
+        way = message_way(conn, ref)
+    assert way is not None
+    [event] = [e for e in timeline(way, str, words=None) if e.message]
+    assert f"{told['score']} % complete" in event.said and "GP practice" in event.said

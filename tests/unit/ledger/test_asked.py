@@ -1,0 +1,109 @@
+"""What somebody asks at a terminal is answered from the ledger, and by the exit code for a script."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.cli import app
+from tests.kit.deeds import settle, told
+from tests.kit.people import a_handover, an_attendance
+from tests.kit.site import Bench, an_arrival
+
+PARTNER = """\
+partner: hospital
+title: Exemplar Hospitals NHS Trust
+role: health
+agency: X26H1
+authorities: ["383"]
+transport: {kind: mllp, listen: {host: 127.0.0.1, port: 0}}
+format: {kind: hl7v2}
+sends: [health.attendance]
+"""
+
+
+@pytest.fixture
+def bench(ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    made = Bench(ledger_url, tmp_path)
+    partners = tmp_path / "partners"
+    partners.mkdir()
+    (partners / "hospital.yaml").write_text(PARTNER)
+    monkeypatch.setenv("HUB_DATABASE_URL", ledger_url)
+    monkeypatch.setenv("HUB_PARTNERS_DIR", str(partners))
+    yield made
+    made.engine.dispose()
+
+
+def asked(*words: str) -> tuple[int, str]:
+    said = CliRunner().invoke(app, words)
+    assert said.exception is None or isinstance(said.exception, SystemExit), said.exception
+    return said.exit_code, said.output
+
+
+def test_a_trace_tells_a_message_by_any_of_its_names_and_a_case_whole(bench: Bench) -> None:
+    one = an_arrival("health.attendance", an_attendance(1), reference="A-1")
+    bench.record(one, an_arrival("edt.handover", a_handover(1), "edt", reference="H-1"))
+    [order, *_] = bench.orders()
+    settle(bench, told(order, "try_again", detail="503"))
+    [case] = bench.all("select case_ref from message where reference = 'A-1'")
+    for name in ("A-1", one.message_id):
+        code, said = asked("trace", name)
+        assert code == 0
+        assert "Exemplar Hospitals NHS Trust" in said and "the audit chain holds" in said
+        assert "attempt 1" in said and "did not get through: 503" in said
+    code, said = asked("trace", case.case_ref)
+    assert code == 0 and "A-1" in said and "H-1" in said
+    assert asked("trace", "A-2") == (1, "There is nothing under 'A-2'.\n")
+    with bench.engine.begin() as conn:
+        conn.exec_driver_sql("update audit set entry = replace(entry, 'hospital', 'hospitol')")
+    code, said = asked("trace", "A-1")
+    assert code == 1 and "does not hold" in said
+
+
+def test_an_audit_that_holds_says_so_and_one_that_does_not_names_the_place(bench: Bench) -> None:
+    bench.record(an_arrival("health.attendance", an_attendance(1)))
+    assert asked("audit", "verify") == (0, "every chain holds\n")
+    [row] = bench.all("select case_ref from case_file where audit_seq > 0")
+    with bench.engine.begin() as conn:
+        conn.exec_driver_sql("delete from audit where seq = 1")
+    code, said = asked("audit", "verify")
+    assert code == 1 and f"case {row.case_ref}, entry 2: entry 1 is missing" in said
+    assert asked("audit", "verify", "--case", row.case_ref)[0] == 1
+    code, said = asked("audit", "root")
+    assert code == 0 and "over 1 chains" in said
+    assert asked("audit", "root") == (code, said)
+
+
+def test_the_hub_is_one_screen_and_its_code_says_whether_it_balances(bench: Bench) -> None:
+    bench.record(an_arrival("health.attendance", an_attendance(1)))
+    [order] = bench.orders()
+    settle(bench, told(order, "refused", detail="not ours"))
+    code, said = asked("status")
+    assert code == 0 and "✓ balanced" in said and "lane blocked" in said
+    assert "health.attendance 1" in said and "Exemplar Hospitals NHS Trust" in said
+    with bench.engine.begin() as conn:
+        conn.exec_driver_sql("delete from delivery where transport <> 'call'")
+    code, said = asked("status")
+    assert code == 1 and "hub ledger reconcile" in said
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("trace", "x"), ("ledger", "reconcile"), ("audit", "verify")]
+)
+def test_without_a_ledger_a_sentence_names_what_makes_one(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("HUB_DATABASE_URL", "")
+    code, said = asked(*words)
+    assert code == 78
+    assert said.startswith(
+        "the ledger cannot be read (`hub run` or `hub ledger migrate` makes one)"
+    )
+
+
+def test_wrong_partner_files_are_told_by_line(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "partners" / "hospital.yaml").write_text(PARTNER.replace("health\n", "hearth\n"))
+    code, said = asked("status")
+    assert code == 78 and "hospital.yaml:3: `role: hearth` is not known. Write" in said
