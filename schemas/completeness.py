@@ -82,12 +82,14 @@ def _contact(body: ContactRecorded) -> Asked:
 
 def _referral(body: ReferralReceived) -> Asked:
     written = body.received_as is not ReceivedAs.PHONE
+    sourced = body.referrer.source is not None
     return [
         *_child(body.child),
         *_referrer(body.referrer, "referrer"),
         *_concern(body.concern),
         *_knowledge(body.knowledge),
         *_household(body.household),
+        (Missing("referrer.source", "Source of the referral (census code)"), sourced),
         (Missing("received_as", "Written confirmation of the telephone referral"), written),
         (Missing("threshold", "Threshold level, document and version"), body.threshold is not None),
         (Missing("primary_need", "Primary need"), body.primary_need is not None),

@@ -1,5 +1,6 @@
 """Out of hours hands a child over whole; only an answer with name and role is acceptance."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from schemas.people import (
     must_be_named,
 )
 from schemas.values import NOT_ASKED, Known, Line, Period, Said, Text, Yes
+
+POLICE_PROTECTION = timedelta(hours=72)
+"""Elapsed, weekends and holidays included (section 46, Children Act 1989)."""
 
 
 class Shift(Said):
@@ -79,6 +83,13 @@ class LegalStatus(Said):
     def _running_out_is_known(self) -> "LegalStatus":
         if self.basis is LegalBasis.POLICE_PROTECTION and not self.started_at:
             raise ValueError("police_protection needs started_at: its 72 hours run from there")
+        most = self.started_at + POLICE_PROTECTION if self.started_at else None
+        protected = self.basis is LegalBasis.POLICE_PROTECTION
+        if protected and most and self.expires_at and self.expires_at > most:
+            raise ValueError(
+                "police_protection ends 72 hours after started_at and cannot be extended:"
+                " mend expires_at, or name the order that follows it"
+            )
         if self.basis is LegalBasis.EPO and not self.expires_at:
             raise ValueError("epo needs expires_at: give the end that the order states")
         return self

@@ -99,6 +99,8 @@ class ChildIdentity(Said):
     def _one_birth_date(self) -> "ChildIdentity":
         if self.born and self.expected:
             raise ValueError("born and expected are both given: keep born once the child is born")
+        if told(self.upn) and self.upn_unknown:
+            raise ValueError("upn and upn_unknown are both given: keep upn where there is one")
         codes = [item.code for item in told(self.disabilities) or ()]
         if Disability.NONE in codes and len(codes) > 1:
             raise ValueError("disability NONE stands alone: leave it out beside another")
@@ -168,6 +170,14 @@ class Household(Said):
     others_known: Annotated[Known[Text], Kind.OTHER_PARENT] = Field(
         default=NOT_ASKED, description="What is known about others in the household"
     )
+
+    @check(mode="after")
+    def _siblings_are_tied(self) -> "Household":
+        if not self.group and any(child.message_of_own for child in self.children):
+            raise ValueError(
+                "a child with a message_of_own needs group: the number that ties their messages"
+            )
+        return self
 
 
 class Worker(Said):
@@ -252,6 +262,10 @@ class Referrer(Said):
         return self.kind is not ReferrerKind.ANONYMOUS
 
 
+_NO_PLAN = (Reason.TOO_YOUNG, Reason.NOT_NEEDED)
+"""Reasons for which a child who was seen need not be seen alone later."""
+
+
 class Seeing(Said):
     """Whether a child was seen, and alone; `no` is legitimate but never unexplained (R4)."""
 
@@ -275,8 +289,12 @@ class Seeing(Said):
             raise ValueError(f"{missed} is false without a reason: give reason (a code) and plan")
         if self.reason is Reason.OTHER and not self.reason_text:
             raise ValueError("reason other needs reason_text: say what it was")
-        if not self.seen and not self.plan:
+        if not self.plan and not self.seen:
             raise ValueError("a child not seen needs a plan: say how and when they will be seen")
+        if not self.plan and not self.seen_alone and self.reason not in _NO_PLAN:
+            raise ValueError(
+                "a child not seen alone needs a plan: say how and when they will be seen alone"
+            )
         return self
 
 

@@ -63,6 +63,8 @@ class Participant(Said):
 
     @check(mode="after")
     def _absence_is_explained(self) -> "Participant":
+        if not self.worker.agency:
+            raise ValueError("a participant needs worker.agency: say for whom they speak")
         if self.attendance in (Attendance.ABSENT, Attendance.DECLINED) and not self.absent_because:
             raise ValueError(f"{self.attendance} needs absent_because: say why")
         return self
@@ -186,6 +188,9 @@ class StrategyRecord(Said):
     held: Annotated[Period, Kind.DECISION, Depth.SUMMARY]
     out_of_hours: Annotated[bool, Kind.DELIVERY_METADATA] = False
     chair: Annotated[Worker, Kind.DECISION, Depth.SUMMARY]
+    chair_grade: Annotated[Line, Kind.DECISION, Depth.SUMMARY] = Field(
+        description="Senior enough to chair: the grade, where the role does not say it"
+    )
     participants: tuple[Participant, ...] = Field(min_length=1)
     quorum: Quorum
     concern: Annotated[Text, Kind.CONCERN_NARRATIVE]
@@ -217,6 +222,8 @@ class StrategyRecord(Said):
     def _holds_together(self) -> "StrategyRecord":
         must_be_named(self.chair, "chair")
         must_be_named(self.written_by, "written_by")
+        if any(action.by is None for action in self.actions):
+            raise ValueError("an action without `by`: say what, who and by when")
         if self.held.end is None:
             raise ValueError("held.end is missing: a record is of a discussion that has ended")
         if self.must_be_meeting and self.kind is not MeetingKind.MEETING and self.quorum.met:

@@ -110,6 +110,7 @@ def a_strategy_record(
         kind=MeetingKind.VIRTUAL,
         held=Period(start=start, end=start + timedelta(minutes=40)),
         chair=chair,
+        chair_grade="Team manager",
         participants=(
             *(
                 Participant(worker=w, attendance=Attendance.ATTENDED, may_decide=known(True))

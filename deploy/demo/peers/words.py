@@ -114,6 +114,7 @@ def strategy_record(order: Body) -> Body:
         "held": {"start": later(at, minutes=-35), "end": later(at, minutes=-5)},
         "out_of_hours": True,
         "chair": MANAGER,
+        "chair_grade": "Team manager",
         "participants": [
             {"worker": one, "attendance": "attended", "may_decide": {"value": True}}
             for one in people

@@ -39,6 +39,9 @@ REFUSED = [
     (people.a_strategy_record(0), "decision.clause", DROP, "Field required"),
     (people.a_strategy_record(0), "decision.deviation", "police_declined", "in each agency"),
     (people.a_strategy_record(0), "participants.3.absent_because", None, "say why"),
+    (people.a_strategy_record(0), "chair_grade", DROP, "Field required"),
+    (people.a_strategy_record(0), "participants.0.worker.agency", None, "for whom they speak"),
+    (people.a_strategy_record(0), "actions.0.by", None, "by when"),
     (people.a_strategy_record(0), "telling.0.must_not_because", None, "must_not_because"),
     (people.a_decision(0), "reason", DROP, "Field required"),
     (people.a_decision(0), "relied_on", [], "at least 1"),
@@ -50,6 +53,9 @@ REFUSED = [
     (people.a_handover(0), "outstanding", [], "nothing_outstanding"),
     (people.a_handover(0), "outstanding.0.by", None, "latest safe time"),
     (people.a_handover(3), "legal.started_at", None, "72 hours run from there"),
+    (people.a_handover(3), "legal.expires_at", "2026-11-30T00:00:00Z", "cannot be extended"),
+    (people.a_handover(0), "visits.0.seeing.plan", None, "not seen alone needs a plan"),
+    (people.a_contact(people.seed_of("twin")), "household.group", None, "ties their messages"),
     (people.a_handover(0), "legal.basis", "epo", "the end that the order states"),
     (people.a_handover(0), "visits.0.seeing.reason", None, "without a reason"),
     (people.a_handover(0), "decisions.0.authorised_by.name", None, "authorised_by needs"),
@@ -199,3 +205,15 @@ def test_the_stories_are_told_as_annex_b_wants_them() -> None:
     assert kinds == set(ReferrerKind)
     numbers = {people.nhs(seed) for seed in range(5000)}
     assert len(numbers) == 5000 and all(number.startswith("999") for number in numbers)
+
+
+def test_a_baby_seen_with_a_parent_needs_no_plan_to_be_seen_alone() -> None:
+    seen = Seeing(seen=True, seen_alone=False, reason=Reason.TOO_YOUNG)
+    assert seen.plan is None
+
+
+def test_a_pupil_number_and_why_there_is_none_exclude_each_other() -> None:
+    number = {"upn": {"value": "E820432112345"}}
+    ChildIdentity.model_validate(number)
+    with pytest.raises(ValidationError, match="upn and upn_unknown are both given"):
+        ChildIdentity.model_validate(number | {"upn_unknown": "UN4"})
