@@ -71,7 +71,8 @@ def _to_partner(work: Work, partner: Partner) -> None:
     handed = []
     for row in ready:
         run = runs[row.lane]
-        overtook = _ahead(work, row) if row.rank == 0 and row.lane_no else []
+        pressing = row.rank == 0 and row.lane_no
+        overtook = ahead_of(work, row.lane, row.lane_no) if pressing else []
         waits, follow = run.before(row.lane_no, row.rank)
         if waits and follow is None:
             continue
@@ -102,13 +103,13 @@ def _last(before: list["_Out"], rank: int) -> str | None:
     return None
 
 
-def _ahead(work: Work, row: Any) -> list[str]:
+def ahead_of(work: Work, lane: str, lane_no: int) -> list[str]:
     """Everything in the lane that came before and is not settled: what an immediate one overtakes."""
     sql = (
         "select delivery_id from delivery where lane = :lane and lane_no < :no and state in"
         " ('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown') order by lane_no"
     )
-    return [out.delivery_id for out in rows(work.conn, sql, lane=row.lane, no=row.lane_no)]
+    return [out.delivery_id for out in rows(work.conn, sql, lane=lane, no=lane_no)]
 
 
 class _Out(NamedTuple):

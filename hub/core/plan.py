@@ -14,6 +14,7 @@ import orjson
 
 from connectors.transports import TRANSPORTS
 from hub.core.arrival import Arrival
+from hub.core.dispatch import ahead_of
 from hub.core.work import Work
 from hub.ids import derived
 from hub.ledger.content import seal_rendering
@@ -45,6 +46,7 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         planned += own
         made[arrival.message_id] = (len(own), routed.none)
     _number(work, planned)
+    _overtaking(work, planned)
     for row in planned:
         work.add(Delivery, row)
         work.partners.add(row["partner"])
@@ -173,3 +175,18 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
             row["lane_no"] = number
     moved = [{"lane": name, "last_no": lanes[name][-1]["lane_no"]} for name in names]
     update(work.conn, Lane, "update lane set last_no = :last_no where lane = :lane", moved)
+
+
+def _overtaking(work: Work, planned: list[dict[str, Any]]) -> None:
+    """An immediate one that is held is listed first at once; one that is sent says so when it goes."""
+    for row in planned:
+        if row["mode"] != "held" or row["rank"] or not row["lane_no"]:
+            continue
+        beside = [*work.pending(Delivery), *planned]
+        unwritten = [
+            one["delivery_id"]
+            for one in beside
+            if one["lane"] == row["lane"] and 0 < one["lane_no"] < row["lane_no"]
+        ]
+        ahead = ahead_of(work, row["lane"], row["lane_no"]) + unwritten
+        row["overtook"] = orjson.dumps(list(dict.fromkeys(ahead))).decode()

@@ -17,7 +17,7 @@ from hub.desk.content import rendering
 from hub.desk.desk import Desk
 from hub.desk.frame import desk_of
 from hub.ledger.content import Erased, open_content
-from hub.ledger.read.outbox import Offered, held, offered
+from hub.ledger.read.outbox import Offered, held, offered, paused
 from hub.partners import Partner
 from schemas.envelope import Envelope
 
@@ -55,7 +55,8 @@ def waiting(
     desk = desk_of(request)
     _known(desk, partner, authorization)
     with desk.ledger.connect() as conn:
-        found = offered(conn, partner, "outbox", limit)
+        stopped = paused(conn, partner)
+        found = [] if stopped else offered(conn, partner, "outbox", limit)
     return Waiting(
         deliveries=[
             Entry(
@@ -124,6 +125,8 @@ def _known(desk: Desk, name: str, authorization: str) -> Partner:
 
 def _written(desk: Desk, partner: Partner, delivery_id: str) -> tuple[Offered, bytes, str]:
     with desk.ledger.connect() as conn:
+        if paused(conn, partner.partner):
+            raise HTTPException(503, "nothing is handed over for now", {"Retry-After": "60"})
         one = held(conn, delivery_id)
         if one is None or one.partner != partner.partner or one.transport != "outbox":
             raise HTTPException(404, "nothing is offered under that id")

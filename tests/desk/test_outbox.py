@@ -6,6 +6,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.kit.deeds import act
 from tests.kit.desk import Sitting
 from tests.kit.seed import NORTH
 
@@ -78,6 +79,20 @@ async def test_without_a_receipt_in_kafka_no_body_leaves(
     assert found.status_code == 503
     assert found.headers["retry-after"] == "5"
     assert set(found.json()) == {"detail"}
+
+
+async def test_while_paused_nothing_is_collected_and_nothing_is_lost(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()
+    where = f"/v1/outbox/{NORTH}/{listed['deliveries'][0]['delivery_id']}"
+    act(sitting.bench, "partner.paused", NORTH, reason="their upgrade")
+    assert (await partner.get(f"/v1/outbox/{NORTH}")).json() == {"deliveries": []}
+    found = await partner.get(where)
+    assert (found.status_code, found.headers["retry-after"]) == (503, "60")
+    act(sitting.bench, "partner.resumed", NORTH)
+    assert (await partner.get(f"/v1/outbox/{NORTH}")).json() == listed
+    assert (await partner.get(where)).status_code == 200
 
 
 async def test_withheld_fields_do_not_leave(partner: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 """A message's whole way is read in one place: where it came from, to whom it goes, every try, every move."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from hub.ledger.read.acts import Answered
 from hub.ledger.read.fetch import fetch
 from hub.ledger.read.handovers import COLUMNS, Handover
 from hub.ledger.session import among, values
+from hub.ledger.write import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ class Sent:
     version: int
 
     @property
+    def went_past(self) -> list[str]:
+        """The deliveries that this immediate one overtook, in their lane's order."""
+        return list(orjson.loads(self.overtook))
+
+    @property
     def left_out(self) -> list[tuple[str, str, str]]:
         """Path, kind and why of each field this recipient does not get."""
         return [(path, kind, why) for path, kind, why in orjson.loads(self.withheld)]
@@ -141,6 +147,8 @@ class Way:
     steps: tuple[Step, ...]
     again: tuple[Again, ...]
     acts: tuple[Answered, ...]
+    overtaken: Mapping[str, str]
+    """Type and reference of each delivery that an immediate one of these went past"""
 
 
 _SAID = """
@@ -225,5 +233,24 @@ def _way(conn: Connection, messages: Iterable[Said]) -> Way:
         among=values(conn, subjects),
     )
     return Way(
-        said, tuple(sent), tuple(tries), tuple(journeys), tuple(steps), tuple(again), tuple(acts)
+        said,
+        tuple(sent),
+        tuple(tries),
+        tuple(journeys),
+        tuple(steps),
+        tuple(again),
+        tuple(acts),
+        _overtaken(conn, sent),
     )
+
+
+def _overtaken(conn: Connection, sent: Iterable[Sent]) -> dict[str, str]:
+    passed = sorted({name for one in sent for name in one.went_past})
+    if not passed:
+        return {}
+    sql = (
+        "select d.delivery_id, m.type, m.reference from delivery d"
+        f" join message m on m.message_id = d.message_id where {among(conn, 'd.delivery_id')}"
+    )
+    found = rows(conn, sql, among=values(conn, passed))
+    return {row.delivery_id: f"{row.type} {row.reference}" for row in found}

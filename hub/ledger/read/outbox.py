@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
+from hub.ledger.write import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ def offered(conn: Connection, partner: str, transport: str, limit: int) -> list[
           and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))
     order by d.rank, d.created_at, d.lane_no limit :limit"""
     return fetch(conn, Offered, sql, partner=partner, transport=transport, limit=limit)
+
+
+def paused(conn: Connection, partner: str) -> bool:
+    """Whether somebody of operations lets nothing go to this partner now."""
+    sql = "select 1 from partner_state where partner = :p and paused_at is not null"
+    return bool(rows(conn, sql, p=partner))
 
 
 def held(conn: Connection, delivery_id: str) -> Offered | None:

@@ -1,6 +1,7 @@
 """A journey is one list of events in their order, whoever caused them, newest at the end."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -99,7 +100,9 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         Event(again.seen_at, Kind.AGAIN, "", ("The same message came again: no effect",))
         for again in way.again
     ]
-    events += [_delivery(one, tries[one.delivery_id], name) for one in way.deliveries]
+    events += [
+        _delivery(one, tries[one.delivery_id], name, way.overtaken) for one in way.deliveries
+    ]
     # That it was sent is what its deliveries say.
     events += [
         _step(one, name, _spoken(one, words))
@@ -152,7 +155,8 @@ def _complete(text: str) -> str:
     return f"{told['score']} % complete{safe}{missing}"
 
 
-def _delivery(one: Sent, tries: list[Try], name: Name) -> Event:
+def _delivery(one: Sent, tries: list[Try], name: Name, overtaken: Mapping[str, str]) -> Event:
+    passed = ", ".join(overtaken.get(name, name) for name in one.went_past)
     mood = {"needs_person": "late", "outcome_unknown": "late", "withheld": "soon"}.get(one.state)
     if mood is None:
         mood = "soon" if one.state == "waiting" and one.tries else "calm"
@@ -163,6 +167,7 @@ def _delivery(one: Sent, tries: list[Try], name: Name) -> Event:
         Kind.DELIVERY,
         name(one.partner),
         delivery(one, name),
+        f"It went past {passed}" if passed else "",
         mood=mood,
         lane=one,
         tries=tuple(map(_try, tries)),

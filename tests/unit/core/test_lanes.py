@@ -9,6 +9,9 @@ import pytest
 
 from hub.clock import now
 from hub.core.due import fall_due
+from hub.ledger.read.journey import message_way
+from hub.ledger.read.outbox import offered
+from hub.ledger.read.timeline import timeline
 from hub.partners import Partner, Receives, Role
 from schemas.envelope import Priority
 from tests.kit.deeds import act, incidents, settle, states, told
@@ -115,6 +118,28 @@ def test_immediate_waits_for_nothing_and_says_what_it_overtook(bench: Bench) -> 
     assert order["predecessor"] is None
     sql = "select overtook from delivery where delivery_id = :id"
     assert orjson.loads(bench.all(sql, id=pressing)[0].overtook) == [stuck, waits]
+    assert "It went past health.attendance a, health.attendance b" in told_of(bench, "c")
+
+
+def told_of(bench: Bench, reference: str) -> list[str]:
+    """What the journey of a message says."""
+    [row] = bench.all("select message_id from message where reference = :r", r=reference)
+    with bench.engine.connect() as conn:
+        way = message_way(conn, row.message_id)
+    assert way is not None
+    return [event.said for event in timeline(way, str, words=None)]
+
+
+def test_an_immediate_one_that_is_held_says_so_too(a_bench: Benches) -> None:
+    hospital, team = partners()
+    bench = a_bench([hospital, team.model_copy(update={"transport": {"kind": "outbox"}})])
+    says(bench, 1, "a")
+    says(bench, 2, "of another child")
+    says(bench, 1, "c", Priority.IMMEDIATE)
+    assert "It went past health.attendance a" in told_of(bench, "c")
+    with bench.engine.connect() as conn:
+        first, *_ = offered(conn, "team", "outbox", 10)
+    assert first.priority == "immediate"
 
 
 def test_a_later_one_follows_the_end_of_the_run_not_what_was_handed_out_last(
