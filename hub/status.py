@@ -93,6 +93,14 @@ def _partners(console: Console, found: Status, name: Name) -> None:
             str(waits.needs_person),
         )
     console.print(table)
+    for partner, standing in found.partners.items():
+        left = standing.tallied
+        if left.refused or left.unable or left.not_ours:
+            line = (
+                f"Left outside, from {name(partner)}: {left.not_ours} not ours,"
+                f" {left.refused} refused, {left.unable} that could not be taken then"
+            )
+            console.print(escape(line))
 
 
 def _state(standing: Standing) -> str:

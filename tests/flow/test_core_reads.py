@@ -11,8 +11,8 @@ from hub.core.arrival import Arrival
 from hub.partners import Directory
 from hub.wire import Outbound
 from tests.flow.core_kit import Road, attendances
-from tests.kit.deeds import told
-from tests.kit.site import the_partners
+from tests.kit.deeds import act, told
+from tests.kit.site import Bench, the_partners
 from tests.kit.waiting import eventually
 
 
@@ -75,6 +75,28 @@ async def test_poison_foreign_and_null_are_kept_and_the_rest_goes_on(road: Road)
         await eventually(lambda: road.count("stuck") >= 8, 15)
     kinds = {row.reason.split(":")[0] for row in road.all("select reason from stuck")}
     assert kinds == {"foreign", "stuck"}
+
+
+async def test_a_record_of_a_newer_hub_is_kept_whole_until_this_one_is_upgraded(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [one] = attendances([1])
+    [flow, parcel] = road.records(one)
+    async with road.core():
+        await road.publish(replace(flow, headers=flow.headers | {"ce_wireversion": "9"}), parcel)
+        await eventually(lambda: road.count("stuck") == 1)
+        await eventually(lambda: road.count("parcel") == 1)
+    [kept] = road.all("select stuck_id, reason, value from stuck")
+    assert kept.reason == "parked: wire version '9'" and bytes(kept.value) == flow.value
+    await _balanced(road)
+    bench = Bench(road.url, road.folder)
+    assert act(bench, "stuck.retried", kept.stuck_id)[0] == "refused"
+    monkeypatch.setattr("hub.wire._VERSION", "9")
+    assert act(bench, "stuck.retried", kept.stuck_id)[0] == "done"
+    bench.engine.dispose()
+    assert road.all("select message_id from message")[0].message_id == one.message_id
+    assert _states(road) == {"under_way": 1}
+    await _balanced(road)
 
 
 async def test_repeats_wait_until_receipts_are_read_and_new_ones_do_not(road: Road) -> None:

@@ -60,22 +60,35 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Tallied:
+    """What edges counted of a partner's parcels that left no message: dropped, refused, not taken."""
+
+    partner: str
+    not_ours: int = 0
+    refused: int = 0
+    unable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One partner, as the ledger has it."""
 
     state: State
     waiting: Waiting
     traffic: Traffic
+    tallied: Tallied
 
 
 def standings(conn: Connection, now: datetime, names: Iterable[str]) -> dict[str, Standing]:
     """Every named partner's standing."""
     states, waits, traffic = _states(conn), _waiting(conn, now), _traffic(conn, now)
+    tallied = {found.partner: found for found in fetch(conn, Tallied, _TALLIED)}
     return {
         name: Standing(
             states.get(name, State(name)),
             waits.get(name, Waiting(name)),
             traffic.get(name, Traffic()),
+            tallied.get(name, Tallied(name)),
         )
         for name in names
     }
@@ -89,6 +102,10 @@ def _states(conn: Connection) -> dict[str, State]:
     return {state.partner: state for state in fetch(conn, State, sql)}
 
 
+_TALLIED = """
+select partner, cast(sum(not_ours) as integer) as not_ours, cast(sum(refused) as integer) as refused,
+  cast(sum(unable) as integer) as unable from tally group by partner
+"""
 _WAITING = """
 select partner,
   sum(case when state = 'under_way' then 1 else 0 end) as under_way,

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.core.reports import record_report
 from tests.kit.deeds import settle, told
 from tests.kit.people import a_handover, an_attendance
 from tests.kit.site import Bench, an_arrival
@@ -82,6 +83,11 @@ def test_the_hub_is_one_screen_and_its_code_says_whether_it_balances(bench: Benc
     code, said = asked("status")
     assert code == 0 and "✓ balanced" in said and "lane blocked" in said
     assert "health.attendance 1" in said and "Exemplar Hospitals NHS Trust" in said
+    counts = {"hospital": {"owned": 1, "not_ours": 20, "refused": 3, "unable": 2}}
+    meta = {"edge": "1", "epoch": "e", "directory": "d", "partners": {}, "tallies": counts}
+    bench.do(lambda work: record_report(work, meta))
+    left = "from Exemplar Hospitals NHS Trust: 20 not ours, 3 refused, 2 that could not be taken"
+    assert left in asked("status")[1]
     with bench.engine.begin() as conn:
         conn.exec_driver_sql("delete from delivery where transport <> 'call'")
     code, said = asked("status")
