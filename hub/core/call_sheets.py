@@ -53,9 +53,7 @@ def close_call_sheets(work: Work, settled: Iterable[Mapping[str, Any]]) -> None:
     )
     for row in rows(work.conn, sql, among=values(work.conn, why)):
         reason = why[row.beside]
-        closed.append(
-            {"delivery_id": row.delivery_id, "reason": reason, "changed_at": work.now}
-        )
+        closed.append({"delivery_id": row.delivery_id, "reason": reason, "changed_at": work.now})
         _audit(work, "call sheet withdrawn", row._mapping, why=reason)
     update(
         work.conn,

@@ -158,6 +158,21 @@ def lane_of(partner: Partner, case_ref: str, delivery_id: str) -> str:
     return f"{partner.partner}|{case_ref}"
 
 
+def _overtaking(work: Work, planned: list[dict[str, Any]]) -> None:
+    """An immediate one that is held is listed first at once; one that is sent says so when it goes."""
+    for row in planned:
+        if row["mode"] != "held" or row["rank"] or not row["lane_no"]:
+            continue
+        beside = [*work.pending(Delivery), *planned]
+        unwritten = [
+            one["delivery_id"]
+            for one in beside
+            if one["lane"] == row["lane"] and 0 < one["lane_no"] < row["lane_no"]
+        ]
+        ahead = ahead_of(work, row["lane"], row["lane_no"]) + unwritten
+        row["overtook"] = orjson.dumps(list(dict.fromkeys(ahead))).decode()
+
+
 def _number(work: Work, planned: list[dict[str, Any]]) -> None:
     lanes: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in planned:
@@ -175,18 +190,3 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
             row["lane_no"] = number
     moved = [{"lane": name, "last_no": lanes[name][-1]["lane_no"]} for name in names]
     update(work.conn, Lane, "update lane set last_no = :last_no where lane = :lane", moved)
-
-
-def _overtaking(work: Work, planned: list[dict[str, Any]]) -> None:
-    """An immediate one that is held is listed first at once; one that is sent says so when it goes."""
-    for row in planned:
-        if row["mode"] != "held" or row["rank"] or not row["lane_no"]:
-            continue
-        beside = [*work.pending(Delivery), *planned]
-        unwritten = [
-            one["delivery_id"]
-            for one in beside
-            if one["lane"] == row["lane"] and 0 < one["lane_no"] < row["lane_no"]
-        ]
-        ahead = ahead_of(work, row["lane"], row["lane_no"]) + unwritten
-        row["overtook"] = orjson.dumps(list(dict.fromkeys(ahead))).decode()

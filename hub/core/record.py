@@ -196,6 +196,17 @@ def _standing(work: Work, arrival: Arrival) -> None:
         arrival.envelope = arrival.envelope.model_copy(update=link)
 
 
+def _completeness(arrival: Arrival) -> str | None:
+    """How complete a contact or a referral is; it is recorded and never keeps one from flowing."""
+    if arrival.state == "parked":
+        return None
+    model = model_of(arrival.type, arrival.version)
+    if not is_scored(model):
+        return None
+    found = completeness(model.model_validate_json(arrival.body))
+    return None if found is None else orjson.dumps(found.told).decode()
+
+
 def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[str, Any]:
     envelope = arrival.envelope
     cause = envelope.causation_id
@@ -210,6 +221,7 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "reference": arrival.reference,
         "part": arrival.part,
         "digest": arrival.digest,
+        "completeness": _completeness(arrival),
         "case_ref": arrival.case_ref,
         "correlation_id": str(envelope.correlation_id),
         "causation_id": str(cause) if cause else None,
@@ -226,19 +238,7 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "test": envelope.test,
         "labels": orjson.dumps([label.value for label in envelope.labels]).decode(),
         "doubts": orjson.dumps([doubt.value for doubt in envelope.doubts]).decode(),
-        "completeness": _completeness(arrival),
     }
-
-
-def _completeness(arrival: Arrival) -> str | None:
-    """How complete a contact or a referral is; it is recorded and never keeps one from flowing."""
-    if arrival.state == "parked":
-        return None
-    model = model_of(arrival.type, arrival.version)
-    if not is_scored(model):
-        return None
-    found = completeness(model.model_validate_json(arrival.body))
-    return None if found is None else orjson.dumps(found.told).decode()
 
 
 def _content(work: Work, arrival: Arrival) -> None:

@@ -114,6 +114,9 @@ class Message(Row, table=True):
     reference: str
     part: str
     digest: str
+    completeness: str | None = Field(
+        None, description="JSON: score, safe_to_act, missing (what to ask for); contacts, referrals"
+    )
     case_ref: str = Field(index=True)
     correlation_id: str = Field(index=True)
     causation_id: str | None = None
@@ -133,9 +136,6 @@ class Message(Row, table=True):
     labels: str = "[]"
     doubts: str = "[]"
     """of its reader (`schemas.envelope.Doubt`)"""
-    completeness: str | None = Field(
-        None, description="JSON: score, safe_to_act, missing (what to ask for); contacts, referrals"
-    )
     __table_args__ = (Index("message_by_reference", "partner", "stream", "reference"),)
 
 

@@ -26,6 +26,8 @@ class Said:
     authority: str
     reference: str
     case_ref: str
+    completeness: str | None
+    """JSON, of contacts and referrals"""
     causation_id: str | None
     answers: str | None
     priority: str
@@ -40,8 +42,6 @@ class Said:
     test: bool
     labels: str
     doubts: str
-    completeness: str | None
-    """JSON, of contacts and referrals"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,9 @@ class Way:
 
 
 _SAID = """
-select message_id, parcel_id, type, version, partner, authority, reference, case_ref,
+select message_id, parcel_id, type, version, partner, authority, reference, case_ref, completeness,
   causation_id, answers, priority, ack_expected, occurred_at, recorded_at, due_at, state, planned,
-  none_reason, conflict_of, test, labels, doubts, completeness from message where
+  none_reason, conflict_of, test, labels, doubts from message where
 """
 _SENT = """
 select delivery_id, message_id, authority, type, partner, team, purpose, transport, mode, lane,
