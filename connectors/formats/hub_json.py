@@ -58,6 +58,15 @@ class Message(Frozen):
     labels: tuple[Restriction, ...] = ()
     marking: Marking = Marking.OFFICIAL_SENSITIVE
     test: bool = False
+    purpose: Line | None = Field(
+        default=None, description="What it is shared for; the hub says it, and reads it from nobody"
+    )
+    gateway: Line | None = Field(
+        default=None, description="The provision under which it is shared; as `purpose`"
+    )
+    policy: Line | None = Field(
+        default=None, description="Disclosure edition and decision of this rendering; as `purpose`"
+    )
     body: dict[str, Any]
 
 
@@ -109,6 +118,9 @@ class HubJson(Quiet):
             "labels": envelope.labels,
             "marking": envelope.marking,
             "test": envelope.test,
+            "purpose": envelope.purpose,
+            "gateway": envelope.gateway,
+            "policy": envelope.policy_version,
             "body": body,
         }
         return Outgoing(reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type)

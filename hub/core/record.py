@@ -27,6 +27,7 @@ from hub.ledger.content import seal_content
 from hub.ledger.session import among, values
 from hub.ledger.tables import Content, Message, Repeat
 from hub.ledger.write import at, rows, update
+from hub.rules.route import authorised
 from schemas.completeness import completeness, is_scored
 from schemas.register import UnknownType, UnknownVersion, model_of
 
@@ -180,7 +181,9 @@ def _conflict(work: Work, arrival: Arrival, before: tuple[str, Any]) -> None:
 
 
 def _standing(work: Work, arrival: Arrival) -> None:
-    """Its deadline, and whether it must wait for what it answers or for an upgrade."""
+    """What it is shared for, and whether it must wait for what it answers or for an upgrade."""
+    edition = work.site.book.routing(arrival.envelope.occurred_at)
+    arrival.envelope = authorised(arrival.type, arrival.envelope, edition)
     try:
         model_of(arrival.type, arrival.version)
     except (UnknownType, UnknownVersion):

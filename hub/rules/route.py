@@ -24,6 +24,10 @@ class Way(Data):
         default=False, description="The hub passes it on to the system whose message it answers"
     )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
+    purpose: str | None = Field(default=None, description="What it is shared for, as a code")
+    gateway: str | None = Field(
+        default=None, description="Address of the provision under which it is shared"
+    )
 
 
 class Routing(Edition):
@@ -66,6 +70,14 @@ class Routed:
         if self.planned:
             return None
         return "; ".join(f"{m.whom}: {m.why}" for m in self.missed) or "nobody receives it"
+
+
+def authorised(type: str, envelope: Envelope, edition: Routing) -> Envelope:
+    """The envelope with what this edition says it is shared for, and under which provision. Pure."""
+    way = edition.types.get(type)
+    if way is None or way.purpose is None:
+        return envelope
+    return envelope.model_copy(update={"purpose": way.purpose, "gateway": way.gateway})
 
 
 def route(

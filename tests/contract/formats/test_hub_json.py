@@ -194,6 +194,7 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
         message_id=UUID(int=1), type=type, schema_version=1, occurred_at=AT, recorded_at=AT,
         correlation_id=UUID(int=1), idempotency_key="k", authority="383",
         sender=Sender(agency="X26"), priority=Priority.IMMEDIATE, labels=(Restriction.WITNESS,),
+        purpose="section_47_enquiry", gateway="https://law.example.org/47", policy_version="P: permit",
     )  # fmt: skip
     out = JSON.write(envelope, body.model_dump(mode="json"), "R-1")
     (draft,) = read(out.body)
@@ -201,6 +202,9 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
     assert (draft.reference, draft.priority) == ("R-1", Priority.IMMEDIATE)
     assert (draft.authority, draft.labels) == ("383", (Restriction.WITNESS,))
     assert REGISTER[draft.type].body is type_of(draft)
+    said = json.loads(out.body)
+    assert (said["purpose"], said["policy"]) == ("section_47_enquiry", "P: permit")
+    assert said["gateway"] == "https://law.example.org/47"
     schema = json.loads((PUBLISHED / f"{type}.v1.json").read_text())
     jsonschema.validate(json.loads(out.body)["body"], schema)
 

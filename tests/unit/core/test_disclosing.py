@@ -152,3 +152,13 @@ def test_an_anonymous_referrer_is_told_nothing_and_the_record_says_why(bench: Be
     assert bench.all("select 1 from message where partner = 'hub'") == []
     entries = bench.all("select entry from audit where entry like '%not said%'")
     assert ["anonymous" in row.entry for row in entries] == [True]
+
+
+def test_what_goes_out_says_what_for_and_under_which_provision_and_policy(bench: Bench) -> None:
+    bench.record(an_arrival("police.notification", a_police_notification(3), "police"))
+    found = [order["envelope"] for order in bench.orders()]
+    assert found
+    for envelope in found:
+        assert envelope["purpose"] == "safeguarding_notification"
+        assert envelope["gateway"].endswith("/ukpga/2004/31/section/11")
+        assert envelope["policy_version"].startswith("FDH-2026.1: ")

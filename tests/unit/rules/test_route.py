@@ -161,3 +161,8 @@ def test_whoever_asked_and_gets_no_answer_is_named_with_the_reason() -> None:
 def test_what_a_partner_answers_is_passed_on_by_the_hub() -> None:
     found = routed("handover.response", by=Sender(agency="WYP"))
     assert found.none == "handover.response: the hub passes it on to whom it answers"
+
+
+def test_whatever_is_delivered_says_what_it_is_shared_for() -> None:
+    for type, way in EDITION.types.items():
+        assert bool(way.nowhere) != bool(way.purpose and way.gateway), type
