@@ -60,11 +60,15 @@ class Settings(BaseSettings):
         None, description="People and sessions; none: as the ledger"
     )
 
-    desk_host: str = "127.0.0.1"
+    desk_host: str = Field("127.0.0.1", description="Where the desk listens")
     desk_port: int = Field(8080, description="0: any free port, told in the log")
-    door_host: str = "127.0.0.1"
+    door_host: str = Field("127.0.0.1", description="Where the HTTP door listens")
     door_port: int = Field(8081, description="The HTTP door of edge; 0: any free port")
-    partners: Csv = Field((), validation_alias=AliasChoices("HUB_PARTNERS", "partners"))
+    partners: Csv = Field(
+        (),
+        validation_alias=AliasChoices("HUB_PARTNERS", "partners"),
+        description="This edge speaks with these alone; none: with all",
+    )
 
     lease: float = Field(30.0, description="Seconds until an attempt no edge answered is unknown")
     session_hours: float = Field(8.0, description="A sign-in ends after")

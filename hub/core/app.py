@@ -114,8 +114,7 @@ class Core:
         for reader, subscriber in zip(self.readers, subscribers, strict=True):
             reader.attach(subscriber)
         await self._recover()
-        while await self._upgrade():
-            log.info("taking up what was parked", instance=self.settings.instance)
+        await self._upgrade()
         ports.announce(self.settings.data, "core")
         log.info("core ready", instance=self.settings.instance)
         async with asyncio.TaskGroup() as group:
@@ -268,17 +267,17 @@ class Core:
         work.flush()
         return work
 
-    async def _upgrade(self) -> bool:
-        """Takes up some of what waited for this version of the program; True while there is more."""
+    async def _upgrade(self) -> None:
+        """Takes up what waited for this version of the program."""
 
-        def some(conn: Connection) -> tuple[Work, bool]:
+        def parked(conn: Connection) -> Work:
             work = self._work(conn)
-            more = take_up(work)
-            return self._finish(work), more
+            if count := take_up(work):
+                log.info("took up what was parked", count=count)
+            return self._finish(work)
 
-        work, more = await self.ledger.transaction(some)
+        work = await self.ledger.transaction(parked)
         await self.publish(work.out)
-        return more
 
     async def _recover(self) -> None:
         """Puts on the road again what this slot had handed out and edge never saw."""

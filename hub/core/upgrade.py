@@ -8,12 +8,10 @@ from hub.ledger.session import locking
 from hub.ledger.write import rows
 from schemas.register import UnknownType, UnknownVersion, model_of
 
-MOST = 200
-"""Taken up in one transaction."""
 
-
-def take_up(work: Work) -> bool:
-    """Takes some up, oldest first; True while there are more."""
+def take_up(work: Work) -> int:
+    """Takes all of them up, oldest first; how many."""
+    taken = 0
     parked = "select distinct type, version from message where state = 'parked'"
     for kind, version in sorted(tuple(row) for row in rows(work.conn, parked)):
         if not _known(kind, version):
@@ -21,17 +19,15 @@ def take_up(work: Work) -> bool:
         # A second core that starts at the same moment waits here, and then finds them taken.
         sql = (
             "select message_id, case_ref, answers from message where state = 'parked'"
-            " and type = :type and version = :version order by recorded_at limit :most"
+            " and type = :type and version = :version order by recorded_at"
         ) + locking(work.conn)
-        found = rows(work.conn, sql, type=kind, version=version, most=MOST)
+        found = rows(work.conn, sql, type=kind, version=version)
         work.open_cases(row.case_ref for row in found)
-        taken = sum(_take_up(work, row.message_id, row.answers) for row in found)
+        taken += sum(_take_up(work, row.message_id, row.answers) for row in found)
         left = "select 1 from message where state = 'parked' and type = :type limit 1"
         if not rows(work.conn, left, type=kind):
             work.recovered("unknown_version", kind, "this hub knows the version now")
-        if taken and len(found) == MOST:
-            return True
-    return False
+    return taken
 
 
 def _take_up(work: Work, message_id: str, answers: str | None) -> bool:

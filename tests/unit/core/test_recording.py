@@ -165,17 +165,17 @@ def test_what_was_parked_goes_on_when_the_hub_knows_its_version(
     newer = an_arrival("health.attendance", an_attendance(1))
     newer.version = 9
     bench.record(newer)
-    assert bench.do(take_up) is False
+    assert bench.do(take_up) == 0
     assert states(bench) == []
     monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
     monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
-    assert bench.do(take_up) is False
+    assert bench.do(take_up) == 1
     assert states(bench) == ["under_way"]
     assert incidents(bench) == {}
     with bench.engine.connect() as conn:
         assert reconcile(conn).balanced
         assert not list(verify(conn))
-    bench.do(take_up)
+    assert bench.do(take_up) == 0
     assert len(states(bench)) == 1
 
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_taken_up_stays_parked_and_keeps_nobody_else(
         conn.exec_driver_sql(
             f"update case_file set wrapped = null where case_ref = '{first.case_ref}'"
         )
-    bench.do(take_up)
+    assert bench.do(take_up) == 1
     found = bench.all("select state from message order by recorded_at")
     assert [row.state for row in found] == ["parked", "recorded"]
     assert incidents(bench) == {"parked": 1, "unknown_version": 2}
