@@ -14,6 +14,13 @@ from hub.rules.editions import Data, Edition
 from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient
 
 
+class Shared(Data):
+    """What one message type is shared for."""
+
+    purpose: str = Field(description="What for, as a code")
+    gateway: str = Field(description="Address of the provision under which it is shared")
+
+
 class Way(Data):
     """How one message type is routed."""
 
@@ -24,15 +31,12 @@ class Way(Data):
         default=False, description="The hub passes it on to the system whose message it answers"
     )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
-    purpose: str | None = Field(default=None, description="What it is shared for, as a code")
-    gateway: str | None = Field(
-        default=None, description="Address of the provision under which it is shared"
-    )
 
 
 class Routing(Edition):
-    """Where message types go, by edition."""
+    """Where message types go, and what for, by edition."""
 
+    shared: dict[str, Shared]
     types: dict[str, Way]
 
 
@@ -70,14 +74,6 @@ class Routed:
         if self.planned:
             return None
         return "; ".join(f"{m.whom}: {m.why}" for m in self.missed) or "nobody receives it"
-
-
-def authorised(type: str, envelope: Envelope, edition: Routing) -> Envelope:
-    """The envelope with what this edition says it is shared for, and under which provision. Pure."""
-    way = edition.types.get(type)
-    if way is None or way.purpose is None:
-        return envelope
-    return envelope.model_copy(update={"purpose": way.purpose, "gateway": way.gateway})
 
 
 def route(
@@ -217,3 +213,9 @@ def _is_sender(envelope: Envelope, partner: Partner) -> bool:
     if sender.system == partner.partner:
         return True
     return sender.agency == partner.agency and sender.team == partner.team
+
+
+def authorised(type: str, envelope: Envelope, edition: Routing) -> Envelope:
+    """The envelope with what this edition says it is shared for, and under which provision. Pure."""
+    shared = edition.shared.get(type)
+    return envelope.model_copy(update=shared.model_dump()) if shared else envelope

@@ -51,6 +51,10 @@ def routed(
 EDT_SENDS = Sender(agency="CSC", team="edt")
 
 
+def test_whatever_is_delivered_says_what_it_is_shared_for() -> None:
+    assert set(EDITION.shared) == {name for name, way in EDITION.types.items() if not way.nowhere}
+
+
 def test_a_handover_goes_to_the_daytime_team_to_be_accepted() -> None:
     (plan,) = routed("edt.handover", by=EDT_SENDS, priority=Priority.URGENT).planned
     assert (plan.partner, plan.recipient.team) == ("north-team", "north")
@@ -161,8 +165,3 @@ def test_whoever_asked_and_gets_no_answer_is_named_with_the_reason() -> None:
 def test_what_a_partner_answers_is_passed_on_by_the_hub() -> None:
     found = routed("handover.response", by=Sender(agency="WYP"))
     assert found.none == "handover.response: the hub passes it on to whom it answers"
-
-
-def test_whatever_is_delivered_says_what_it_is_shared_for() -> None:
-    for type, way in EDITION.types.items():
-        assert bool(way.nowhere) != bool(way.purpose and way.gateway), type
