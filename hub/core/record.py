@@ -17,6 +17,7 @@ from hub.core.answers import passed_on
 from hub.core.arrival import Arrival
 from hub.core.derive import derive
 from hub.core.identify import identify
+from hub.core.joint_advice import advise
 from hub.core.link import link
 from hub.core.plan import plan
 from hub.core.stuck import keep
@@ -86,6 +87,7 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
     for arrival in arrivals:
         custody.step(work, arrival)
         watch(work, arrival)
+        advise(work, arrival)
         if arrival.type == "case.linked":
             link(work, arrival)
     derived = [

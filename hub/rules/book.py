@@ -11,18 +11,20 @@ from hub.rules.consequences import Notices
 from hub.rules.disclose import Policy
 from hub.rules.due import Clocks, Event, due
 from hub.rules.editions import Editions, load
+from hub.rules.joint_visits import Protocol
 from hub.rules.route import Routing
 from schemas.envelope import Priority
 
 
 class Book:
-    """Disclosure, routing, notices and clocks, each by its editions."""
+    """Disclosure, routing, notices, joint visits and clocks, each by its editions."""
 
     def __init__(
         self,
         policies: Editions[Policy],
         routings: Editions[Routing],
         notices: Editions[Notices],
+        joint_visits: Editions[Protocol],
         clocks: Editions[Clocks],
         services: Services,
         digest: str,
@@ -30,6 +32,7 @@ class Book:
         self._policies = policies
         self._routings = routings
         self._notices = notices
+        self._joint_visits = joint_visits
         self._clocks = clocks
         self._services = services
         self.digest = digest
@@ -41,6 +44,7 @@ class Book:
             load(folder / "disclosure", Policy),
             load(folder / "routing", Routing),
             load(folder / "notices", Notices),
+            load(folder / "joint_visits", Protocol),
             load(folder / "clocks", Clocks),
             load_services(calendars),
             _digest(folder),
@@ -57,6 +61,10 @@ class Book:
     def notices(self, moment: datetime) -> Notices:
         """What letters say, in force at an instant."""
         return self._notices.edition_on(london(moment).date())
+
+    def joint_visits(self, moment: datetime) -> Protocol:
+        """When police and social care visit together, in force at an instant."""
+        return self._joint_visits.edition_on(london(moment).date())
 
     def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> datetime | None:
         """By when a receiver with these hours must have acted; None where no rule says so."""

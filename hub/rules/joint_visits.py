@@ -4,9 +4,10 @@ New information is a new evaluation, and one that asks for more than before send
 back. Source: the hub's domain pages 3.2.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -87,6 +88,37 @@ class Protocol(Edition):
     """The joint-visit rules of one edition."""
 
     clauses: tuple[Clause, ...]
+
+
+_OF_MEETING: dict[str, Condition] = {
+    "staff_or_carer": "allegation_against_professional",
+    "serious_physical": "serious_injury",
+    "exploitation": "exploitation",
+    "fabricated_illness": "fabricated_illness",
+    "modern_slavery": "exploitation",
+}
+_OF_DECISION = {"s47_joint": "joint", "s47_csc": "single_csc", "s47_police": "single_police"}
+
+
+def known_of(body: Mapping[str, Any]) -> frozenset[Condition]:
+    """What a strategy message says in codes; what it only tells in words stays not known.
+
+    How serious neglect or physical abuse is has no code, so emotional harm counts as such only
+    where nothing else is named: a single visit is never advised on half of what is known.
+    """
+    harm = {one.get("code") for one in body.get("harm") or ()}
+    causes = body.get("must_be_meeting") or ()
+    known = {_OF_MEETING[cause] for cause in causes if cause in _OF_MEETING}
+    if "SAB" in harm:
+        known.add("sexual_abuse")
+    if harm == {"EMO"}:
+        known.add("emotional_harm")
+    return frozenset(known)
+
+
+def mode_of(decision: str) -> str | None:
+    """How a strategy discussion decided to visit; None where it decided on no visit."""
+    return _OF_DECISION.get(decision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def seen(visit: Visit, way: Way) -> tuple[Way, int]:
             journeys=tuple(journeys),
             steps=tuple(one for one in way.steps if one.journey_id in named),
             again=tuple(one for one in way.again if one.message_id in ids),
+            noted=tuple(one for one in way.noted if one.message_id in ids),
             acts=tuple(
                 one
                 for one in way.acts

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.ledger.read.acts import Answered
+from hub.ledger.read.advice import Noted, advice
 from hub.ledger.read.fetch import fetch
 from hub.ledger.read.handovers import COLUMNS, Handover
 from hub.ledger.session import among, values
@@ -149,6 +150,7 @@ class Way:
     acts: tuple[Answered, ...]
     overtaken: Mapping[str, str]
     """Type and reference of each delivery that an immediate one of these went past"""
+    noted: tuple[Noted, ...] = ()
 
 
 _SAID = """
@@ -232,6 +234,9 @@ def _way(conn: Connection, messages: Iterable[Said]) -> Way:
         f" where {among(conn, 'subject')} order by at",
         among=values(conn, subjects),
     )
+    discussed = [one for one in said if one.type.startswith("strategy.")]
+    of = [one.case_ref for one in discussed]
+    noted = advice(conn, of, [one.message_id for one in discussed]) if discussed else ()
     return Way(
         said,
         tuple(sent),
@@ -241,6 +246,7 @@ def _way(conn: Connection, messages: Iterable[Said]) -> Way:
         tuple(again),
         tuple(acts),
         _overtaken(conn, sent),
+        noted,
     )
 
 

@@ -62,6 +62,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     ACT = "act"
     AGAIN = "again"
+    ADVICE = "advice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,16 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     events += [
         Event(again.seen_at, Kind.AGAIN, "", ("The same message came again: no effect",))
         for again in way.again
+    ]
+    events += [
+        Event(
+            one.at,
+            Kind.ADVICE,
+            "Joint protocol",
+            (one.words,),
+            mood="soon" if one.departs else "calm",
+        )
+        for one in way.noted
     ]
     events += [
         _delivery(one, tries[one.delivery_id], name, way.overtaken) for one in way.deliveries
