@@ -32,6 +32,8 @@ from hub.wire import Outbound
 _BY_KEY = DefaultPartitioner()
 ROOM = 1024
 """Bytes that Kafka adds around a record's value."""
+REJOIN = 5000
+"""Milliseconds that a group which takes in a member waits for its others to join anew."""
 
 
 class Unable(Exception):
@@ -111,7 +113,10 @@ def road(
         group_instance_id=f"{group}-{settings.instance}",
         auto_offset_reset="latest" if latest else "earliest",
         session_timeout_ms=int(settings.kafka_session_timeout * 1000),
-        heartbeat_interval_ms=min(3000, int(settings.kafka_session_timeout * 333)),
+        # A member hears that another joins at its next heartbeat; the other waits for it until then.
+        heartbeat_interval_ms=min(1000, int(settings.kafka_session_timeout * 333)),
+        # Of a dead member nothing comes; who joins beside it must not wait for its session to end.
+        rebalance_timeout_ms=min(REJOIN, int(settings.kafka_session_timeout * 1000)),
         fetch_min_bytes=1,
         fetch_max_wait_ms=500,
         max_partition_fetch_bytes=LARGEST + ROOM,

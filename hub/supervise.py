@@ -23,6 +23,8 @@ GRACE = 10.0
 """Seconds a child is given to finish what it holds."""
 _QUICK = 3.0
 _AT_ONCE = 4
+_LONGEST = 10.0
+_LONGEST_KILLED = 1.0
 _READY_LOOK = 0.02
 _READY_PATIENCE = 60.0
 _log = structlog.get_logger()
@@ -110,11 +112,12 @@ def alone(data: Path) -> Iterator[None]:
         yield
 
 
-def pause(lives: Sequence[float]) -> float:
+def pause(lives: Sequence[float], killed: bool = False) -> float:
     """Seconds before the next start, after lives that lasted so long; the newest stands last.
 
     The first deaths are answered at once, however they came. Only a role that dies again and again
-    within seconds waits: half a second, doubled up to ten.
+    within seconds waits: half a second, doubled up to ten. One that was killed found nothing wrong
+    with itself, and partners wait for it: a second is the most.
     """
     quick = 0
     for life in reversed(lives):
@@ -122,7 +125,7 @@ def pause(lives: Sequence[float]) -> float:
             break
         quick += 1
     over = quick - _AT_ONCE
-    return 0.0 if over < 0 else min(10.0, 0.5 * 2**over)
+    return 0.0 if over < 0 else min(_LONGEST_KILLED if killed else _LONGEST, 0.5 * 2**over)
 
 
 class Supervisor:
@@ -147,6 +150,7 @@ class Supervisor:
     async def _keep(self, role: Role, stop: asyncio.Event) -> None:
         lives: deque[float] = deque(maxlen=12)
         warm: asyncio.Task[asyncio.subprocess.Process] | None = None
+        unready = False
         stopping = asyncio.ensure_future(stop.wait())
         try:
             while not stop.is_set():
@@ -155,13 +159,17 @@ class Supervisor:
                 if child.returncode is not None:
                     child = await self._spawn(role)
                 self._turn(role, child)
+                if unready:
+                    # It may be killed again before it is ready; its successor does not start cold.
+                    warm = asyncio.create_task(self._spawn(role))
                 began = monotonic()
                 gone = asyncio.ensure_future(child.wait())
                 ready = asyncio.ensure_future(self._ready(role, child.pid, began))
                 try:
                     await asyncio.wait({gone, ready, stopping}, return_when="FIRST_COMPLETED")
-                    if not gone.done() and not stop.is_set():
-                        warm = asyncio.create_task(self._spawn(role))
+                    unready = gone.done()
+                    if not unready and not stop.is_set():
+                        warm = warm or asyncio.create_task(self._spawn(role))
                         await asyncio.wait({gone, stopping}, return_when="FIRST_COMPLETED")
                 finally:
                     ready.cancel()
@@ -171,7 +179,7 @@ class Supervisor:
                 if stop.is_set():
                     return
                 lives.append(monotonic() - began)
-                delay = pause(lives)
+                delay = pause(lives, killed=child.returncode == -signal.SIGKILL)
                 _log.warning(
                     "a role died and is started again",
                     kind=role.name,

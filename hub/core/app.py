@@ -110,7 +110,9 @@ class Core:
             )
             self.readers.append(reader)
             subscribers.append(subscriber)
-        await self.broker.start()
+        await self.broker.connect()
+        # All groups at once: each may wait for its other members.
+        await asyncio.gather(*(subscriber.start() for subscriber in subscribers))
         for reader, subscriber in zip(self.readers, subscribers, strict=True):
             reader.attach(subscriber)
         await self._recover()

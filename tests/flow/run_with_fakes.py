@@ -16,6 +16,8 @@ if sys.stdin.readline() != "go\\n":
     sys.exit()
 with open(f"{data}/started", "a") as log:
     log.write(f"{name} {os.getpid()} {time.time()}\\n")
+if name == "slow":
+    signal.pause()
 if name == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 os.makedirs(f"{data}/ports", exist_ok=True)

@@ -106,6 +106,22 @@ def test_a_killed_role_is_running_again_from_its_warm_process(hub: Hub) -> None:
     assert hub.pids()["core"] == before["core"]
 
 
+def test_one_that_is_killed_before_it_was_ready_has_a_warm_process_behind_it_next_time(
+    hub: Hub,
+) -> None:
+    """`slow` never says that it serves: nothing was warmed behind its first life."""
+    hub.run("slow")
+    hub.wait(1)
+    assert not spares(hub)
+    os.kill(hub.started()[-1][1], signal.SIGKILL)
+    hub.wait(2)
+    until(lambda: len(spares(hub)) == 1)
+    (warm,) = spares(hub)
+    os.kill(hub.started()[-1][1], signal.SIGKILL)
+    hub.wait(3)
+    assert hub.started()[-1][1] == warm
+
+
 def test_a_stop_ends_everything_and_forgets_it(hub: Hub) -> None:
     process = hub.run("edge", "core")
     hub.wait(2)

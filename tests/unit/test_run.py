@@ -48,6 +48,10 @@ def test_only_who_dies_again_and_again_waits(lives: list[float], seconds: float)
     assert pause(lives) == seconds
 
 
+def test_one_that_was_killed_waits_a_second_at_most() -> None:
+    assert [pause([0.1] * count, killed=True) for count in (3, 4, 5, 12)] == [0.0, 0.5, 1.0, 1.0]
+
+
 @given(st.lists(st.floats(0, 100), max_size=12), st.floats(3, 100))
 def test_a_role_that_lived_is_started_at_once(lives: list[float], last: float) -> None:
     assert 0 <= pause(lives) <= 10
