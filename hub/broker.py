@@ -7,18 +7,22 @@ drive themselves: a handler cannot be repositioned, and one bad header would los
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from aiokafka import (
     AIOKafkaConsumer,
     ConsumerRebalanceListener,
-    ConsumerRecord,
     TopicPartition,
 )
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
+from aiokafka.errors import (
+    KafkaError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata
 from faststream.kafka import KafkaBroker
@@ -188,27 +192,12 @@ def plain_consumer(settings: Settings, bootstrap: str) -> AIOKafkaConsumer:
     )
 
 
-async def read_to_end(
-    settings: Settings, bootstrap: str, topic: str, since: dict[int, int] | None = None
-) -> AsyncIterator[ConsumerRecord]:
-    """Every record of a topic up to the end that it had when reading began."""
-    consumer = plain_consumer(settings, bootstrap)
-    await consumer.start()
-    try:
-        partitions = consumer.partitions_for_topic(topic)
-        if not partitions:
-            await consumer._client.add_topic(topic)
-            partitions = consumer.partitions_for_topic(topic) or set()
-        spots = [TopicPartition(topic, number) for number in sorted(partitions)]
-        consumer.assign(spots)
-        ends = await consumer.end_offsets(spots)
-        starts = await consumer.beginning_offsets(spots)
-        for spot in spots:
-            consumer.seek(spot, max(starts[spot], (since or {}).get(spot.partition, 0)))
-        while any([await consumer.position(spot) < ends[spot] for spot in spots]):
-            for spot, records in (await consumer.getmany(timeout_ms=200)).items():
-                for record in records:
-                    if record.offset < ends[spot]:
-                        yield record
-    finally:
-        await consumer.stop()
+def partitions_told(topic: str, spots: Collection[TopicPartition]) -> list[TopicPartition]:
+    """A topic's partitions, in order; raises `KafkaError` where Kafka names none.
+
+    A broker that has just come back may answer without them, and a list read to such an end
+    would be an empty one that nobody doubts.
+    """
+    if not spots:
+        raise UnknownTopicOrPartitionError(f"Kafka tells of no partitions of {topic}")
+    return sorted(spots)

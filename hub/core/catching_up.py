@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import topics
-from hub.broker import plain_consumer
+from hub.broker import partitions_told, plain_consumer
 from hub.clock import monotonic
 from hub.kafka_security import kafka_security
 from hub.ledger.write import rows
@@ -103,9 +103,12 @@ async def catching_up(
         cluster = str((await admin.describe_cluster())["cluster_id"])
         wanted = sorted({name for names in roads.values() for name in names} - {topics.REPORTS})
         spots = [
-            TopicPartition(found["topic"], one["partition"])
+            spot
             for found in await admin.describe_topics(wanted)
-            for one in found["partitions"]
+            for spot in partitions_told(
+                found["topic"],
+                [TopicPartition(found["topic"], one["partition"]) for one in found["partitions"]],
+            )
         ]
         committed: Ends = {}
         for group in roads:

@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from hub import clock, ids, topics
-from hub.broker import plain_consumer
+from hub.broker import partitions_told, plain_consumer
 from hub.seal import Keyring
 from hub.settings import Settings
 from schemas.envelope import Subject
@@ -66,7 +66,7 @@ class Watched:
         self._consumer = consumer
 
     async def _read_to_end(self, consumer: AIOKafkaConsumer) -> None:
-        spots = consumer.assignment()
+        spots = partitions_told(topics.WATCHED, consumer.assignment())
         ends = await consumer.end_offsets(spots)
         while any([await consumer.position(spot) < ends[spot] for spot in spots]):
             await self._turn(consumer)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub import topics
-from hub.broker import Unable, make_broker, read_to_end
+from hub.broker import Unable, make_broker
 from hub.desk.access import Grant, Person, Role
 from hub.desk.acts import Act, outbound
 from hub.desk.road import KafkaRoad
@@ -16,6 +16,7 @@ from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topic_setup import ensure_topics
 from hub.wire import read
+from tests.kit.kafka import read_to_end
 
 
 def act(keys: Keyring) -> Act:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from hub import ports, topics
-from hub.broker import make_broker, publish_all, read_to_end
+from hub.broker import make_broker, publish_all
 from hub.core.app import Core
 from hub.core.arrival import Arrival
 from hub.ids import fresh
@@ -25,6 +25,7 @@ from hub.settings import Settings
 from hub.wire import Outbound, Record, read, write
 from schemas.register import entry_of
 from tests.flow.edge_kit import create
+from tests.kit.kafka import read_to_end
 from tests.kit.people import an_attendance
 from tests.kit.site import an_arrival, the_partners
 from tests.kit.waiting import eventually

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from hub import ids, ports, topics, wire
-from hub.broker import make_broker, publish_all, read_to_end
+from hub.broker import make_broker, publish_all
 from hub.edge import app
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
@@ -21,6 +21,7 @@ from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topic_setup import ensure_topics
 from hub.wire import Record
+from tests.kit.kafka import read_to_end
 from tests.kit.waiting import eventually
 
 GOLDEN = Path("tests/golden")

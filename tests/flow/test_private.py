@@ -16,7 +16,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from hub import topics, wire
-from hub.broker import make_broker, publish_all, read_to_end
+from hub.broker import make_broker, publish_all
 from hub.embedded.processes import free_port
 from hub.seal import Keyring
 from tests.contract.transports.smtp_peer import MailServer
@@ -24,6 +24,7 @@ from tests.flow.marked import ALL, FAMILY, GIVEN, NUMBER, in_files, marked, mark
 from tests.flow.private_partners import Adversaries, partners
 from tests.flow.whole_hub import WholeHub
 from tests.kit import people
+from tests.kit.kafka import read_to_end
 from tests.kit.waiting import eventually
 
 ADMIT = Path("tests/golden/hl7v2/a01_itk24_admit.er7").read_bytes()

@@ -11,10 +11,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from sqlalchemy.exc import OperationalError
 
-from hub.broker import road
+from hub.broker import partitions_told, road
 from hub.topics import Topic
 from tests.flow.edge_kit import bench, create, takes
 from tests.flow.reader_kit import shelf
@@ -161,3 +163,11 @@ async def test_two_processes_of_one_name_have_every_effect_once(kafka: str, tmp_
             await eventually(lambda: len(s.effects()) >= 300, 30)
         assert one.stale.contended() or other.stale.contended()
         assert sorted(s.effects(), key=int) == [f"{n}" for n in range(300)]
+
+
+def test_a_topic_without_partitions_is_no_answer() -> None:
+    """A Kafka that just came back said so: a list read to such an end is an empty one."""
+    spots = {TopicPartition("watched", 1), TopicPartition("watched", 0)}
+    assert partitions_told("watched", spots) == sorted(spots)
+    with pytest.raises(KafkaError, match="watched"):
+        partitions_told("watched", set())

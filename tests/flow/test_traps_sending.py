@@ -6,17 +6,18 @@ import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from hub.broker import Unable, make_broker, publish_all, read_to_end
+from hub.broker import Unable, make_broker, publish_all
 from hub.edge.bound import IN_FLIGHT, Sends
 from hub.embedded import EmbeddedKafka
 from hub.settings import Settings
 from hub.topics import LARGEST, Topic
 from hub.wire import Outbound
 from tests.flow.edge_kit import create
-from tests.kit.kafka import fresh
+from tests.kit.kafka import fresh, read_to_end
 
 
 def a_record(topic: str, value: bytes = b"value") -> Outbound:
@@ -74,6 +75,12 @@ async def test_a_record_too_large_stops_before_anything_is_sent(kafka: str) -> N
     assert await count(settings, topic) == 1
 
 
+def stands_still(pid: int) -> bool:
+    """The signal returns before the last thread has stopped, and one that still runs may answer."""
+    threads = Path("/proc", str(pid), "task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
+
+
 @asynccontextmanager
 async def frozen(node: EmbeddedKafka) -> AsyncIterator[None]:
     """Kafka stands still: it accepts connections and answers nothing."""
@@ -81,6 +88,8 @@ async def frozen(node: EmbeddedKafka) -> AsyncIterator[None]:
     assert status is not None and status.pid is not None
     os.kill(status.pid, signal.SIGSTOP)
     try:
+        while not stands_still(status.pid):
+            await asyncio.sleep(0.01)
         yield
     finally:
         os.kill(status.pid, signal.SIGCONT)
@@ -93,15 +102,17 @@ async def test_publishing_to_a_frozen_kafka_ends_in_time_and_goes_on_afterwards(
     settings, topic = Settings(kafka_bootstrap=bootstrap), a_topic(bootstrap)
     broker = make_broker(settings)
     await broker.connect()
-    await publish_all(broker, [a_record(topic)])
-    async with frozen(kafka_node):
-        for _ in range(2):
-            began = time.monotonic()
-            with pytest.raises(Unable):
-                await publish_all(broker, [a_record(topic)], within=1)
-            assert time.monotonic() - began < 2
-    await publish_all(broker, [a_record(topic)], within=20)
-    await broker.stop()
+    try:
+        await publish_all(broker, [a_record(topic)])
+        async with frozen(kafka_node):
+            for _ in range(2):
+                began = time.monotonic()
+                with pytest.raises(Unable):
+                    await publish_all(broker, [a_record(topic)], within=1)
+                assert time.monotonic() - began < 2
+        await publish_all(broker, [a_record(topic)], within=20)
+    finally:
+        await broker.stop()
     # What was not confirmed may have arrived: nobody was told that it had.
     assert await count(settings, topic) >= 2
 
@@ -113,9 +124,11 @@ async def test_a_topic_of_a_frozen_kafka_that_nobody_asked_for_yet_is_unable_too
     topic = a_topic(bootstrap)
     broker = make_broker(Settings(kafka_bootstrap=bootstrap))
     await broker.connect()
-    async with frozen(kafka_node):
-        with pytest.raises(Unable):
-            await publish_all(broker, [a_record(topic)], within=1)
-        with pytest.raises(Unable):
-            await publish_all(broker, [a_record("none-of-ours")], within=1)
-    await broker.stop()
+    try:
+        async with frozen(kafka_node):
+            with pytest.raises(Unable):
+                await publish_all(broker, [a_record(topic)], within=1)
+            with pytest.raises(Unable):
+                await publish_all(broker, [a_record("none-of-ours")], within=1)
+    finally:
+        await broker.stop()

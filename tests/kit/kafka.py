@@ -3,18 +3,23 @@
 From the address in `HUB_TEST_KAFKA_BOOTSTRAP`, else a container, else the embedded one.
 """
 
+import asyncio
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from hub.broker import partitions_told, plain_consumer
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.embedded.properties import properties
 from hub.embedded.runtime import VERSION
+from hub.settings import Settings
 from tests.kit import engine, shared
 
 _HEAP = "256m"
@@ -56,6 +61,39 @@ def kafka_node(tmp_path: Path) -> Iterator[EmbeddedKafka]:
 def fresh(prefix: str = "test") -> str:
     """A name that nobody else has: for topics and consumer groups on the shared Kafka."""
     return f"{prefix}.{uuid4().hex[:12]}"
+
+
+async def read_to_end(
+    settings: Settings, bootstrap: str, topic: str, since: dict[int, int] | None = None
+) -> AsyncIterator[ConsumerRecord]:
+    """Every record of a topic up to the end that it had when reading began."""
+    consumer = plain_consumer(settings, bootstrap)
+    await consumer.start()
+    try:
+        consumer._client.add_topic(topic)
+        numbers = await _numbers(consumer, topic)
+        spots = partitions_told(topic, [TopicPartition(topic, number) for number in numbers])
+        consumer.assign(spots)
+        ends = await consumer.end_offsets(spots)
+        starts = await consumer.beginning_offsets(spots)
+        for spot in spots:
+            consumer.seek(spot, max(starts[spot], (since or {}).get(spot.partition, 0)))
+        while any([await consumer.position(spot) < ends[spot] for spot in spots]):
+            for spot, records in (await consumer.getmany(timeout_ms=200)).items():
+                for record in records:
+                    if record.offset < ends[spot]:
+                        yield record
+    finally:
+        await consumer.stop()
+
+
+async def _numbers(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    """A Kafka that was frozen tells nothing for a while."""
+    deadline = time.monotonic() + 20
+    while not (numbers := consumer.partitions_for_topic(topic)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+        await consumer._client.force_metadata_update()
+    return numbers or set()
 
 
 def empty(bootstrap: str) -> None:
