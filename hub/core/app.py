@@ -45,7 +45,7 @@ from hub.settings import Settings
 from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 
 log = structlog.get_logger("hub.core")
-GATHER = 0.03
+GATHER = 0.1
 """Seconds that receipts and parcels are gathered: one transaction for many, and no lane waits for it."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""

@@ -1,8 +1,10 @@
 """A PostgreSQL server of this machine runs on a free port of 127.0.0.1, never as root."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -45,7 +47,15 @@ class PostgresServer:
     def stop(self, mode: str = "fast") -> None:
         """Ends it, if it runs: `fast` as an operator would, `immediate` as a crash would."""
         if self._do("pg_ctl", "status").returncode == 0:
+            # A test may have frozen it, and been killed before it thawed it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGCONT)
             self._run("pg_ctl", "stop", "-w", "-m", mode)
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def _last_port(self) -> int | None:
         options = self._data / "postmaster.opts"

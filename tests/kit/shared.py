@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,10 +73,13 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _sweep(home: Path) -> None:
-    """Ends what sessions left behind that were killed themselves."""
+    """Ends what sessions left behind that were killed themselves; none of it keeps a new one waiting."""
     for run in home.iterdir():
         if run.name.isdigit() and not _alive(int(run.name)):
-            end(run)
+            try:
+                end(run)
+            except Exception as error:
+                print(f"left behind in {run}, and not to be stopped: {error}", file=sys.stderr)
 
 
 def _alive(pid: int) -> bool:

@@ -70,7 +70,7 @@ def _database(ledger: str, folder: Path) -> Iterator[tuple[str | None, int | Non
     server = PostgresServer(home, binaries(folder), durable=True)
     url = server.start()
     try:
-        yield url, int((home / "data/postmaster.pid").read_text().split()[0])
+        yield url, server.pid
     finally:
         server.stop()
 

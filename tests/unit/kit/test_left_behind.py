@@ -17,8 +17,19 @@ async def test_a_server_that_was_killed_can_be_stopped() -> None:
     home = shared.directory("killed")
     server = PostgresServer(home, binaries(home))
     server.start()
-    pid = int((home / "data/postmaster.pid").read_text().split()[0])
+    pid = server.pid
     os.kill(pid, signal.SIGKILL)
     await eventually(lambda: not Path(f"/proc/{pid}").exists())
     assert (home / "data/postmaster.pid").exists()
     server.stop("immediate")
+
+
+@pytest.mark.postgres
+async def test_a_server_that_was_frozen_can_be_stopped() -> None:
+    home = shared.directory("frozen")
+    server = PostgresServer(home, binaries(home))
+    server.start()
+    pid = server.pid
+    os.kill(pid, signal.SIGSTOP)
+    server.stop("immediate")
+    await eventually(lambda: not Path(f"/proc/{pid}").exists())
