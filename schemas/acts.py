@@ -108,6 +108,18 @@ class HandoverAnswered(Act):
     answer: Annotated[Text, Kind.CONCERN_NARRATIVE]
 
 
+class HandoverStarted(Act):
+    """`handover.started`: whoever accepted it says that they work on it."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class HandoverCompleted(Act):
+    """`handover.completed`: whoever holds it, or the manager of their team, has finished it."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
 class PartnerPaused(Reasoned):
     """`partner.paused`: nothing is sent to a partner until resumed; nothing is lost meanwhile."""
 

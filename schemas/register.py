@@ -175,6 +175,8 @@ def _acts() -> list[Entry]:
         _act("delivery.collected", acts.DeliveryCollected, "Delivery collected"),
         _act("handover.withdrawn", acts.HandoverWithdrawn, "Handover withdrawn"),
         _act("handover.answered", acts.HandoverAnswered, "Query answered"),
+        _act("handover.started", acts.HandoverStarted, "Handover begun"),
+        _act("handover.completed", acts.HandoverCompleted, "Handover completed"),
         _act("partner.paused", acts.PartnerPaused, "Partner paused"),
         _act("partner.resumed", acts.PartnerResumed, "Partner resumed"),
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),

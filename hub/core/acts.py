@@ -5,7 +5,13 @@ The desk polls for the answer; `refused` says why in words for the person who cl
 
 from collections.abc import Callable
 
-from hub.core import acts_on_deliveries, acts_on_handovers, acts_on_parcels, acts_on_records
+from hub.core import (
+    acts_on_custody,
+    acts_on_deliveries,
+    acts_on_handovers,
+    acts_on_parcels,
+    acts_on_records,
+)
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
 from hub.ledger.audit import HUB
@@ -16,6 +22,7 @@ from hub.wire import Record
 
 _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_handovers.EFFECTS,
+    **acts_on_custody.EFFECTS,
     **acts_on_deliveries.EFFECTS,
     **acts_on_parcels.EFFECTS,
     **acts_on_records.EFFECTS,

@@ -14,7 +14,8 @@ from hub.ledger.write import rows, run
 from schemas.envelope import AckLevel
 
 
-def _heard(work: Work, deed: Deed) -> Heard:
+def about(work: Work, deed: Deed) -> Heard:
+    """What a deed is about, and for which receiver the person acts."""
     on = custody.concerned(work, deed.subject)
     if on is None:
         raise Refused("there is no such message")
@@ -37,18 +38,18 @@ def _party(work: Work, deed: Deed, receivers: tuple[str, ...]) -> str:
 
 def _answered(work: Work, deed: Deed) -> str:
     """Accept, query or refuse what waits in an inbox; or answer a query one was asked."""
-    heard = _heard(work, deed)
+    heard = about(work, deed)
     answer = deed.body.get("response") or deed.body.get("answer")
     if answer not in ("accepted", "queried", "refused"):
         text = {"name": deed.who["name"], "role": deed.who["role"], "reason": deed.reason}
-        return _take(work, deed, steps("handover.answered", text, heard), heard)
+        return moved(work, deed, steps("handover.answered", text, heard), heard)
     said = {
         "response": answer,
         "by": {"name": deed.who["name"], "role": deed.who["role"].replace("_", " ")},
         "query": deed.body.get("query") or deed.body.get("text"),
         "reason": deed.reason or deed.body.get("text"),
     }
-    done = _take(work, deed, steps("handover.response", said, heard), heard)
+    done = moved(work, deed, steps("handover.response", said, heard), heard)
     by = said["by"] | {"agency": deed.who.get("agency") or ""}
     body = spoken(work, answer, by, said["query"] or "", said["reason"] or "")
     work.flush()
@@ -58,11 +59,12 @@ def _answered(work: Work, deed: Deed) -> str:
 
 def _withdrawn(work: Work, deed: Deed) -> str:
     said = {"name": deed.who["name"], "role": deed.who["role"], "reason": deed.reason}
-    heard = _heard(work, deed)
-    return _take(work, deed, steps("handover.withdrawn", said, heard), heard)
+    heard = about(work, deed)
+    return moved(work, deed, steps("handover.withdrawn", said, heard), heard)
 
 
-def _take(work: Work, deed: Deed, found: list[Step], heard: Heard) -> str:
+def moved(work: Work, deed: Deed, found: list[Step], heard: Heard) -> str:
+    """The journeys moved, and the ledger's answer in words; raises `Refused`."""
     done = ""
     for one in found:
         taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on)
@@ -113,7 +115,7 @@ def _deliveries_become(
 def _opened(work: Work, deed: Deed) -> str:
     if rows(work.conn, "select 1 from parcel where parcel_id = :id", id=deed.subject):
         return "opened"
-    heard = _heard(work, deed)
+    heard = about(work, deed)
     said = {"name": deed.who["name"], "role": deed.who["role"]}
     for one in steps("content.opened", said, heard):
         taken = custody.take(work, one, deed.act_id, who=deed.name)

@@ -36,6 +36,7 @@ class Action(StrEnum):
     ANSWER = "answer for this team"
     REPLY = "answer a question about it"
     WITHDRAW = "withdraw it"
+    FINISH = "begin or complete it"
     RETRY = "send it again"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
@@ -87,12 +88,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What access turns on: whose it is, who was sent it, who sent it, how pressing it is."""
+    """What access turns on: whose it is, who was sent it, who sent it, how pressing it is, and
+    the name of who holds it."""
 
     authority: str | None = None
     receivers: frozenset[Party] = frozenset()
     senders: frozenset[Party] = frozenset()
     pressing: bool = False
+    holder: str = ""
 
     @property
     def parties(self) -> frozenset[Party]:
@@ -150,6 +153,8 @@ class _Need(StrEnum):
     PARTY = "party"
     RECEIVER = "receiver"
     OWN = "own"
+    HOLDER = "holder"
+    HOLDERS = "holder or their team"
     CALM = "calm"
 
 
@@ -170,6 +175,10 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.ANSWER: {_R.TEAM_WORKER: _N.RECEIVER, **dict.fromkeys(_HOUSE, _N.RECEIVER)},
     _A.REPLY: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
+    _A.FINISH: {
+        **dict.fromkeys((_R.TEAM_WORKER, _R.EDT), _N.HOLDER),
+        **dict.fromkeys(_MANAGERS, _N.HOLDERS),
+    },
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
@@ -199,7 +208,7 @@ def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Den
         need = table.get(grant.role)
         if need is None:
             continue
-        why = _missing(grant, need, facts)
+        why = _missing(person, grant, need, facts)
         if why is None:
             return Allowed(grant)
         whys.append(why)
@@ -209,7 +218,7 @@ def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Den
     return Denied(f"as {roles} you may not {action.value}")
 
 
-def _missing(grant: Grant, need: _Need, facts: Facts) -> str | None:
+def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | None:
     if not grant.reaches(facts.authority):
         return "it belongs to another authority"
     if need is _N.PARTY and not grant.is_of(facts.parties):
@@ -218,6 +227,15 @@ def _missing(grant: Grant, need: _Need, facts: Facts) -> str | None:
         return "it was not sent to your team: only its receiver can answer"
     if need is _N.OWN and not grant.is_of(facts.senders):
         return "only its sender can do that"
+    if need in (_N.HOLDER, _N.HOLDERS) and not _holds(person, grant, need, facts):
+        return f"it is held by {facts.holder}" if facts.holder else "nobody holds it"
     if need is _N.CALM and facts.pressing:
         return "an immediate or urgent delivery is given up only by a service manager"
     return None
+
+
+def _holds(person: Person, grant: Grant, need: _Need, facts: Facts) -> bool:
+    """Whether they hold it themselves, or manage the team of who does."""
+    if not facts.holder or not grant.is_of(facts.receivers):
+        return False
+    return need is _N.HOLDERS or facts.holder == person.name

@@ -25,6 +25,7 @@ from hub.desk.open import open_people
 from hub.desk.pages import (
     audit,
     calls,
+    custody,
     failed,
     inbox,
     incidents,
@@ -46,7 +47,20 @@ log = structlog.get_logger("desk")
 
 LARGEST_FORM = 256 * 1024
 STATIC = Path(__file__).parent / "static"
-PAGES = (sign, now, inbox, journey, failed, parcels, calls, partners, incidents, people, audit)
+PAGES = (
+    sign,
+    now,
+    inbox,
+    custody,
+    journey,
+    failed,
+    parcels,
+    calls,
+    partners,
+    incidents,
+    people,
+    audit,
+)
 
 
 def make_app(desk: Desk) -> FastAPI:

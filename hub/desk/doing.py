@@ -11,11 +11,11 @@ from hub.desk import acts
 from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.desk import Desk
-from hub.desk.frame import Stop, Visit, see_other
+from hub.desk.frame import Stop, Visit, nothing_here, see_other
 from hub.desk.tables import ReadingRow
-from hub.desk.whose import facts, is_own
+from hub.desk.whose import facts, handover_facts, is_own
 from hub.ledger.read.acts import Answered, answer
-from hub.ledger.read.handovers import Receiver
+from hub.ledger.read.handovers import Handover, Receiver, handovers_of, receivers
 from hub.ledger.read.journey import Said
 from hub.ledger.read.outbox import Offered, for_inbox
 from hub.ledger.write import insert, run
@@ -60,6 +60,29 @@ def needs(words: str, what: str, least: int = 3) -> str:
     if len(given) < least:
         raise Stop(400, f"{what} is missing", "Go back, fill it in, and press the button again.")
     return given
+
+
+def to_act_on(
+    visit: Visit, message_id: str, action: Action, journey: str = ""
+) -> tuple[Handover, Grant]:
+    """The custody that they may act on, and the grant by which; refuses the page where there is none.
+
+    `journey` is the one that the form was about, where each receiver has its own.
+    """
+    with visit.desk.ledger.connect() as conn:
+        found = [one for one in handovers_of(conn, message_id) if one.machine == "handover"]
+        to = receivers(conn, [message_id])[message_id]
+    directory = visit.desk.directory
+    for one in found:
+        known = handover_facts(directory, one, () if len(found) > 1 else to)
+        if journey in ("", one.journey_id) and visit.may(action, known):
+            return one, visit.must(action, known)
+    if not found:
+        raise nothing_here()
+    known = handover_facts(directory, found[0], to)
+    if not visit.may(Action.SEE, known):
+        raise nothing_here()
+    return found[0], visit.must(action, known)
 
 
 def inbox_receipts(visit: Visit, message_id: str, act: Act) -> list[Outbound]:

@@ -29,6 +29,7 @@ def facts(
     receivers: Iterable[Receiver] = (),
     senders: Iterable[str] = (),
     priority: str = "routine",
+    holder: str = "",
 ) -> Facts:
     """What access turns on, for something in the ledger."""
     to = (party(directory, one.partner, one.team) for one in receivers)
@@ -38,6 +39,7 @@ def facts(
         frozenset(one for one in to if one is not None),
         frozenset(one for one in by if one is not None),
         priority in _PRESSING,
+        holder,
     )
 
 
@@ -50,6 +52,7 @@ def handover_facts(directory: Directory, one: Handover, to: Iterable[Receiver] =
         receivers=[*named, *to],
         senders=[one.sender],
         priority=one.priority,
+        holder=one.holder or "",
     )
 
 

@@ -48,6 +48,11 @@ def the_holder(facts: Facts) -> str | None:
     return already_held(facts)
 
 
+def whoever_has_it(facts: Facts) -> str | None:
+    """The acting person holds it, or manages the team that does."""
+    return None if facts.holder and facts.manages else the_holder(facts)
+
+
 def already_held(facts: Facts) -> str | None:
     """Never: once a named person holds it, they pass it on or finish it."""
     return f"held by {facts.holder}" if facts.holder else "it has been accepted already"
@@ -128,7 +133,7 @@ HANDOVER = Machine(
         ),
         *moves(HELD, "taken_by_phone", None, the_holder, "said again by the one who holds it"),
         *moves(("accepted", "accepted_manually", "lapsed"), "started", "in_progress", the_holder),
-        *moves(HELD, "completed", "completed"),
+        *moves(HELD, "completed", "completed", whoever_has_it, "finished"),
         *moves((*_UNDER_OFFER, "reassigned"), "queried", "queried", reasoned),
         *moves(("queried",), "answered", "answered", why="the ball is back with the receiver"),
         *moves(("overdue", "escalated"), "answered", None, why="answered, and still overdue"),

@@ -25,7 +25,8 @@ class Facts:
     """What a guard may look at: who acts, why, and what the ledger knows at this moment.
 
     `holder` is who holds it now; `lacks` names, in words, what is still owed (an open handover,
-    a notice not sent); `awaited` are the agencies whose answer is needed and has not come.
+    a notice not sent); `awaited` are the agencies whose answer is needed and has not come;
+    `manages` says that the acting person manages the team that holds it.
     """
 
     name: str = ""
@@ -39,6 +40,7 @@ class Facts:
     awaited: frozenset[str] = frozenset()
     immediate: bool = False
     approver: str = ""
+    manages: bool = False
 
 
 Guard = Callable[[Facts], str | None]

@@ -5,7 +5,7 @@ subject is that message's id; where each agency accepts for itself, each has its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -212,6 +212,15 @@ def _answered(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     return _on_custody(heard.on, heard.on.asked_by, "answered", _actor(body, heard))
 
 
+def _started(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return _on_custody(heard.on, heard.partner, "started", _actor(body, heard)) if heard.on else []
+
+
+def _completed(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    facts = replace(_actor(body, heard), manages=bool(body.get("manages")))
+    return _on_custody(heard.on, heard.partner, "completed", facts) if heard.on else []
+
+
 def _by_phone(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     if heard.on is None:
         return []
@@ -244,6 +253,8 @@ _BY_TYPE = {
     "content.opened": _opened,
     "handover.withdrawn": _withdrawn,
     "handover.answered": _answered,
+    "handover.started": _started,
+    "handover.completed": _completed,
     "delivery.taken_by_phone": _by_phone,
     "delivery.collected": _collected,
     "delivery.receipt": _receipt,

@@ -9,15 +9,14 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from hub.desk.access import Action, Grant
+from hub.desk.access import Action
 from hub.desk.acts import Act
-from hub.desk.doing import do, done_before, inbox_receipts, needs
-from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
+from hub.desk.frame import Actor, Reader, Stop, Visit
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     Handover,
     ended_since,
-    handovers_of,
     open_handovers,
     receivers,
 )
@@ -62,6 +61,8 @@ def _row(visit: Visit, one: Handover) -> dict[str, Any]:
         "from": visit.desk.title(one.sender),
         "parts": handover(one, visit.desk.title),
         "mine": one.held and one.holder == visit.person.name,
+        "may_finish": one.held
+        and visit.may(Action.FINISH, handover_facts(visit.desk.directory, one)),
     }
 
 
@@ -83,7 +84,7 @@ async def answer(
     if say == "refused":
         body["reason"] = needs(reason, "Why you refuse")
         body["text"] = text.strip() or None
-    one, by = await asyncio.to_thread(_one, visit, message_id, Action.ANSWER)
+    one, by = await asyncio.to_thread(to_act_on, visit, message_id, Action.ANSWER)
     why = body.get("reason") or body.get("text") or ""
     act = Act("handover.answered", message_id, visit.person, by, one.authority, version, why, body)
     opened = await asyncio.to_thread(inbox_receipts, visit, message_id, act)
@@ -99,7 +100,7 @@ async def reply(
 ) -> Response:
     """Its sender answers the question; the receiver must accept, and the clock has not paused."""
     said = needs(text, "Your answer")
-    one, by = await asyncio.to_thread(_one, visit, message_id, Action.REPLY)
+    one, by = await asyncio.to_thread(to_act_on, visit, message_id, Action.REPLY)
     body = {"answer": "answered", "text": said}
     act = Act("handover.answered", message_id, visit.person, by, one.authority, version, said, body)
     return await do(visit, act, f"/message/{message_id}")
@@ -114,7 +115,7 @@ async def withdraw(
 ) -> Response:
     """Its sender takes it back, while nobody holds it."""
     why = needs(reason, "Why you withdraw it")
-    one, by = await asyncio.to_thread(_one, visit, message_id, Action.WITHDRAW)
+    one, by = await asyncio.to_thread(to_act_on, visit, message_id, Action.WITHDRAW)
     act = Act(
         "handover.withdrawn",
         message_id,
@@ -126,20 +127,3 @@ async def withdraw(
         {"reason": why},
     )
     return await do(visit, act, f"/message/{message_id}")
-
-
-def _one(visit: Visit, message_id: str, action: Action) -> tuple[Handover, Grant]:
-    with visit.desk.ledger.connect() as conn:
-        found = [one for one in handovers_of(conn, message_id) if one.machine == "handover"]
-        to = receivers(conn, [message_id])[message_id]
-    directory = visit.desk.directory
-    for one in found:
-        known = handover_facts(directory, one, () if len(found) > 1 else to)
-        if visit.may(action, known):
-            return one, visit.must(action, known)
-    if not found:
-        raise nothing_here()
-    known = handover_facts(directory, found[0], to)
-    if not visit.may(Action.SEE, known):
-        raise nothing_here()
-    return found[0], visit.must(action, known)

@@ -18,7 +18,7 @@ from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, note_reading, reading_shown
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.labelled import labelled
-from hub.desk.whose import facts, is_own, sees_all
+from hub.desk.whose import facts, handover_facts, is_own, sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover, Receiver
 from hub.ledger.read.journey import Said, Way, case_way, message_way
@@ -178,7 +178,7 @@ def _message(
         said=said,
         events=timeline(own, visit.desk.title, words=_keys(visit, known)),
         hidden=hidden,
-        custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
+        custody=[_custody(visit, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
         may_answer=visit.may(Action.ANSWER, answer),
         may_reply=visit.may(Action.REPLY, known),
@@ -203,14 +203,20 @@ def _taken(way: Way, message_id: str) -> bool:
     return bool(asked) and all(one.held or one.ended for one in asked)
 
 
-def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
+def _custody(visit: Visit, one: Handover) -> dict[str, Any]:
     if one.machine != "handover":
         state = one.state.replace("_", " ")
         words = (f"{one.machine.capitalize()}: {state} since ", one.changed_at)
-        return {"one": one, "parts": words, "mood": "calm"}
+        return {"one": one, "parts": words, "mood": "calm", "may_finish": False}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
-    return {"one": one, "parts": handover(one, desk.title), "mood": mood}
+    known = handover_facts(visit.desk.directory, one)
+    return {
+        "one": one,
+        "parts": handover(one, visit.desk.title),
+        "mood": mood,
+        "may_finish": one.held and visit.may(Action.FINISH, known),
+    }
 
 
 @router.get("/case/{case_ref}")
@@ -234,7 +240,7 @@ def case(visit: Reader, case_ref: str) -> HTMLResponse:
         events=events,
         hidden=hidden,
         unseen=len(way.messages) - len(own.messages) if whole else 0,
-        custody=[_custody(visit.desk, one) for one in own.journeys],
+        custody=[_custody(visit, one) for one in own.journeys],
         chain=chain,
     )
 

@@ -139,8 +139,9 @@ def handover(one: Held, name: Name) -> Parts:
     }.get(one.state)
     if fixed:
         return (fixed,)
+    if one.state == "completed":
+        return ("Completed ", one.changed_at, f"; {one.holder or receiver} held it until then")
     ended = {
-        "completed": f"Completed by {one.holder or receiver}, ",
         "withdrawn": f"Withdrawn by {sender}, ",
         "returned": f"Back with {sender}, who keeps it, ",
     }.get(one.state, f"{one.state.replace('_', ' ').capitalize()}, ")

@@ -31,7 +31,8 @@ _EVENTS = {
     "withdrawn": "withdrawn by its sender",
     "overdue": "nobody accepted in time",
     "undeliverable": "cannot be delivered: it must be rung",
-    "completed": "completed",
+    "started": "started work on it",
+    "completed": "completed it: nothing more is asked of anybody",
 }
 _ACTS = {
     "content.opened": "opened the content",
@@ -40,6 +41,8 @@ _ACTS = {
     "delivery.taken_by_phone": "noted who took the call",
     "handover.answered": "answered",
     "handover.withdrawn": "withdrew it",
+    "handover.started": "started work on it",
+    "handover.completed": "completed it",
     "case.matched": "said which child it is",
     "early.resolved": "settled the early message",
 }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hub.desk.access import TABLE, Action, Allowed, Denied, Facts, Grant, Party, Person, Role, may
 
 EAST, NORTH, POLICE = Party("council", "east"), Party("council", "north"), Party("police")
-IN_LEEDS = Facts("383", frozenset({EAST}), frozenset({POLICE}))
+IN_LEEDS = Facts("383", frozenset({EAST}), frozenset({POLICE}), holder="K. Osei")
 
 ROLES = list(Role)
 MATRIX = {
@@ -18,6 +18,7 @@ MATRIX = {
     Action.ANSWER: "yyyy---",
     Action.REPLY: "-------",
     Action.WITHDRAW: "-------",
+    Action.FINISH: "-yy----",
     Action.RETRY: "-yyyy--",
     Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
@@ -32,7 +33,8 @@ MATRIX = {
     Action.SEE_PEOPLE: "-----yy",
     Action.MANAGE_PEOPLE: "------y",
 }
-"""What somebody of the receiving team may do with it; replying and withdrawing are its sender's."""
+"""What somebody of the receiving team may do with what a colleague holds; replying and withdrawing
+are its sender's."""
 
 
 def somebody(*grants: Grant) -> Person:
@@ -53,6 +55,8 @@ def test_the_matrix(action: Action) -> None:
         (IN_LEEDS, Action.SEE, Grant(Role.TEAM_WORKER, "383", "council", "north"), "your team"),
         (IN_LEEDS, Action.ANSWER, Grant(Role.DUTY_MANAGER, "383", "police"), "only its receiver"),
         (IN_LEEDS, Action.WITHDRAW, Grant(Role.EDT, "383", "council", "east"), "only its sender"),
+        (IN_LEEDS, Action.FINISH, Grant(Role.EDT, "383", "council", "east"), "held by K. Osei"),
+        (IN_LEEDS, Action.FINISH, Grant(Role.DUTY_MANAGER, "383", "police"), "held by K. Osei"),
         (IN_LEEDS, Action.RETRY, Grant(Role.AUDITOR), "as auditor you may not"),
         (
             Facts("383", pressing=True),
@@ -73,6 +77,15 @@ def test_its_sender_answers_questions_and_withdraws() -> None:
     assert may(officer, Action.REPLY, IN_LEEDS)
     assert may(officer, Action.WITHDRAW, IN_LEEDS)
     assert not may(officer, Action.ANSWER, IN_LEEDS)
+
+
+@pytest.mark.parametrize("role", [Role.TEAM_WORKER, Role.EDT, Role.DUTY_MANAGER])
+def test_whoever_holds_it_finishes_it_and_nobody_of_that_name_elsewhere(role: Role) -> None:
+    holder = Person("p", "K. Osei", grants=(Grant(role, "383", "council", "east"),))
+    namesake = Person("q", "K. Osei", grants=(Grant(role, "383", "council", "north"),))
+    assert may(holder, Action.FINISH, IN_LEEDS)
+    assert not may(namesake, Action.FINISH, IN_LEEDS)
+    assert not may(holder, Action.FINISH, Facts("383", frozenset({EAST})))
 
 
 def test_only_a_service_manager_gives_up_what_is_pressing() -> None:

@@ -1,0 +1,55 @@
+"""Whoever holds something begins and finishes it here, and the page says who holds it whatever the answer."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Response
+
+from hub.desk.access import Action
+from hub.desk.acts import Act
+from hub.desk.doing import do, to_act_on
+from hub.desk.frame import Actor, Visit
+
+router = APIRouter(include_in_schema=False)
+
+Journey = Annotated[str, Form(max_length=200)]
+Version = Annotated[int, Form()]
+Words = Annotated[str, Form(max_length=400)]
+
+
+@router.post("/message/{message_id}/start", response_model=None)
+async def start(
+    visit: Actor, message_id: str, journey: Journey = "", version: Version = 0
+) -> Response:
+    """Its holder says that they work on it."""
+    return await _act(visit, message_id, "handover.started", Action.FINISH, journey, version)
+
+
+@router.post("/message/{message_id}/complete", response_model=None)
+async def complete(
+    visit: Actor,
+    message_id: str,
+    journey: Journey = "",
+    version: Version = 0,
+    reason: Words = "",
+) -> Response:
+    """It is finished and leaves the list of what is held."""
+    return await _act(
+        visit, message_id, "handover.completed", Action.FINISH, journey, version, reason.strip()
+    )
+
+
+async def _act(
+    visit: Visit,
+    message_id: str,
+    type: str,
+    action: Action,
+    journey: str,
+    version: int,
+    why: str = "",
+    **more: Any,
+) -> Response:
+    one, by = await asyncio.to_thread(to_act_on, visit, message_id, action, journey)
+    body = {"partner": one.receiver, **({"reason": why} if why else {}), **more}
+    act = Act(type, message_id, visit.person, by, one.authority, version, why, body)
+    return await do(visit, act, f"/message/{message_id}")
