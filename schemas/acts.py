@@ -120,6 +120,16 @@ class HandoverCompleted(Act):
     message: Annotated[UUID, Kind.DELIVERY_METADATA]
 
 
+class HandoverReassigned(Reasoned):
+    """`handover.reassigned`: its holder passes it on, and holds it until somebody there accepts."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+    to: Annotated[Line, Kind.DELIVERY_METADATA] = Field(description="The partner that gets it")
+    meant_for: Annotated[Line | None, Kind.DECISION] = Field(
+        default=None, description="Name of the person there; anybody of them may accept"
+    )
+
+
 class PartnerPaused(Reasoned):
     """`partner.paused`: nothing is sent to a partner until resumed; nothing is lost meanwhile."""
 

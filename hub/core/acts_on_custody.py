@@ -1,13 +1,22 @@
-"""Whoever holds something begins it and finishes it, against the version they saw; nobody else does."""
+"""Whoever holds something begins, finishes or passes it on, against the version they saw; nobody else does.
+
+Passed on, it stays with who passed it on until a named person there accepts it.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.core import custody
 from hub.core.acts_on_handovers import about, moved
+from hub.core.answers import spoken, tell
 from hub.core.deed import Deed, Refused
+from hub.core.early import again
+from hub.core.plan import sent_on
+from hub.core.record import record_messages
 from hub.core.work import Work
+from hub.journeys.machine import Moved
 from hub.journeys.steps import EACH_AGENCY, Heard, Step, steps
+from hub.partners import Partner
 
 _MANAGERS = ("duty_manager", "service_manager")
 
@@ -25,13 +34,75 @@ def _completed(work: Work, deed: Deed) -> str:
 def _moved(work: Work, deed: Deed) -> None:
     heard = about(work, deed)
     row = standing(work, deed, heard)
-    said = {
+    moved(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard)
+
+
+def _said(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
+    return {
         "name": deed.who["name"],
         "role": deed.who["role"].replace("_", " "),
         "reason": deed.reason,
-        "manages": manages(work, deed, row),
+        "manages": manages(work, deed, row, heard),
     }
-    moved(work, deed, steps(deed.type, said, heard), heard)
+
+
+def _reassigned(work: Work, deed: Deed) -> str:
+    heard = about(work, deed)
+    row = standing(work, deed, heard)
+    to = _receiver(work, deed)
+    if heard.on is not None and heard.on.type in EACH_AGENCY and to.partner != row["receiver"]:
+        raise Refused("each agency answers this for itself: it is passed on within your team only")
+    if not deed.reason.strip():
+        raise Refused("a reason is needed")
+    meant = str(deed.body.get("meant_for") or "").strip()
+    said = _said(work, deed, row, heard) | {"to": to.title}
+    if meant:
+        said["reason"] = f"for {meant}: {deed.reason}"
+    found = steps(deed.type, said, heard)
+    _sent_on(work, deed, found, heard, row, to)
+    body = _answer(work, deed, to, meant)
+    work.flush()
+    record_messages(work, tell(work, deed.subject, deed.act_id, body))
+    return f"passed on to {to.title}: {row['holder']} holds it until somebody there accepts it"
+
+
+def _answer(work: Work, deed: Deed, to: Partner, meant: str) -> dict[str, Any]:
+    """What its sender is told: with whom it is from now on."""
+    by = {
+        "name": deed.who["name"],
+        "role": deed.who["role"].replace("_", " "),
+        "agency": deed.who.get("agency") or "",
+    }
+    there = {"name": meant, "team": to.team or to.title, "agency": to.agency}
+    named = {"reassigned_to": {key: value for key, value in there.items() if value}}
+    return spoken(work, "reassigned", by, reason=deed.reason) | named
+
+
+def _sent_on(
+    work: Work, deed: Deed, found: list[Step], heard: Heard, row: Mapping[str, Any], to: Partner
+) -> None:
+    """The journey moved and a delivery planned for its new receiver, or neither."""
+    if not all(isinstance(custody.foreseen(work, one), Moved) for one in found[:1]):
+        moved(work, deed, found, heard)
+    try:
+        arrival = again(work, deed.subject, None)
+    except LookupError as erased:
+        raise Refused(str(erased)) from erased
+    arrival.anew, arrival.case_ref = deed.act_id, row["case_ref"]
+    why_not = sent_on(work, arrival, to)
+    if why_not:
+        raise Refused(why_not)
+    anew = {"receiver": to.partner, "team": to.team, "due_at": arrival.due_at}
+    moved(work, deed, found, heard, anew)
+    work.recovered("overdue", row["journey_id"], f"sent on by {deed.name}")
+
+
+def _receiver(work: Work, deed: Deed) -> Partner:
+    """The partner that they chose."""
+    to = work.site.partner(str(deed.body.get("to") or ""))
+    if to is None:
+        raise Refused("say to whom it goes")
+    return to
 
 
 def standing(work: Work, deed: Deed, heard: Heard) -> Mapping[str, Any]:
@@ -56,16 +127,25 @@ def _holds(row: Mapping[str, Any]) -> str:
     return f"held by {row['holder']}, {row['holder_role']}"
 
 
-def manages(work: Work, deed: Deed, row: Mapping[str, Any]) -> bool:
-    """Whether they manage the team that it was sent to."""
-    partner = work.site.partner(row["receiver"] or "")
-    if partner is None or deed.who["role"] not in _MANAGERS:
+def manages(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> bool:
+    """Whether they manage a team that it was sent to, any of which may hold what all were sent."""
+    if deed.who["role"] not in _MANAGERS:
         return False
-    team, own = row["team"] or partner.team, deed.who.get("team")
-    return partner.agency == deed.who.get("agency") and (not own or not team or own == team)
+    among = {str(row["receiver"])}
+    if heard.on is not None and heard.on.type not in EACH_AGENCY:
+        among.update(heard.on.receivers)
+    return any(_is_of(deed, work.site.partner(name)) for name in among)
+
+
+def _is_of(deed: Deed, partner: Partner | None) -> bool:
+    if partner is None or partner.agency != deed.who.get("agency"):
+        return False
+    own = deed.who.get("team")
+    return not own or not partner.team or own == partner.team
 
 
 EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     "handover.started": _started,
     "handover.completed": _completed,
+    "handover.reassigned": _reassigned,
 }

@@ -1,6 +1,7 @@
 """Opening, accepting, asking, refusing and taking back move custody, or are refused with who holds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from hub.core import custody
@@ -63,11 +64,20 @@ def _withdrawn(work: Work, deed: Deed) -> str:
     return moved(work, deed, steps("handover.withdrawn", said, heard), heard)
 
 
-def moved(work: Work, deed: Deed, found: list[Step], heard: Heard) -> str:
-    """The journeys moved, and the ledger's answer in words; raises `Refused`."""
+def moved(
+    work: Work,
+    deed: Deed,
+    found: list[Step],
+    heard: Heard,
+    anew: Mapping[str, Any] | None = None,
+) -> str:
+    """The journeys moved, and the ledger's answer in words; raises `Refused`.
+
+    `anew` as in `custody.take`.
+    """
     done = ""
     for one in found:
-        taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on)
+        taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on, anew=anew)
         if one.machine != "handover":
             # Custody has moved; what a discussion makes of it is noted on its own journey.
             continue

@@ -48,6 +48,8 @@ class Arrival:
     conflict_of: str | None = None
     state: str = "recorded"
     due_at: datetime | None = None
+    anew: str = ""
+    """The act by which it goes to another receiver, or once more to the same one."""
 
     @cached_property
     def fields(self) -> dict[str, Any]:

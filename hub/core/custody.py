@@ -17,6 +17,7 @@ from hub.journeys.handover import custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
+from hub.ledger.read.handovers import PAST
 from hub.ledger.tables import Move
 from hub.ledger.write import at, rows
 from schemas.envelope import AckLevel
@@ -82,24 +83,20 @@ def take(
     arrival: Arrival | None = None,
     who: str | None = None,
     on: Concerned | None = None,
+    anew: Mapping[str, Any] | None = None,
 ) -> Moved | Illegal | None:
     """One step of one journey; None where there is no such journey and none begins.
 
-    `on` is the message that this step answers.
+    `on` is the message that this step answers; `anew` the receiver, team and deadline that hold
+    from now on, where it goes to somebody else.
     """
     row = work.journeys.get(work.conn, journey_id(one))
     if row is None:
         if arrival is None:
             return None
         row = _begin(work, one, arrival)
-    held = row["holder"]
-    holder = Holder(held, row["holder_role"], at(row["held_since"]) or work.now) if held else None
-    facts = replace(
-        one.facts,
-        holder=holder,
-        immediate=row["priority"] == "immediate",
-        awaited=_awaited(work, on) if one.event in _BY_ALL and on is not None else frozenset(),
-    )
+    facts = _known(work, row, one, on)
+    holder = facts.holder
     moved = move(MACHINES[one.machine], row["state"], one.event, facts)
     said = who or ", ".join(filter(None, (facts.name, facts.role))) or None
     if isinstance(moved, Illegal):
@@ -117,6 +114,7 @@ def take(
         holder=moved.holder.name if moved.holder else None,
         holder_role=moved.holder.role if moved.holder else None,
         held_since=moved.holder.since if moved.holder else None,
+        **(anew or {}),
     )
     work.audit(
         row["case_ref"],
@@ -126,8 +124,30 @@ def take(
         cause=by,
         who=said or "",
         version=row["version"],
+        **({"to": str(anew["receiver"])} if anew else {}),
     )
     return moved
+
+
+def foreseen(work: Work, one: Step) -> Moved | Illegal | None:
+    """What a step of custody would do; nothing is written."""
+    row = work.journeys.get(work.conn, journey_id(one))
+    if row is None:
+        return None
+    return move(MACHINES[one.machine], row["state"], one.event, _known(work, row, one, None))
+
+
+def _known(work: Work, row: Mapping[str, Any], one: Step, on: Concerned | None) -> Facts:
+    """The facts of a step, with those that only the ledger has."""
+    held = row["holder"]
+    return replace(
+        one.facts,
+        holder=Holder(held, row["holder_role"], at(row["held_since"]) or work.now)
+        if held
+        else None,
+        immediate=row["priority"] == "immediate",
+        awaited=_awaited(work, on) if one.event in _BY_ALL and on is not None else frozenset(),
+    )
 
 
 def _awaited(work: Work, on: Concerned) -> frozenset[str]:
@@ -234,13 +254,14 @@ def overdue(work: Work) -> None:
     """Acceptances whose time is over, once each."""
     waiting = "('sent', 'delivered', 'opened', 'queried', 'answered', 'reassigned')"
     sql = (
-        "select journey_id, subject, receiver, case_ref from journey where machine = 'handover'"
+        "select journey_id, subject, due_at from journey where machine = 'handover'"
         f" and state in {waiting} and due_at < :now limit 200"
     )
     for row in rows(work.conn, sql, now=work.now):
         party = row.journey_id.split(":")[2] if row.journey_id.count(":") > 1 else ""
         due = Step("handover", UUID(row.subject), "overdue", Facts(at=work.now), party)
-        take(work, due, f"due:{row.journey_id}")
+        # Who passes it on starts the clock anew, so that it may be overdue a second time.
+        take(work, due, f"due:{row.journey_id}:{at(row.due_at):%Y%m%dT%H%M%S}")
         work.incident("overdue", row.journey_id, "nobody has accepted it in time")
 
 
@@ -249,12 +270,15 @@ def _receivers(work: Work, message_id: str) -> tuple[str, ...]:
 
 
 def _for_action(work: Work, message_id: str) -> list[Mapping[str, Any]]:
-    """Deliveries of a message for action: as just planned, else as the ledger has them."""
+    """Deliveries of a message for action: as just planned, else as the ledger has them.
+
+    Where it was passed on, only those since: who passed it on answers for it no more.
+    """
     if message_id in work.planned:
         return [row for row in work.planned[message_id] if row["purpose"] == "action"]
     sql = (
-        "select partner, team from delivery where message_id = :id and purpose = 'action'"
-        " and transport <> 'call'"
+        "select d.partner, d.team from delivery d where d.message_id = :id"
+        f" and d.purpose = 'action' and d.transport <> 'call' and not ({PAST})"
     )
     return [row._mapping for row in rows(work.conn, sql, id=message_id)]
 

@@ -12,7 +12,8 @@ from hub.ledger.write import insert, rows, update
 
 _CHANGED = """
 update journey set state = :state, custodian = :custodian, holder = :holder,
-  holder_role = :holder_role, held_since = :held_since, changed_at = :changed_at, version = :version
+  holder_role = :holder_role, held_since = :held_since, receiver = :receiver, team = :team,
+  due_at = :due_at, changed_at = :changed_at, version = :version
  where journey_id = :journey_id
 """
 _COLUMNS = tuple(Journey.model_fields)

@@ -20,10 +20,11 @@ from hub.ids import derived
 from hub.ledger.content import seal_rendering
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
-from hub.ledger.write import insert, rows, update
+from hub.ledger.write import insert, rows, run, update
 from hub.partners import Partner, Role
+from hub.rules import route
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
-from hub.rules.route import Planned, route
+from hub.rules.route import Planned
 from schemas.envelope import AckLevel, For
 from schemas.kinds import places
 from schemas.register import model_of
@@ -39,18 +40,48 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
     for arrival in arrivals:
         envelope = arrival.envelope
         edition = work.site.book.routing(envelope.occurred_at)
-        routed = route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
+        routed = route.route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
         arrival.due_at = _due(work, arrival, routed.planned)
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
         work.planned[arrival.message_id] = own
         planned += own
         made[arrival.message_id] = (len(own), routed.none)
+    _stand(work, planned)
+    return made
+
+
+def sent_on(work: Work, arrival: Arrival, to: Partner) -> str | None:
+    """Plans its delivery to a receiver whom a person chose, with a deadline of their own; else why not.
+
+    Nothing is written where it may not be: the person hears it instead.
+    """
+    edition = work.site.book.routing(arrival.envelope.occurred_at)
+    routed = route.sent_on(arrival.type, arrival.envelope, to, edition)
+    if routed.none:
+        return routed.none
+    priority = arrival.envelope.priority
+    arrival.due_at = work.site.book.due(arrival.type, work.now, priority, to.hours)
+    own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
+    kept_back = [row["reason"] for row in own if row["state"] == "withheld"]
+    if kept_back:
+        return f"the disclosure policy keeps it from {to.title}: {kept_back[0]}"
+    work.planned[arrival.message_id] = own
+    _stand(work, own)
+    run(
+        work.conn,
+        "update message set planned = planned + :more where message_id = :id",
+        more=len(own),
+        id=arrival.message_id,
+    )
+    return None
+
+
+def _stand(work: Work, planned: list[dict[str, Any]]) -> None:
     _number(work, planned)
     _overtaking(work, planned)
     for row in planned:
         work.add(Delivery, row)
         work.partners.add(row["partner"])
-    return made
 
 
 def _due(work: Work, arrival: Arrival, planned: Sequence[Planned]) -> datetime | None:
@@ -69,7 +100,9 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
     told = disclosed(work, arrival, partner)
     transport = TRANSPORTS[partner.transport["kind"]]
     team = planned.recipient.team
-    delivery_id = str(derived("delivery", arrival.message_id, partner.partner, team or ""))
+    named = (arrival.message_id, partner.partner, team or "")
+    # One that goes to the same receiver once more is another delivery.
+    delivery_id = str(derived("delivery", *named, *filter(None, [arrival.anew])))
     needed = AckLevel.TRANSPORT if planned.ack.rank <= 1 else AckLevel.RECEIVED
     row = _row(work, arrival, partner, delivery_id) | {
         "team": team,

@@ -37,6 +37,7 @@ class Action(StrEnum):
     REPLY = "answer a question about it"
     WITHDRAW = "withdraw it"
     FINISH = "begin or complete it"
+    REASSIGN = "pass it on"
     RETRY = "send it again"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
@@ -88,19 +89,29 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What access turns on: whose it is, who was sent it, who sent it, how pressing it is, and
-    the name of who holds it."""
+    """What access turns on: whose it is, who was sent it, who sent it, how pressing it is.
+
+    `holder` is the name of who holds it; where they have passed it on and nobody has accepted it
+    since, `givers` are whom it was sent to before, and `passed_on` says so.
+    """
 
     authority: str | None = None
     receivers: frozenset[Party] = frozenset()
     senders: frozenset[Party] = frozenset()
     pressing: bool = False
     holder: str = ""
+    givers: frozenset[Party] = frozenset()
+    passed_on: bool = False
 
     @property
     def parties(self) -> frozenset[Party]:
         """Everybody who has it already."""
-        return self.receivers | self.senders
+        return self.receivers | self.senders | self.givers
+
+    @property
+    def holders(self) -> frozenset[Party]:
+        """The team of who holds it."""
+        return self.givers or self.receivers
 
 
 NOTHING = Facts()
@@ -153,6 +164,7 @@ class _Need(StrEnum):
     PARTY = "party"
     RECEIVER = "receiver"
     OWN = "own"
+    KEPT = "kept: its sender, or who passed it on"
     HOLDER = "holder"
     HOLDERS = "holder or their team"
     CALM = "calm"
@@ -161,6 +173,10 @@ class _Need(StrEnum):
 _R, _A, _N = Role, Action, _Need
 _MANAGERS = (_R.DUTY_MANAGER, _R.SERVICE_MANAGER)
 _HOUSE = (*_MANAGERS, _R.EDT)
+_HOLDERS = {
+    **dict.fromkeys((_R.TEAM_WORKER, _R.EDT), _N.HOLDER),
+    **dict.fromkeys(_MANAGERS, _N.HOLDERS),
+}
 
 TABLE: dict[Action, dict[Role, _Need]] = {
     _A.SEE: {
@@ -173,12 +189,10 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     },
     _A.OPEN_PARCEL: dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
     _A.ANSWER: {_R.TEAM_WORKER: _N.RECEIVER, **dict.fromkeys(_HOUSE, _N.RECEIVER)},
-    _A.REPLY: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
+    _A.REPLY: {_R.TEAM_WORKER: _N.KEPT, **dict.fromkeys(_HOUSE, _N.KEPT)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
-    _A.FINISH: {
-        **dict.fromkeys((_R.TEAM_WORKER, _R.EDT), _N.HOLDER),
-        **dict.fromkeys(_MANAGERS, _N.HOLDERS),
-    },
+    _A.FINISH: _HOLDERS,
+    _A.REASSIGN: _HOLDERS,
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
@@ -227,6 +241,10 @@ def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | N
         return "it was not sent to your team: only its receiver can answer"
     if need is _N.OWN and not grant.is_of(facts.senders):
         return "only its sender can do that"
+    if need is _N.KEPT and not facts.passed_on and not grant.is_of(facts.senders):
+        return "only its sender can do that"
+    if need is _N.KEPT and facts.passed_on:
+        need = _HOLDERS[grant.role]
     if need in (_N.HOLDER, _N.HOLDERS) and not _holds(person, grant, need, facts):
         return f"it is held by {facts.holder}" if facts.holder else "nobody holds it"
     if need is _N.CALM and facts.pressing:
@@ -236,6 +254,6 @@ def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | N
 
 def _holds(person: Person, grant: Grant, need: _Need, facts: Facts) -> bool:
     """Whether they hold it themselves, or manage the team of who does."""
-    if not facts.holder or not grant.is_of(facts.receivers):
+    if not facts.holder or not grant.is_of(facts.holders):
         return False
     return need is _N.HOLDERS or facts.holder == person.name

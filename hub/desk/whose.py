@@ -30,9 +30,12 @@ def facts(
     senders: Iterable[str] = (),
     priority: str = "routine",
     holder: str = "",
+    givers: Iterable[Receiver] = (),
+    passed_on: bool = False,
 ) -> Facts:
     """What access turns on, for something in the ledger."""
     to = (party(directory, one.partner, one.team) for one in receivers)
+    had = (party(directory, one.partner, one.team) for one in givers)
     by = (party(directory, name) for name in senders)
     return Facts(
         authority,
@@ -40,19 +43,24 @@ def facts(
         frozenset(one for one in by if one is not None),
         priority in _PRESSING,
         holder,
+        frozenset(one for one in had if one is not None),
+        passed_on,
     )
 
 
 def handover_facts(directory: Directory, one: Handover, to: Iterable[Receiver] = ()) -> Facts:
-    """The facts of a message that somebody must accept."""
+    """The facts of a message that somebody must accept; `to` as `receivers` reads them."""
+    known = list(to)
     named = [Receiver(one.receiver, one.team)] if one.receiver else []
     return facts(
         directory,
         one.authority,
-        receivers=[*named, *to],
+        receivers=[*named, *(there for there in known if not there.past)],
         senders=[one.sender],
         priority=one.priority,
         holder=one.holder or "",
+        givers=[there for there in known if there.past] if one.passed_on else (),
+        passed_on=one.passed_on,
     )
 
 

@@ -149,7 +149,14 @@ HANDOVER = Machine(
             (*_UNDER_OFFER, "reassigned"), "undeliverable", "undeliverable", why="it must be rung"
         ),
         *moves(("undeliverable",), "phoned", "manual_phone"),
-        *moves((*HELD, "lapsed"), "reassigned", "reassigned", both(addressed, somebody_holds)),
+        *moves(
+            (*HELD, "lapsed"),
+            "reassigned",
+            "reassigned",
+            both(addressed, whoever_has_it),
+            "passed on, and held by who passes it on until it is accepted again",
+            (Effect(Do.START, "acceptance"), Effect(Do.TELL, "sender")),
+        ),
         *moves(HELD, "lapsed", "lapsed", why="no progress: the receiving team's manager has it"),
         *moves(
             ("drafted", *_OPEN, *_REFUSED),

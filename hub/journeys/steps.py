@@ -171,6 +171,9 @@ def _response(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     reason = body.get("query") or body.get("reason") or body.get("refusal") or ""
     to = body.get("reassigned_to") or body.get("escalated_to") or {}
     facts = _facts(body.get("by"), heard, reason, to.get("team") or to.get("name") or "")
+    if response == "reassigned":
+        # A receiver's own system speaks for its people: it knows who of them holds what.
+        facts = replace(facts, manages=heard.partner in heard.on.receivers)
     named = bool(facts.name.strip() and facts.role.strip())
     if response == "accepted" and not named:
         return _on_custody(heard.on, heard.partner, "delivered", facts)
@@ -217,8 +220,17 @@ def _started(body: Mapping[str, Any], heard: Heard) -> list[Step]:
 
 
 def _completed(body: Mapping[str, Any], heard: Heard) -> list[Step]:
-    facts = replace(_actor(body, heard), manages=bool(body.get("manages")))
+    facts = _managing(body, heard)
     return _on_custody(heard.on, heard.partner, "completed", facts) if heard.on else []
+
+
+def _reassigned(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    facts = replace(_managing(body, heard), to=str(body.get("to") or ""))
+    return _on_custody(heard.on, heard.partner, "reassigned", facts) if heard.on else []
+
+
+def _managing(body: Mapping[str, Any], heard: Heard) -> Facts:
+    return replace(_actor(body, heard), manages=bool(body.get("manages")))
 
 
 def _by_phone(body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -255,6 +267,7 @@ _BY_TYPE = {
     "handover.answered": _answered,
     "handover.started": _started,
     "handover.completed": _completed,
+    "handover.reassigned": _reassigned,
     "delivery.taken_by_phone": _by_phone,
     "delivery.collected": _collected,
     "delivery.receipt": _receipt,

@@ -81,6 +81,10 @@ def consequences(
     return ()
 
 
+_SETTLES = ("accepted", "reassigned")
+"""Answers that ask nothing of whoever sent it."""
+
+
 def answer(message_id: UUID, body: Mapping[str, Any], reference: str, sender: Sender) -> Outcome:
     """What a receiver answered, for the sender of what it answers, under their own reference."""
     type = "handover.response"
@@ -91,7 +95,7 @@ def answer(message_id: UUID, body: Mapping[str, Any], reference: str, sender: Se
     recipient = Recipient(
         agency=sender.agency,
         team=sender.team,
-        purpose=For.INFORMATION if accepted else For.ACTION,
+        purpose=For.INFORMATION if body["response"] in _SETTLES else For.ACTION,
     )
     said = {name: value for name, value in body.items() if value is not None}
     said["answers"] = reference

@@ -215,6 +215,31 @@ def _is_sender(envelope: Envelope, partner: Partner) -> bool:
     return sender.agency == partner.agency and sender.team == partner.team
 
 
+def takes(partner: Partner, type: str, authority: str, sender: Partner | None = None) -> bool:
+    """Whether a person may send this on to a partner: it receives the type, to act on it. Pure."""
+    receives = _receives(partner, type, partner.team)
+    back = sender is not None and (
+        partner.partner == sender.partner
+        or (partner.agency, partner.team) == (sender.agency, sender.team)
+    )
+    wanted = receives is not None and receives.purpose is For.ACTION
+    return wanted and authority in partner.authorities and not back
+
+
+def sent_on(type: str, envelope: Envelope, partner: Partner, edition: Routing) -> Routed:
+    """The one delivery to a partner whom a person chose, or why there is none. Pure."""
+    way = edition.types.get(type, Way())
+    receives = _receives(partner, type, partner.team)
+    why_not = _why_not(type, envelope, partner, way, receives)
+    if why_not is None and not takes(partner, type, envelope.authority):
+        why_not = f"{partner.partner} does not act on {type} for authority {envelope.authority}"
+    if why_not:
+        return Routed((), (Missed(partner.partner, why_not),), edition.edition)
+    recipient = Recipient(agency=partner.agency, team=partner.team, purpose=For.ACTION)
+    planned = _plan(envelope, partner, recipient, For.ACTION, "sent on to them by a person")
+    return Routed((planned,), (), edition.edition)
+
+
 def authorised(type: str, envelope: Envelope, edition: Routing) -> Envelope:
     """The envelope with what this edition says it is shared for, and under which provision. Pure."""
     shared = edition.shared.get(type)

@@ -7,7 +7,7 @@ async def test_whoever_holds_it_completes_it_and_it_leaves_their_list(sitting: S
     where = f"/message/{sitting.id_of('EDT-0414')}"
     async with sitting.as_("manager") as client:
         seen = await client.get("/inbox")
-        assert 'aria-label="Complete EDT-0414"' in seen.text
+        assert 'aria-label="Complete or pass on EDT-0414"' in seen.text
         page = await client.get(where)
         assert "You hold this" in text(page)
         assert "Complete: it is finished and leaves your list" in text(page)
@@ -35,7 +35,7 @@ async def test_whoever_does_not_hold_it_is_told_who_does(sitting: Sitting) -> No
         refused = await post(client, where, f"{where}/complete")
         assert refused.status_code == 403
         assert "it is held by J. Ahmed" in text(refused)
-        assert "Complete EDT-0414" not in (await client.get("/inbox")).text
+        assert "Complete or pass on EDT-0414" not in (await client.get("/inbox")).text
 
 
 async def test_a_manager_of_the_team_completes_for_who_went_home(sitting: Sitting) -> None:

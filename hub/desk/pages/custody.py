@@ -1,4 +1,4 @@
-"""Whoever holds something begins and finishes it here, and the page says who holds it whatever the answer."""
+"""Whoever holds something begins, finishes or passes it on here, and the page says who holds it whatever the answer."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 
 from hub.desk.access import Action
 from hub.desk.acts import Act
-from hub.desk.doing import do, to_act_on
+from hub.desk.doing import do, needs, to_act_on
 from hub.desk.frame import Actor, Visit
 
 router = APIRouter(include_in_schema=False)
@@ -36,6 +36,32 @@ async def complete(
     """It is finished and leaves the list of what is held."""
     return await _act(
         visit, message_id, "handover.completed", Action.FINISH, journey, version, reason.strip()
+    )
+
+
+@router.post("/message/{message_id}/pass-on", response_model=None)
+async def pass_on(
+    visit: Actor,
+    message_id: str,
+    to: Annotated[str, Form(max_length=200)] = "",
+    meant_for: Annotated[str, Form(max_length=200)] = "",
+    journey: Journey = "",
+    version: Version = 0,
+    reason: Words = "",
+) -> Response:
+    """It goes to somebody else, and stays with its holder until they accept."""
+    chosen = needs(to, "Who gets it", 1)
+    why = needs(reason, "Why you pass it on")
+    return await _act(
+        visit,
+        message_id,
+        "handover.reassigned",
+        Action.REASSIGN,
+        journey,
+        version,
+        why,
+        to=chosen,
+        meant_for=meant_for.strip() or None,
     )
 
 

@@ -16,6 +16,7 @@ from hub.desk.frame import Actor, Reader, Stop, Visit
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     Handover,
+    Receiver,
     ended_since,
     open_handovers,
     receivers,
@@ -37,32 +38,35 @@ def inbox(visit: Reader, act: str = "") -> HTMLResponse:
         done = done_before(visit, conn, act)
     return visit.page(
         "inbox.html",
-        waiting=[_row(visit, one) for one in mine if not one.held and one.state != "refused"],
-        held=[_row(visit, one) for one in mine if one.held],
-        ended=[_row(visit, one) for one in ended],
+        waiting=[row for row in mine if row["answers"] and _waits(row["one"])],
+        held=[row for row in mine if row["one"].held or row["gives"]],
+        ended=ended,
         done=done,
     )
 
 
-def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[Handover]:
+def _waits(one: Handover) -> bool:
+    return not one.held and one.state != "refused"
+
+
+def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[dict[str, Any]]:
+    """What was sent to my team, or passed on from it and not accepted since."""
     known = list(found)
     to = receivers(conn, [one.message_id for one in known])
-    directory = visit.desk.directory
-    return [
-        one
-        for one in known
-        if visit.may(Action.ANSWER, handover_facts(directory, one, to[one.message_id]))
-    ]
+    rows = [_row(visit, one, to[one.message_id]) for one in known]
+    return [row for row in rows if row["answers"] or row["gives"]]
 
 
-def _row(visit: Visit, one: Handover) -> dict[str, Any]:
+def _row(visit: Visit, one: Handover, to: list[Receiver]) -> dict[str, Any]:
+    about = handover_facts(visit.desk.directory, one, to)
     return {
         "one": one,
         "from": visit.desk.title(one.sender),
         "parts": handover(one, visit.desk.title),
-        "mine": one.held and one.holder == visit.person.name,
-        "may_finish": one.held
-        and visit.may(Action.FINISH, handover_facts(visit.desk.directory, one)),
+        "answers": visit.may(Action.ANSWER, about),
+        "gives": one.passed_on and any(g.is_of(about.holders) for g in visit.person.grants),
+        "mine": one.holder == visit.person.name,
+        "may_finish": one.held and visit.may(Action.FINISH, about),
     }
 
 

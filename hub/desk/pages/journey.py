@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -13,12 +14,13 @@ from sqlalchemy import Connection
 from hub.broker import Unable
 from hub.desk import acts
 from hub.desk.access import Action, Facts
+from hub.desk.asks import asks
 from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, note_reading, reading_shown
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.labelled import labelled
-from hub.desk.whose import facts, handover_facts, is_own, sees_all
+from hub.desk.whose import facts, is_own, sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover, Receiver
 from hub.ledger.read.journey import Said, Way, case_way, message_way
@@ -60,11 +62,13 @@ def seen(visit: Visit, way: Way) -> tuple[Way, int]:
         and (one.message_id in whole or is_own(directory, visit.person, one.partner, one.team))
     ]
     kept = {one.delivery_id for one in deliveries}
+    acted = {one.message_id for one in deliveries if one.purpose == "action"}
     journeys = [
         one
         for one in way.journeys
         if one.message_id in own
         or (one.receiver and is_own(directory, visit.person, one.receiver, one.team))
+        or (one.alone and one.message_id in acted)
     ]
     named = {one.journey_id for one in journeys}
     hidden = sum(1 for one in way.deliveries if one.message_id in ids) - len(deliveries)
@@ -170,21 +174,17 @@ def _message(
     if said is None:
         raise nothing_here()
     known = message_facts(visit.desk, way, said)
-    to = [Receiver(d.partner, d.team) for d in way.deliveries if d.purpose == "action"]
-    answer = facts(visit.desk.directory, said.authority, receivers=to, senders=[said.partner])
     return visit.page(
         "message.html",
         status,
         said=said,
         events=timeline(own, visit.desk.title, words=_keys(visit, known)),
         hidden=hidden,
-        custody=[_custody(visit, one) for one in own.journeys if one.message_id == message_id],
+        custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
-        may_answer=visit.may(Action.ANSWER, answer),
-        may_reply=visit.may(Action.REPLY, known),
-        may_withdraw=visit.may(Action.WITHDRAW, known),
+        asks=asks(visit, conn, message_id, own.journeys),
         chain=_chain(conn, said.case_ref) if sees_all(visit.person, said.authority) else None,
-        due_at=None if _taken(own, message_id) else said.due_at,
+        due_at=_due(own, said),
         labels=orjson.loads(said.labels) if visit.may(Action.OPEN_CONTENT, known) else [],
         content=content,
         content_refused=refused,
@@ -197,26 +197,25 @@ def _keys(visit: Visit, known: Facts) -> Keyring | None:
     return visit.desk.keys if visit.may(Action.OPEN_CONTENT, known) else None
 
 
-def _taken(way: Way, message_id: str) -> bool:
-    """Whether whoever had to accept it has, so that its deadline is over and done with."""
-    asked = [j for j in way.journeys if j.message_id == message_id and j.machine == "handover"]
-    return bool(asked) and all(one.held or one.ended for one in asked)
+def _due(own: Way, said: Said) -> datetime | None:
+    """The deadline that still runs: of who must accept it now, else the message's own."""
+    asked = [j for j in own.journeys if _asks(j, said.message_id)]
+    left = [one.due_at for one in asked if not one.held and not one.ended and one.due_at]
+    return min(left, default=None) if asked else said.due_at
 
 
-def _custody(visit: Visit, one: Handover) -> dict[str, Any]:
+def _asks(one: Handover, message_id: str) -> bool:
+    return one.machine == "handover" and one.message_id == message_id
+
+
+def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
     if one.machine != "handover":
         state = one.state.replace("_", " ")
         words = (f"{one.machine.capitalize()}: {state} since ", one.changed_at)
-        return {"one": one, "parts": words, "mood": "calm", "may_finish": False}
+        return {"one": one, "parts": words, "mood": "calm"}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
-    known = handover_facts(visit.desk.directory, one)
-    return {
-        "one": one,
-        "parts": handover(one, visit.desk.title),
-        "mood": mood,
-        "may_finish": one.held and visit.may(Action.FINISH, known),
-    }
+    return {"one": one, "parts": handover(one, desk.title), "mood": mood}
 
 
 @router.get("/case/{case_ref}")
@@ -240,7 +239,7 @@ def case(visit: Reader, case_ref: str) -> HTMLResponse:
         events=events,
         hidden=hidden,
         unseen=len(way.messages) - len(own.messages) if whole else 0,
-        custody=[_custody(visit, one) for one in own.journeys],
+        custody=[_custody(visit.desk, one) for one in own.journeys],
         chain=chain,
     )
 

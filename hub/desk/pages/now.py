@@ -68,8 +68,9 @@ def custody(visit: Visit, conn: Connection) -> Custody:
         known = handover_facts(visit.desk.directory, one, to[one.message_id])
         asked = one.state in SENDER_MUST
         theirs = asked and visit.may(Action.REPLY, known)
-        if one.held:
-            if one.holder == visit.person.name:
+        mine = one.holder == visit.person.name
+        if one.held or (mine and one.passed_on and not asked):
+            if mine:
                 sorted_.holding.append(one)
         elif theirs or (not asked and visit.may(Action.ANSWER, known)):
             sorted_.waiting.append(one)

@@ -64,6 +64,16 @@ class Handover:
         return self.state in HELD
 
     @property
+    def alone(self) -> bool:
+        """One custody for all receivers, not one for each."""
+        return self.journey_id == f"{self.machine}:{self.message_id}"
+
+    @property
+    def passed_on(self) -> bool:
+        """A named person has it until somebody else, to whom it was passed on, accepts it."""
+        return self.holder is not None and not self.held and not self.ended
+
+    @property
     def ended(self) -> bool:
         """Nobody needs to do anything more."""
         return self.state in ENDED
@@ -71,12 +81,24 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A partner that must act on a message, and the team named, where one is."""
+    """A partner that must act on a message, and the team named, where one is.
+
+    `past`: it had to, until it was passed on from there.
+    """
 
     partner: str
     team: str | None
+    past: bool = False
 
 
+PAST = """
+exists (select 1 from move v where v.journey_id = 'handover:' || d.message_id
+  and v.event in ('reassigned', 'rerouted') and v.refused is null and v.at > d.created_at)
+"""
+"""Of a delivery `d`: what it brought has since gone to another receiver.
+
+Where each receiver answers for itself, none ever does.
+"""
 COLUMNS = """
 select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority, j.state,
   j.custodian, j.sender, j.receiver, j.team, j.holder, j.holder_role, j.due_at, j.opened_at,
@@ -139,9 +161,10 @@ def receivers(conn: Connection, message_ids: Collection[str]) -> dict[str, list[
     """Partners (and the teams named) that each message was planned for, for action."""
     found: dict[str, list[Receiver]] = {message_id: [] for message_id in message_ids}
     sql = (
-        f"select message_id, partner, team from delivery where {among(conn, 'message_id')}"
-        " and purpose = 'action' and transport <> 'call'"
+        f"select d.message_id, d.partner, d.team, case when {PAST} then 1 else 0 end as past"
+        f" from delivery d where {among(conn, 'd.message_id')}"
+        " and d.purpose = 'action' and d.transport <> 'call'"
     )
     for row in rows(conn, sql, among=values(conn, found)):
-        found[row.message_id].append(Receiver(row.partner, row.team))
+        found[row.message_id].append(Receiver(row.partner, row.team, bool(row.past)))
     return found

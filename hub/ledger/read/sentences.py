@@ -115,7 +115,10 @@ def _offered(one: Delivered, to: str) -> Parts:
 def handover(one: Held, name: Name) -> Parts:
     """Who has it, and what they must do."""
     sender, receiver = name(one.sender), name(one.receiver)
-    keeps = f"{sender} still holds it"
+    # What is passed on stays with who passed it on, and only then with somebody who is not its sender.
+    has_it = ", ".join(filter(None, (one.holder, one.holder_role))) or sender
+    keeps = f"{has_it} still holds it"
+    nobody = f"Nobody at {receiver} has accepted it" if one.holder else "Nobody has this yet"
     if one.state in HELD and one.holder:
         by = ", by phone" if one.state == "accepted_manually" else ""
         start = "In progress with" if one.state == "in_progress" else "Accepted by"
@@ -126,15 +129,15 @@ def handover(one: Held, name: Name) -> Parts:
         "sent": f"Sent to {receiver}, opened by nobody so far: {keeps}",
         "delivered": f"Delivered to {receiver}, opened by nobody: {keeps}",
         "opened": f"Opened by {receiver}, accepted by nobody: {keeps}",
-        "queried": f"{receiver} asks a question: {sender} must answer, and still holds it",
+        "queried": f"{receiver} asks a question: {has_it} must answer, and still holds it",
         "answered": f"The question was answered; {receiver} must accept: {keeps}",
-        "refused": f"Refused by {receiver}: {sender} holds it and must say where it goes",
+        "refused": f"Refused by {receiver}: {has_it} holds it and must say where it goes",
         "rerouted": f"Goes to somebody else: {keeps}",
-        "overdue": f"Nobody has this yet: {keeps}",
-        "escalated": f"Nobody has this yet; managers have been told: {keeps}",
+        "overdue": f"{nobody}: {keeps}",
+        "escalated": f"{nobody}; managers have been told: {keeps}",
         "undeliverable": f"{receiver} cannot be reached and must be rung: {keeps}",
         "manual_phone": f"{receiver} is being rung: {keeps}",
-        "reassigned": f"Passed on; {one.holder or receiver} holds it until accepted again",
+        "reassigned": f"Passed on to {receiver}: {has_it} holds it until somebody there accepts it",
         "lapsed": f"No progress: the manager of {receiver} has it now",
     }.get(one.state)
     if fixed:

@@ -10,6 +10,7 @@ import orjson
 
 from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
+from hub.ledger.read.passed import SENT_ON, receivers_then
 from hub.ledger.read.sentences import Name, Parts, delivery
 from hub.seal import Keyring
 from schemas.envelope import Doubt
@@ -31,6 +32,7 @@ _EVENTS = {
     "withdrawn": "withdrawn by its sender",
     "overdue": "nobody accepted in time",
     "undeliverable": "cannot be delivered: it must be rung",
+    "reassigned": "passed it on",
     "started": "started work on it",
     "completed": "completed it: nothing more is asked of anybody",
 }
@@ -42,6 +44,7 @@ _ACTS = {
     "handover.answered": "answered",
     "handover.withdrawn": "withdrew it",
     "handover.started": "started work on it",
+    "handover.reassigned": "passed it on",
     "handover.completed": "completed it",
     "case.matched": "said which child it is",
     "early.resolved": "settled the early message",
@@ -118,8 +121,9 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         _delivery(one, tries[one.delivery_id], name, way.overtaken) for one in way.deliveries
     ]
     # That it was sent is what its deliveries say.
+    then = receivers_then(way)
     events += [
-        _step(one, name, _spoken(one, words))
+        _step(one, name, then[one.move_id], _spoken(one, words))
         for one in way.steps
         if one.refused or one.event != "sent"
     ]
@@ -200,9 +204,11 @@ def _spoken(one: Step, words: Keyring | None) -> str:
     return open_words(unwrap(words, one.case_ref, one.wrapped), one.move_id, one.note)
 
 
-def _step(one: Step, name: Name, spoken: str) -> Event:
-    who = one.who or (name(one.receiver) if one.receiver else "")
+def _step(one: Step, name: Name, receiver: str | None, spoken: str) -> Event:
+    who = one.who or (name(receiver) if receiver else "")
     what = _EVENTS.get(one.event, one.event.replace("_", " "))
+    if one.event in SENT_ON and receiver and not one.refused:
+        what += f" to {name(receiver)}"
     event = Event(
         one.at,
         Kind.MOVE,

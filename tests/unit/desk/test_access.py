@@ -19,6 +19,7 @@ MATRIX = {
     Action.REPLY: "-------",
     Action.WITHDRAW: "-------",
     Action.FINISH: "-yy----",
+    Action.REASSIGN: "-yy----",
     Action.RETRY: "-yyyy--",
     Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
