@@ -130,6 +130,19 @@ class HandoverReassigned(Reasoned):
     )
 
 
+class HandoverKept(Reasoned):
+    """`handover.kept`: refused, it stays with who sent it or passed it on."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class HandoverRerouted(Reasoned):
+    """`handover.rerouted`: refused, it goes to another receiver."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+    to: Annotated[Line, Kind.DELIVERY_METADATA] = Field(description="The partner that gets it")
+
+
 class PartnerPaused(Reasoned):
     """`partner.paused`: nothing is sent to a partner until resumed; nothing is lost meanwhile."""
 

@@ -178,6 +178,8 @@ def _acts() -> list[Entry]:
         _act("handover.started", acts.HandoverStarted, "Handover begun"),
         _act("handover.completed", acts.HandoverCompleted, "Handover completed"),
         _act("handover.reassigned", acts.HandoverReassigned, "Handover passed on"),
+        _act("handover.kept", acts.HandoverKept, "Refused handover kept"),
+        _act("handover.rerouted", acts.HandoverRerouted, "Refused handover sent on"),
         _act("partner.paused", acts.PartnerPaused, "Partner paused"),
         _act("partner.resumed", acts.PartnerResumed, "Partner resumed"),
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),

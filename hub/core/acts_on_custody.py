@@ -1,21 +1,25 @@
 """Whoever holds something begins, finishes or passes it on, against the version they saw; nobody else does.
 
-Passed on, it stays with who passed it on until a named person there accepts it.
+Passed on, it stays with who passed it on until a named person there accepts it. Refused, it is
+kept by who sent it or passed it on, or they send it to somebody else.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.core import custody
-from hub.core.acts_on_handovers import about, moved
+from hub.core.acts_on_handovers import about, moved, take_back
 from hub.core.answers import spoken, tell
 from hub.core.deed import Deed, Refused
 from hub.core.early import again
 from hub.core.plan import sent_on
 from hub.core.record import record_messages
 from hub.core.work import Work
+from hub.journeys.handover import HELD
 from hub.journeys.machine import Moved
 from hub.journeys.steps import EACH_AGENCY, Heard, Step, steps
+from hub.ledger.read.handovers import Receiver, receivers
+from hub.ledger.write import at
 from hub.partners import Partner
 
 _MANAGERS = ("duty_manager", "service_manager")
@@ -66,6 +70,45 @@ def _reassigned(work: Work, deed: Deed) -> str:
     return f"passed on to {to.title}: {row['holder']} holds it until somebody there accepts it"
 
 
+def _kept(work: Work, deed: Deed) -> str:
+    heard = about(work, deed)
+    row = standing(work, deed, heard)
+    anew = None
+    if row["holder"]:
+        team = _given_by(work, deed, row)
+        anew = {"receiver": team.partner, "team": team.team, "due_at": at(row["due_at"])}
+    moved(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, anew)
+    return f"kept: it stays with {row['holder'] or _title(work, row['sender'])}"
+
+
+def _rerouted(work: Work, deed: Deed) -> str:
+    heard = about(work, deed)
+    row = standing(work, deed, heard)
+    to = _receiver(work, deed)
+    if heard.on is not None and heard.on.type in EACH_AGENCY:
+        raise Refused("each agency answers this for itself: nobody else can take it in their place")
+    said = _said(work, deed, row, heard) | {"to": to.title}
+    _sent_on(work, deed, steps(deed.type, said, heard), heard, row, to)
+    if row["holder"]:
+        body = _answer(work, deed, to, "")
+        work.flush()
+        record_messages(work, tell(work, deed.subject, deed.act_id, body))
+    has_it = row["holder"] or _title(work, row["sender"])
+    return f"sent on to {to.title}: {has_it} holds it until somebody there accepts it"
+
+
+def _title(work: Work, partner: str) -> str:
+    known = work.site.partner(partner)
+    return known.title if known else partner
+
+
+def _given_by(work: Work, deed: Deed, row: Mapping[str, Any]) -> Receiver:
+    """The receiver from which it was passed on: the last before that is theirs who act."""
+    had = [one for one in receivers(work.conn, [deed.subject])[deed.subject] if one.past]
+    own = [one for one in had if _is_of(deed, work.site.partner(one.partner))]
+    return (own or had or [Receiver(row["receiver"], row["team"])])[-1]
+
+
 def _answer(work: Work, deed: Deed, to: Partner, meant: str) -> dict[str, Any]:
     """What its sender is told: with whom it is from now on."""
     by = {
@@ -92,6 +135,8 @@ def _sent_on(
     why_not = sent_on(work, arrival, to)
     if why_not:
         raise Refused(why_not)
+    if row["state"] == "refused":
+        take_back(work, deed)
     anew = {"receiver": to.partner, "team": to.team, "due_at": arrival.due_at}
     moved(work, deed, found, heard, anew)
     work.recovered("overdue", row["journey_id"], f"sent on by {deed.name}")
@@ -134,6 +179,14 @@ def manages(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> boo
     among = {str(row["receiver"])}
     if heard.on is not None and heard.on.type not in EACH_AGENCY:
         among.update(heard.on.receivers)
+        if row["holder"] and row["state"] not in HELD:
+            # It is under offer to others, and still of those who passed it on.
+            had = {
+                one.partner
+                for one in receivers(work.conn, [deed.subject])[deed.subject]
+                if one.past
+            }
+            among = had or among
     return any(_is_of(deed, work.site.partner(name)) for name in among)
 
 
@@ -148,4 +201,6 @@ EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     "handover.started": _started,
     "handover.completed": _completed,
     "handover.reassigned": _reassigned,
+    "handover.kept": _kept,
+    "handover.rerouted": _rerouted,
 }

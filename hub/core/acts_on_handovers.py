@@ -96,10 +96,15 @@ def moved(
 def _closes(work: Work, deed: Deed, state: str, partner: str, journey: str) -> None:
     """An answer in the inbox is its receipt as well; a withdrawal takes back what is not there."""
     if state == "withdrawn":
-        _deliveries_become(work, deed, "withdrawn", "('waiting', 'offered', 'needs_person')")
+        take_back(work, deed)
     elif state in ("accepted", "queried", "refused", "opened"):
         _deliveries_become(work, deed, "delivered", "('offered')", partner)
         work.recovered("overdue", journey, f"answered by {deed.name}")
+
+
+def take_back(work: Work, deed: Deed) -> None:
+    """What has not got there is not sent any more."""
+    _deliveries_become(work, deed, "withdrawn", "('waiting', 'offered', 'needs_person')")
 
 
 def _deliveries_become(

@@ -38,6 +38,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw it"
     FINISH = "begin or complete it"
     REASSIGN = "pass it on"
+    PLACE = "say where it goes after it was refused"
     RETRY = "send it again"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
@@ -190,6 +191,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.OPEN_PARCEL: dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
     _A.ANSWER: {_R.TEAM_WORKER: _N.RECEIVER, **dict.fromkeys(_HOUSE, _N.RECEIVER)},
     _A.REPLY: {_R.TEAM_WORKER: _N.KEPT, **dict.fromkeys(_HOUSE, _N.KEPT)},
+    _A.PLACE: {_R.TEAM_WORKER: _N.KEPT, **dict.fromkeys(_HOUSE, _N.KEPT)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
     _A.FINISH: _HOLDERS,
     _A.REASSIGN: _HOLDERS,

@@ -31,7 +31,10 @@ class Asks:
     withdraw: Handover | None = None
     finish: Handover | None = None
     pass_on: Handover | None = None
-    takers: Sequence[Taker] = ()
+    pass_to: Sequence[Taker] = ()
+    place: Handover | None = None
+    place_with: Sequence[Taker] = ()
+    """To whom what was refused may be sent on."""
 
 
 def asks(visit: Visit, conn: Connection, message_id: str, journeys: Iterable[Handover]) -> Asks:
@@ -49,13 +52,16 @@ def asks(visit: Visit, conn: Connection, message_id: str, journeys: Iterable[Han
     under_offer = [one for one in own if not one.held and not one.ended]
     passing = first(Action.REASSIGN, held)
     found = takers(visit, passing) if passing else []
+    refused = first(Action.PLACE, (one for one in under_offer if one.state == "refused"))
     return Asks(
         answer=first(Action.ANSWER, under_offer),
         reply=first(Action.REPLY, (one for one in under_offer if one.state == "queried")),
         withdraw=first(Action.WITHDRAW, (one for one in under_offer if not one.passed_on)),
         finish=first(Action.FINISH, held),
         pass_on=passing if found else None,
-        takers=found,
+        pass_to=found,
+        place=refused,
+        place_with=[one for one in takers(visit, refused) if not one.own] if refused else (),
     )
 
 

@@ -53,6 +53,11 @@ def whoever_has_it(facts: Facts) -> str | None:
     return None if facts.holder and facts.manages else the_holder(facts)
 
 
+def whoever_keeps_it(facts: Facts) -> str | None:
+    """Nobody has accepted it, so that it is its sender's; else whoever has, or manages their team."""
+    return whoever_has_it(facts) if facts.holder else None
+
+
 def already_held(facts: Facts) -> str | None:
     """Never: once a named person holds it, they pass it on or finish it."""
     return f"held by {facts.holder}" if facts.holder else "it has been accepted already"
@@ -139,9 +144,15 @@ HANDOVER = Machine(
         *moves(("overdue", "escalated"), "answered", None, why="answered, and still overdue"),
         *moves((*_UNDER_OFFER, "reassigned"), "refused", "refused", reasoned),
         *moves(HELD, "refused", None, already_held),
-        *moves(("refused",), "rerouted", "rerouted", addressed),
-        *moves(_REFUSED, "kept", "returned", nobody_holds, "the sender keeps it"),
-        *moves(_REFUSED, "kept", "in_progress", somebody_holds, "who passed it on keeps it"),
+        *moves(("refused",), "rerouted", "rerouted", both(addressed, reasoned, whoever_keeps_it)),
+        *moves(_REFUSED, "kept", "returned", both(nobody_holds, reasoned), "the sender keeps it"),
+        *moves(
+            _REFUSED,
+            "kept",
+            "in_progress",
+            both(somebody_holds, reasoned, whoever_has_it),
+            "who passed it on keeps it",
+        ),
         *moves((*_UNDER_OFFER, "reassigned"), "overdue", "overdue", why="nobody accepted in time"),
         *moves((*_UNREACHED, *_REFUSED), "overdue", None, why="known, and overdue as well"),
         *moves((*_OPEN, *_REFUSED), "escalated", "escalated"),

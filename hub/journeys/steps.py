@@ -229,6 +229,21 @@ def _reassigned(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     return _on_custody(heard.on, heard.partner, "reassigned", facts) if heard.on else []
 
 
+def _kept(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return _on_custody(heard.on, heard.partner, "kept", _managing(body, heard)) if heard.on else []
+
+
+def _rerouted(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    if heard.on is None:
+        return []
+    facts = replace(_managing(body, heard), to=str(body.get("to") or ""))
+    return [
+        step
+        for event in ("rerouted", "sent")
+        for step in _on_custody(heard.on, heard.partner, event, facts)
+    ]
+
+
 def _managing(body: Mapping[str, Any], heard: Heard) -> Facts:
     return replace(_actor(body, heard), manages=bool(body.get("manages")))
 
@@ -268,6 +283,8 @@ _BY_TYPE = {
     "handover.started": _started,
     "handover.completed": _completed,
     "handover.reassigned": _reassigned,
+    "handover.kept": _kept,
+    "handover.rerouted": _rerouted,
     "delivery.taken_by_phone": _by_phone,
     "delivery.collected": _collected,
     "delivery.receipt": _receipt,

@@ -1,4 +1,7 @@
-"""Whoever holds something begins, finishes or passes it on here, and the page says who holds it whatever the answer."""
+"""Whoever holds something moves it on here, and the page says who holds it whatever the answer.
+
+Begin, complete, pass on; and where it was refused, keep it or send it to somebody else.
+"""
 
 import asyncio
 from typing import Annotated, Any
@@ -62,6 +65,36 @@ async def pass_on(
         why,
         to=chosen,
         meant_for=meant_for.strip() or None,
+    )
+
+
+@router.post("/message/{message_id}/keep", response_model=None)
+async def keep(
+    visit: Actor,
+    message_id: str,
+    journey: Journey = "",
+    version: Version = 0,
+    reason: Words = "",
+) -> Response:
+    """Refused, it stays with who sent it or passed it on."""
+    why = needs(reason, "Why it is kept")
+    return await _act(visit, message_id, "handover.kept", Action.PLACE, journey, version, why)
+
+
+@router.post("/message/{message_id}/send-on", response_model=None)
+async def send_on(
+    visit: Actor,
+    message_id: str,
+    to: Annotated[str, Form(max_length=200)] = "",
+    journey: Journey = "",
+    version: Version = 0,
+    reason: Words = "",
+) -> Response:
+    """Refused, it goes to another receiver."""
+    chosen = needs(to, "Who gets it", 1)
+    why = needs(reason, "Why they should take it")
+    return await _act(
+        visit, message_id, "handover.rerouted", Action.PLACE, journey, version, why, to=chosen
     )
 
 

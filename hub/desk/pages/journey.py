@@ -25,7 +25,7 @@ from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover, Receiver
 from hub.ledger.read.journey import Said, Way, case_way, message_way
 from hub.ledger.read.sentences import handover
-from hub.ledger.read.timeline import Event, timeline
+from hub.ledger.read.timeline import REFUSED, Event, timeline
 from hub.ledger.write import rows
 from hub.seal import Keyring
 
@@ -174,11 +174,13 @@ def _message(
     if said is None:
         raise nothing_here()
     known = message_facts(visit.desk, way, said)
+    events = timeline(own, visit.desk.title, words=_keys(visit, known))
     return visit.page(
         "message.html",
         status,
         said=said,
-        events=timeline(own, visit.desk.title, words=_keys(visit, known)),
+        events=events,
+        refusal=next((one.said for one in reversed(events) if one.parts == REFUSED), ""),
         hidden=hidden,
         custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),

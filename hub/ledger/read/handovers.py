@@ -93,9 +93,9 @@ class Receiver:
 
 PAST = """
 exists (select 1 from move v where v.journey_id = 'handover:' || d.message_id
-  and v.event in ('reassigned', 'rerouted') and v.refused is null and v.at > d.created_at)
+  and v.event in ('reassigned', 'rerouted', 'kept') and v.refused is null and v.at > d.created_at)
 """
-"""Of a delivery `d`: what it brought has since gone to another receiver.
+"""Of a delivery `d`: what it brought has since gone to another receiver, or back.
 
 Where each receiver answers for itself, none ever does.
 """
@@ -158,12 +158,12 @@ def handovers_of(conn: Connection, message_id: str) -> list[Handover]:
 
 
 def receivers(conn: Connection, message_ids: Collection[str]) -> dict[str, list[Receiver]]:
-    """Partners (and the teams named) that each message was planned for, for action."""
+    """Partners (and the teams named) that each message was planned for, for action, in order."""
     found: dict[str, list[Receiver]] = {message_id: [] for message_id in message_ids}
     sql = (
         f"select d.message_id, d.partner, d.team, case when {PAST} then 1 else 0 end as past"
         f" from delivery d where {among(conn, 'd.message_id')}"
-        " and d.purpose = 'action' and d.transport <> 'call'"
+        " and d.purpose = 'action' and d.transport <> 'call' order by d.created_at"
     )
     for row in rows(conn, sql, among=values(conn, found)):
         found[row.message_id].append(Receiver(row.partner, row.team, bool(row.past)))

@@ -33,9 +33,13 @@ _EVENTS = {
     "overdue": "nobody accepted in time",
     "undeliverable": "cannot be delivered: it must be rung",
     "reassigned": "passed it on",
+    "rerouted": "sent it on",
+    "kept": "keeps it",
     "started": "started work on it",
     "completed": "completed it: nothing more is asked of anybody",
 }
+REFUSED = (_EVENTS["refused"],)
+"""The parts of an event by which a receiver refused."""
 _ACTS = {
     "content.opened": "opened the content",
     "delivery.retried": "sent it again",
@@ -45,6 +49,8 @@ _ACTS = {
     "handover.withdrawn": "withdrew it",
     "handover.started": "started work on it",
     "handover.reassigned": "passed it on",
+    "handover.kept": "kept it",
+    "handover.rerouted": "sent it on",
     "handover.completed": "completed it",
     "case.matched": "said which child it is",
     "early.resolved": "settled the early message",

@@ -18,6 +18,7 @@ MATRIX = {
     Action.ANSWER: "yyyy---",
     Action.REPLY: "-------",
     Action.WITHDRAW: "-------",
+    Action.PLACE: "-------",
     Action.FINISH: "-yy----",
     Action.REASSIGN: "-yy----",
     Action.RETRY: "-yyyy--",
