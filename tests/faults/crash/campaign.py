@@ -24,6 +24,9 @@ from tests.faults.crash.wards import Hospital, Said
 
 CHILDREN = 40
 CONNECTIONS = 4
+STALLED = 20.0
+"""Seconds without enough acknowledgements after which the next kill comes all the same."""
+
 DRAIN = 240.0
 """Seconds after the last message until every delivery must be settled."""
 
@@ -152,10 +155,18 @@ class Campaign:
         plan = schedule(self.wanted.seed, self.slots, self.wanted.pause, self.wanted.first)
         for number, kill in enumerate(islice(plan, self.wanted.kills), 1):
             await asyncio.sleep(kill.after)
+            if not kill.hasty:
+                await self._worked(hospitals, (number - 1) / self.wanted.kills)
             await site.kill(kill.role, kill.slot)
             self.killed.append(Killed(kill, time.time()))
             count = sum(one.acknowledged for one in hospitals)
             self.say(f"{number:4}  {kill}  {count} acknowledged")
+
+    async def _worked(self, hospitals: list[Hospital], share: float) -> None:
+        """Waits until that share of the messages was acknowledged, or nothing is for a while."""
+        wanted, deadline = share * self.wanted.messages, time.monotonic() + STALLED
+        while sum(one.acknowledged for one in hospitals) < wanted and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
 
     async def _settled(self, site: Site) -> bool:
         """Waits until no delivery is open for two looks; false where that takes too long."""
