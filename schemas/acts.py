@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 from pydantic import model_validator as check
 
-from schemas.codes import EarlyEnd, Matching, ParcelEnd, Review
+from schemas.codes import Matching, Review
+from schemas.endings import ConflictEnd, EarlyEnd, ParcelEnd
 from schemas.labels import DataKind as Kind
 from schemas.people import Worker
 from schemas.values import Line, Phone, Said, Text
@@ -174,6 +175,13 @@ class DisclosureReviewed(Reasoned):
 
     delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
     review: Annotated[Review, Kind.DECISION]
+
+
+class ConflictCleared(Reasoned):
+    """`conflict.cleared`: somebody looked at two messages under one reference and says which stands."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA] = Field(description="The second of the two")
+    end: Annotated[ConflictEnd, Kind.DECISION]
 
 
 class EarlyResolved(Reasoned):

@@ -375,20 +375,3 @@ class Review(Code):
 
     RELEASED = "released"
     WITHHELD = "withheld"
-
-
-class ParcelEnd(Code):
-    """How an unreadable or unmatched parcel ended."""
-
-    CORRECTED = "corrected", "A corrected one was accepted"
-    NOT_OURS = "not_ours", "Not ours to keep"
-    TAKEN_BY_PHONE = "taken_by_phone", "Content taken by telephone"
-    JUNK = "junk", "No message at all"
-
-
-class EarlyEnd(Code):
-    """What a person decided about a message whose predecessor never came."""
-
-    PROCEED = "proceed", "Take it without its predecessor"
-    KEEP_WAITING = "keep_waiting"
-    DROP = "drop", "Set aside"

@@ -185,6 +185,7 @@ def _acts() -> list[Entry]:
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),
         _act("parcel.claimed", acts.ParcelClaimed, "Parcel claimed"),
         _act("disclosure.reviewed", acts.DisclosureReviewed, "Disclosure reviewed"),
+        _act("conflict.cleared", acts.ConflictCleared, "Conflict cleared"),
         _act("early.resolved", acts.EarlyResolved, "Early message resolved"),
         _act("stuck.retried", acts.StuckRetried, "Stuck message tried again"),
         _act("case.matched", acts.CaseMatched, "Uncertain child matched"),

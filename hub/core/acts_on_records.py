@@ -1,4 +1,4 @@
-"""What could not go on by itself (stuck, early, uncertain whose) goes on as a named person says."""
+"""What could not go on by itself (stuck, early, uncertain whose, in conflict) goes on as a named person says."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from hub.core.work import Work
 from hub.ledger.write import rows, run
 from hub.rules.consequences import Consequence
 from hub.wire import Foreign, read
+from schemas.endings import ConflictEnd
 
 
 def _stuck_retried(work: Work, deed: Deed) -> str:
@@ -118,6 +119,49 @@ def _case_matched(work: Work, deed: Deed) -> str:
     return "it belongs to that case now"
 
 
+def _conflict_cleared(work: Work, deed: Deed) -> str:
+    """A person looked at both; what was sent of either is not taken back by that."""
+    sql = "select case_ref, partner, state, conflict_of from message where message_id = :id"
+    found = rows(work.conn, sql, id=deed.subject)
+    if not found or not found[0].conflict_of:
+        raise Refused("it is in conflict with nothing")
+    row = found[0]
+    if row.state == "cleared":
+        raise Refused(f"it is cleared already, by {_cleared_by(work, deed.subject)}")
+    if row.state not in ("recorded", "conflict"):
+        raise Refused(f"it is {row.state}: that comes first")
+    if not deed.reason.strip():
+        raise Refused("a reason is needed")
+    try:
+        end = ConflictEnd(str(deed.body.get("end")))
+    except ValueError:
+        raise Refused("say which of the two stands") from None
+    cleared = "update message set state = 'cleared' where message_id = :id"
+    run(work.conn, cleared, id=deed.subject)
+    first = rows(work.conn, sql, id=row.conflict_of)
+    for case_ref in sorted({row.case_ref, *(one.case_ref for one in first)}):
+        work.audit(
+            case_ref,
+            "conflict cleared",
+            message=deed.subject,
+            first=row.conflict_of,
+            end=end.value,
+            who=deed.name,
+        )
+    left = "select 1 from message where partner = :p and state = 'conflict' limit 1"
+    if not rows(work.conn, left, p=row.partner):
+        for kind in ("conflict", "counter_restarted"):
+            work.recovered(kind, row.partner, f"the last was cleared by {deed.name}: {end.label}")
+    return f"cleared: {end.label[0].lower()}{end.label[1:]}"
+
+
+def _cleared_by(work: Work, message_id: str) -> str:
+    sql = (
+        "select who from act where subject = :id and type = 'conflict.cleared' and outcome = 'done'"
+    )
+    return next((str(act.who) for act in rows(work.conn, sql, id=message_id)), "somebody")
+
+
 def _linking(work: Work, deed: Deed, absorbed: str, case: str) -> Arrival:
     by = {
         "name": deed.who["name"],
@@ -140,5 +184,6 @@ def _linking(work: Work, deed: Deed, absorbed: str, case: str) -> Arrival:
 EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     "stuck.retried": _stuck_retried,
     "early.resolved": _early_resolved,
+    "conflict.cleared": _conflict_cleared,
     "case.matched": _case_matched,
 }

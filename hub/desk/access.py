@@ -45,6 +45,7 @@ class Action(StrEnum):
     TAKE_CALL = "note who took a call"
     HANDLE_PARCEL = "claim or close an unread parcel"
     MATCH = "say which child it is"
+    CLEAR = "clear a conflict"
     UNSTICK = "try a stuck record again"
     RESOLVE_EARLY = "settle an early message"
     SEE_ROAD = "see partners, failures and incidents"
@@ -204,6 +205,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.TAKE_CALL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.HANDLE_PARCEL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.MATCH: dict.fromkeys(_HOUSE, _N.AUTHORITY),
+    _A.CLEAR: dict.fromkeys(_HOUSE, _N.AUTHORITY),
     _A.UNSTICK: {_R.OPERATIONS: _N.AUTHORITY},
     _A.RESOLVE_EARLY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.SEE_ROAD: dict.fromkeys(

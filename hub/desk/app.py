@@ -25,6 +25,7 @@ from hub.desk.open import open_people
 from hub.desk.pages import (
     audit,
     calls,
+    conflicts,
     custody,
     failed,
     inbox,
@@ -52,6 +53,7 @@ PAGES = (
     now,
     inbox,
     custody,
+    conflicts,
     journey,
     failed,
     parcels,

@@ -18,6 +18,7 @@ from hub.desk.desk import Desk
 from hub.desk.incident_words import incident_cause, incident_link, incident_title
 from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.sessions import whose
+from schemas.endings import ConflictEnd
 
 HERE = Path(__file__).parent
 
@@ -64,6 +65,7 @@ def _environment() -> Environment:
         "incident_link": incident_link,
         "incident_cause": incident_cause,
         "Action": Action,
+        "conflict_ends": tuple(ConflictEnd),
     }
     env.filters |= {
         "count": words.count,

@@ -128,7 +128,7 @@ class Message(Row, table=True):
     due_at: datetime | None = _at(none=True)
     state: str = "recorded"
     """recorded, early (its predecessor is not here), ambiguous (a person finds the case),
-    parked (unknown version)"""
+    parked (unknown version), conflict (a person looks at it and at the one before), cleared (did)"""
     planned: int = 0
     none_reason: str | None = Field(None, description="Why it has no delivery")
     conflict_of: str | None = None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from hub.broker import Unable
 from hub.desk import acts
-from hub.desk.access import Action, Facts
+from hub.desk.access import Action, Facts, Grant
 from hub.desk.asks import asks
 from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
@@ -119,7 +119,7 @@ async def content(
     reason = why.strip()
     if not reason:
         raise Stop(400, "Say why you open it", "Go back, choose a reason, and open it again.")
-    way, said, by = await asyncio.to_thread(_openable, visit, message_id)
+    way, said, by = await asyncio.to_thread(openable, visit, message_id)
     act = message_act("content.opened", visit, by, said, reason, {"why": reason})
     mine = await asyncio.to_thread(inbox_receipts, visit, said.message_id, act)
     await asyncio.to_thread(note_reading, visit, act)
@@ -131,7 +131,8 @@ async def content(
     return await asyncio.to_thread(_opened, visit, message_id, way, said, by)
 
 
-def _openable(visit: Visit, message_id: str) -> tuple[Way, Said, Any]:
+def openable(visit: Visit, message_id: str) -> tuple[Way, Said, Grant]:
+    """A message whose content this person may open, and by which grant; refuses the page otherwise."""
     with visit.desk.ledger.connect() as conn:
         way = message_way(conn, message_id)
     if way is None:
@@ -143,7 +144,7 @@ def _openable(visit: Visit, message_id: str) -> tuple[Way, Said, Any]:
     return way, said, visit.must(Action.OPEN_CONTENT, known)
 
 
-def _opened(visit: Visit, message_id: str, way: Way, said: Said, by: Any) -> HTMLResponse:
+def _opened(visit: Visit, message_id: str, way: Way, said: Said, by: Grant) -> HTMLResponse:
     with visit.desk.ledger.connect() as conn:
         sent = [one for one in way.deliveries if one.message_id == message_id]
         found = shown(visit.desk, conn, said, sent, by)
@@ -184,6 +185,9 @@ def _message(
         hidden=hidden,
         custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
+        may_clear=bool(said.conflict_of)
+        and said.state in ("recorded", "conflict")
+        and visit.may(Action.CLEAR, known),
         asks=asks(visit, conn, message_id, own.journeys),
         chain=_chain(conn, said.case_ref) if sees_all(visit.person, said.authority) else None,
         due_at=_due(own, said),

@@ -146,13 +146,15 @@ def stuck_records(conn: Connection, most: int = 200) -> list[StuckRecord]:
 def held_messages(
     conn: Connection, since: datetime, authorities: Collection[str] | None = None, most: int = 500
 ) -> list[Held]:
-    """Early, ambiguous and parked messages, and conflicts recorded since then."""
+    """Early, ambiguous and parked messages, and conflicts: those that nobody needs to clear before
+    they are acted on, only since then."""
     mine, given = within(conn, authorities, "m.authority")
     sql = (
         "select m.message_id, m.case_ref, m.authority, m.type, m.partner, m.reference, m.priority,"
         " m.state, m.conflict_of, m.recorded_at, e.waits_for"
         " from message m left join early e on e.message_id = m.message_id"
-        " where (m.state <> 'recorded' or (m.conflict_of is not null and m.recorded_at >= :since))"
+        " where m.state <> 'cleared' and (m.state <> 'recorded'"
+        " or (m.conflict_of is not null and m.recorded_at >= :since))"
         f" and {mine} order by m.recorded_at desc limit :most"
     )
     return fetch(conn, Held, sql, since=since, most=most, **given)

@@ -102,7 +102,8 @@ Where each receiver answers for itself, none ever does.
 COLUMNS = """
 select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority, j.state,
   j.custodian, j.sender, j.receiver, j.team, j.holder, j.holder_role, j.due_at, j.opened_at,
-  j.changed_at, j.version, m.type, m.reference, m.priority, m.occurred_at, m.conflict_of, m.test
+  j.changed_at, j.version, m.type, m.reference, m.priority, m.occurred_at,
+  case when m.state = 'cleared' then null else m.conflict_of end as conflict_of, m.test
 from journey j join message m on m.message_id = j.subject
 """
 _ORDER = " order by j.due_at is null, j.due_at, j.opened_at"

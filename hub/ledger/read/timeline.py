@@ -54,6 +54,7 @@ _ACTS = {
     "handover.completed": "completed it",
     "case.matched": "said which child it is",
     "early.resolved": "settled the early message",
+    "conflict.cleared": "looked at the two under one reference",
 }
 _OUTCOMES = {
     "delivered": "got through",
@@ -139,6 +140,8 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
             continue
         done = _ACTS.get(act.type, act.type)
         outcome = "" if act.done else f"refused: {act.answer}"
+        if act.done and act.type == "conflict.cleared":
+            outcome = act.answer[:1].upper() + act.answer[1:]
         mood = "calm" if act.done else "soon"
         events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
     order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
@@ -147,8 +150,10 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
 
 def _message(one: Said, name: Name) -> Event:
     extra = []
+    in_conflict = one.conflict_of and one.state != "cleared"
     if one.conflict_of:
-        extra.append("Same reference as an earlier message, other content: a person must look")
+        must = "a person must look" if in_conflict else "a person has looked"
+        extra.append(f"Same reference as an earlier message, other content: {must}")
     if one.state == "early":
         extra.append("Early: what it answers is not here yet")
     if one.state == "ambiguous":
@@ -167,7 +172,11 @@ def _message(one: Said, name: Name) -> Event:
         name(one.partner),
         ("received and recorded" if one.partner != "hub" else "made by the hub",),
         ". ".join(extra),
-        "late" if one.conflict_of or one.state != "recorded" else "soon" if doubts else "calm",
+        "late"
+        if in_conflict or one.state not in ("recorded", "cleared")
+        else "soon"
+        if doubts
+        else "calm",
         message=one,
     )
 

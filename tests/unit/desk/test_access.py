@@ -27,6 +27,7 @@ MATRIX = {
     Action.TAKE_CALL: "-yyyy--",
     Action.HANDLE_PARCEL: "-yyyy--",
     Action.MATCH: "-yyy---",
+    Action.CLEAR: "-yyy---",
     Action.UNSTICK: "----y--",
     Action.RESOLVE_EARLY: "-yyyy--",
     Action.SEE_ROAD: "-yyyyyy",
