@@ -17,7 +17,7 @@ from hub.desk.content import rendering
 from hub.desk.desk import Desk
 from hub.desk.frame import desk_of
 from hub.ledger.content import Erased, open_content
-from hub.ledger.read.outbox import Offered, held, offered, paused
+from hub.ledger.read.outbox import Offered, held, is_free, offered, paused
 from hub.partners import Partner
 from schemas.envelope import Envelope
 
@@ -132,8 +132,7 @@ def _written(desk: Desk, partner: Partner, delivery_id: str) -> tuple[Offered, b
             raise HTTPException(404, "nothing is offered under that id")
         if one.state not in ("offered", "delivered"):
             raise HTTPException(404, "nothing is offered under that id")
-        ahead = offered(conn, partner.partner, "outbox", 100_000) if one.state == "offered" else []
-        if one.state == "offered" and all(row.delivery_id != delivery_id for row in ahead):
+        if one.state == "offered" and not is_free(conn, delivery_id):
             raise HTTPException(409, "an earlier message about the same child comes first")
         try:
             envelope, whole = open_content(conn, desk.keys, one.message_id)

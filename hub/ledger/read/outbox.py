@@ -40,16 +40,24 @@ from delivery d
 """
 
 
+_FREE = """
+d.state = 'offered' and (d.rank = 0 or d.lane_no = 0 or not exists (
+  select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
+    and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))
+"""
+
+
 def offered(conn: Connection, partner: str, transport: str, limit: int) -> list[Offered]:
     """What may be collected now: urgent first, each lane only up to what blocks it."""
-    sql = f"""{_COLUMNS}
-    where d.partner = :partner and d.transport = :transport and d.state = 'offered'
-      and (d.rank = 0 or d.lane_no = 0 or not exists (
-        select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no
-          and o.rank <= d.rank
-          and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))
+    sql = f"""{_COLUMNS} where d.partner = :partner and d.transport = :transport and {_FREE}
     order by d.rank, d.created_at, d.lane_no limit :limit"""
     return fetch(conn, Offered, sql, partner=partner, transport=transport, limit=limit)
+
+
+def is_free(conn: Connection, delivery_id: str) -> bool:
+    """Whether this one may be collected now: offered, and nothing blocks its lane before it."""
+    sql = f"select 1 from delivery d where d.delivery_id = :id and {_FREE}"
+    return bool(rows(conn, sql, id=delivery_id))
 
 
 def paused(conn: Connection, partner: str) -> bool:
