@@ -51,6 +51,7 @@ def measured(
                 name = f"limit: flushed Kafka writes/s, {in_flight} in flight"
                 figures[name] = asyncio.run(limits.round_trips(status.bootstrap, in_flight))
             figures["limit: bare commits/s"] = limits.commits(url, folder)
+            figures["limit: turns/s of a Python loop"] = limits.turns()
             found.append(figures)
             said: tuple[str, ...] = ("load average", "intake/s, 8 connections", "drain/s, one lane")
             said += ("p50 ms at 100/s", "p99 ms at 100/s")
@@ -103,7 +104,10 @@ def main() -> int:
         stages = profile(_console, Path(name))
     if results:
         OUT.parent.mkdir(exist_ok=True)
-        kept: dict[str, Any] = {"python": platform.python_version(), "machine": platform.platform()}
+        kept: dict[str, Any] = {
+            "python": f"{platform.python_version()}, {sys.executable}",
+            "machine": platform.platform(),
+        }
         kept |= {"runs": given.runs, "ledgers": results, "stages in µs": stages}
         OUT.write_text(json.dumps(kept, indent=1, ensure_ascii=False))
         _console.print(f"kept in {OUT}")

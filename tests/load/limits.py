@@ -13,6 +13,7 @@ from hub.ledger.session import open_ledger
 
 SECONDS = 1.5
 _VALUE = b"x" * 1024
+_TURNS = 1_000_000
 
 
 async def round_trips(bootstrap: str, in_flight: int) -> float:
@@ -63,3 +64,12 @@ def commits(database: str | None, folder: Path) -> float:
         return rate
     finally:
         engine.dispose()
+
+
+def turns() -> float:
+    """Turns a second of a plain Python loop: how fast this interpreter is on this machine just now."""
+    seen: dict[int, int] = {}
+    began = time.process_time()
+    for turn in range(_TURNS):
+        seen[turn & 1023] = turn * turn % 7
+    return _TURNS / (time.process_time() - began)
