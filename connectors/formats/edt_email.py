@@ -24,6 +24,9 @@ class EdtEmail(Quiet):
         """Raises `Refused` for any other type."""
         if envelope.type != "edt.handover":
             raise Refused(f"{envelope.type} is no handover: give the partner another format")
+        by = body.get("accept_by")
+        if by is None and envelope.deadline is not None:
+            by = envelope.deadline.due_at.isoformat()
         letter = Letter()
         letter.line(
             envelope.marking,
@@ -32,7 +35,7 @@ class EdtEmail(Quiet):
         )
         letter.line(
             f"Risk: {said(body.get('risk'), RiskLevel)}" if body.get("risk") else None,
-            f"Please accept by {clock(body['accept_by'])}." if body.get("accept_by") else None,
+            f"Please accept by {clock(by)}." if by else None,
             "Until a named person accepts, the Emergency Duty Team still holds this.",
         )
         _to_do(letter, body)

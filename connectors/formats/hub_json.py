@@ -30,6 +30,14 @@ from schemas.register import (
 from schemas.values import Line
 
 
+class Due(Frozen):
+    """By when a receiver must have acted, and by which rule."""
+
+    at: AwareDatetime
+    clock: Line = Field(description="Name of the clock in the edition")
+    edition: Line = Field(description="Edition of the guidance or the local rules")
+
+
 class Message(Frozen):
     """One message as a partner writes it and as it is written to a partner."""
 
@@ -66,6 +74,9 @@ class Message(Frozen):
     )
     policy: Line | None = Field(
         default=None, description="Disclosure edition and decision of this rendering; as `purpose`"
+    )
+    due: Due | None = Field(
+        default=None, description="By when who gets it must have acted; as `purpose`"
     )
     body: dict[str, Any]
 
@@ -121,6 +132,7 @@ class HubJson(Quiet):
             "purpose": envelope.purpose,
             "gateway": envelope.gateway,
             "policy": envelope.policy_version,
+            "due": _due(envelope),
             "body": body,
         }
         return Outgoing(reference, orjson.dumps(said, option=orjson.OPT_UTC_Z), self.media_type)
@@ -140,6 +152,14 @@ class HubJson(Quiet):
             AckLevel.RECEIVED if isinstance(names, str) else AckLevel.TRANSPORT,
             str(status),
         )
+
+
+def _due(envelope: Envelope) -> dict[str, Any] | None:
+    """By when the receiver must have acted, and by which rule of which edition."""
+    deadline = envelope.deadline
+    if deadline is None:
+        return None
+    return {"at": deadline.due_at, "clock": deadline.clock_id, "edition": deadline.rule_edition}
 
 
 class _Wrong(Exception):

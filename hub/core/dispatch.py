@@ -83,6 +83,15 @@ def _to_partner(work: Work, partner: Partner) -> None:
     update(work.conn, Delivery, _HANDED, handed)
 
 
+def _addressed(row: Any, deadline: dict[str, Any] | None) -> dict[str, Any]:
+    """What an envelope says to this recipient alone: one it was sent on to has a deadline of its own."""
+    own: dict[str, Any] = {"case_ref": row.case_ref, "policy_version": row.policy}
+    due_at = at(row.due_at)
+    if deadline is not None and due_at is not None:
+        own["deadline"] = deadline | {"due_at": due_at.isoformat()}
+    return own
+
+
 def _last(before: list["_Out"], rank: int) -> str | None:
     """The one behind which all of these are sent; None where no single one waits for the others.
 
@@ -233,7 +242,7 @@ def _hand(
         "priority": row.priority,
         "reference": row.reference,
         "address": row.address,
-        "envelope": envelope | {"case_ref": row.case_ref, "policy_version": row.policy},
+        "envelope": envelope | _addressed(row, envelope.get("deadline")),
     }
     record = Record(
         "order",

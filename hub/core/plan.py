@@ -7,7 +7,6 @@ answer too and stands on the message. A lane numbers its deliveries under its ro
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -41,7 +40,7 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         envelope = arrival.envelope
         edition = work.site.book.routing(envelope.occurred_at)
         routed = route.route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
-        arrival.due_at = _due(work, arrival, routed.planned)
+        _set_deadline(work, arrival, routed.planned)
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
         work.planned[arrival.message_id] = own
         planned += own
@@ -60,7 +59,8 @@ def sent_on(work: Work, arrival: Arrival, to: Partner) -> str | None:
     if routed.none:
         return routed.none
     priority = arrival.envelope.priority
-    arrival.due_at = work.site.book.due(arrival.type, work.now, priority, to.hours)
+    deadline = work.site.book.due(arrival.type, work.now, priority, to.hours)
+    arrival.due_at = deadline.due_at if deadline else None
     own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
     kept_back = [row["reason"] for row in own if row["state"] == "withheld"]
     if kept_back:
@@ -84,15 +84,22 @@ def _stand(work: Work, planned: list[dict[str, Any]]) -> None:
         work.partners.add(row["partner"])
 
 
-def _due(work: Work, arrival: Arrival, planned: Sequence[Planned]) -> datetime | None:
-    """The message's own deadline, else what the clocks say for the first who must act."""
-    if arrival.envelope.deadline is not None:
-        return arrival.envelope.deadline.due_at
-    must = next((one for one in planned if one.purpose is For.ACTION), None)
-    if must is None:
-        return None
-    hours = work.site.directory[must.partner].hours
-    return work.site.book.due(arrival.type, work.now, arrival.envelope.priority, hours)
+def _set_deadline(work: Work, arrival: Arrival, planned: Sequence[Planned]) -> None:
+    """The message's own deadline, else what the clocks say for the first who must act.
+
+    It travels in the envelope: whoever gets the message reads by when, and by which rule.
+    """
+    envelope = arrival.envelope
+    if envelope.deadline is None:
+        must = next((one for one in planned if one.purpose is For.ACTION), None)
+        if must is None:
+            return
+        hours = work.site.directory[must.partner].hours
+        found = work.site.book.due(arrival.type, work.now, envelope.priority, hours)
+        if found is None:
+            return
+        envelope = arrival.envelope = envelope.model_copy(update={"deadline": found})
+    arrival.due_at = envelope.deadline.due_at if envelope.deadline else None
 
 
 def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hub.rules.due import Clocks, Event, due
 from hub.rules.editions import Editions, load
 from hub.rules.joint_visits import Protocol
 from hub.rules.route import Routing
-from schemas.envelope import Priority
+from schemas.envelope import Deadline, Priority
 
 
 class Book:
@@ -66,10 +66,9 @@ class Book:
         """When police and social care visit together, in force at an instant."""
         return self._joint_visits.edition_on(london(moment).date())
 
-    def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> datetime | None:
+    def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> Deadline | None:
         """By when a receiver with these hours must have acted; None where no rule says so."""
-        deadline = due(Event(type, moment, priority, hours), self._clocks, self._services)
-        return deadline.due_at if deadline else None
+        return due(Event(type, moment, priority, hours), self._clocks, self._services)
 
 
 def _digest(folder: Path) -> str:

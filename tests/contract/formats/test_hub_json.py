@@ -12,7 +12,7 @@ import pytest
 
 from connectors.base import Draft, Parcel, Says, Unreadable
 from connectors.formats import make_format
-from schemas.envelope import AckLevel, Envelope, Priority, Sender
+from schemas.envelope import AckLevel, Deadline, Envelope, Priority, Sender
 from schemas.handover import EdtHandover
 from schemas.labels import Restriction
 from schemas.register import REGISTER
@@ -195,6 +195,7 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
         correlation_id=UUID(int=1), idempotency_key="k", authority="383",
         sender=Sender(agency="X26"), priority=Priority.IMMEDIATE, labels=(Restriction.WITNESS,),
         purpose="section_47_enquiry", gateway="https://law.example.org/47", policy_version="P: permit",
+        deadline=Deadline(clock_id="acceptance", due_at=AT, rule_edition="WT-2023"),
     )  # fmt: skip
     out = JSON.write(envelope, body.model_dump(mode="json"), "R-1")
     (draft,) = read(out.body)
@@ -205,6 +206,8 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
     said = json.loads(out.body)
     assert (said["purpose"], said["policy"]) == ("section_47_enquiry", "P: permit")
     assert said["gateway"] == "https://law.example.org/47"
+    due = {"at": AT.isoformat().replace("+00:00", "Z"), "clock": "acceptance", "edition": "WT-2023"}
+    assert said["due"] == due
     schema = json.loads((PUBLISHED / f"{type}.v1.json").read_text())
     jsonschema.validate(json.loads(out.body)["body"], schema)
 

@@ -1,10 +1,12 @@
 """Each recipient gets its own rendering, the decision is recorded, and every referrer is told or it says why not."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import orjson
 import pytest
 
+from hub.ledger.write import at
 from hub.partners import Partner, Receives, Role
 from schemas.census import ReferralOutcome
 from schemas.codes import ReferrerKind
@@ -162,3 +164,15 @@ def test_what_goes_out_says_what_for_and_under_which_provision_and_policy(bench:
         assert envelope["purpose"] == "safeguarding_notification"
         assert envelope["gateway"].endswith("/ukpga/2004/31/section/11")
         assert envelope["policy_version"].startswith("FDH-2026.1: ")
+
+
+def test_what_goes_out_says_by_when_and_by_which_rule(bench: Bench) -> None:
+    bench.record(an_arrival("police.notification", a_police_notification(3), "police"))
+    found = [order["envelope"] for order in bench.orders()]
+    rows = {row.message_id: at(row.due_at) for row in bench.all("select * from message")}
+    assert found
+    for envelope in found:
+        deadline = envelope["deadline"]
+        assert deadline["clock_id"]
+        assert deadline["rule_edition"]
+        assert datetime.fromisoformat(deadline["due_at"]) == rows[envelope["message_id"]]
