@@ -17,6 +17,12 @@ from schemas.envelope import AckLevel
 
 def about(work: Work, deed: Deed) -> Heard:
     """What a deed is about, and for which receiver the person acts."""
+    cases = (
+        "select case_ref from message where message_id = :id"
+        " union select case_ref from journey where subject = :id"
+    )
+    # The case's lock first, as whoever settles receipts takes it, so that neither waits for the other.
+    work.open_cases(row.case_ref for row in rows(work.conn, cases, id=deed.subject))
     on = custody.concerned(work, deed.subject)
     if on is None:
         raise Refused("there is no such message")

@@ -13,7 +13,7 @@ from hub.core.arrival import Arrival
 from hub.core.work import Work
 from hub.ids import derived
 from hub.journeys import MACHINES
-from hub.journeys.handover import custodian
+from hub.journeys.handover import HELD, custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
@@ -238,7 +238,21 @@ def _settled(work: Work, state: str, row: Mapping[str, Any]) -> None:
         return
     about = Concerned(UUID(row["message_id"]), row["type"], level)
     for one in settled(state, about, row["partner"]):
-        take(work, one, row["delivery_id"])
+        if not _gone_on(work, one, row):
+            take(work, one, row["delivery_id"])
+
+
+def _gone_on(work: Work, one: Step, row: Mapping[str, Any]) -> bool:
+    """Whether it has been sent on since, so that this delivery says nothing of its new receiver."""
+    known = work.journeys.get(work.conn, journey_id(one))
+    if known is None or one.party:
+        return False
+    elsewhere = known["receiver"] != row["partner"]
+    under_offer = bool(known["holder"]) and known["state"] not in HELD
+    if not elsewhere and not under_offer:
+        return False
+    sql = f"select 1 from delivery d where d.delivery_id = :id and {PAST}"
+    return bool(rows(work.conn, sql, id=row["delivery_id"]))
 
 
 def load(work: Work, found: Iterable[Mapping[str, Any]]) -> None:

@@ -175,6 +175,30 @@ def test_what_nobody_could_take_is_not_passed_on_and_nothing_is_planned(
     assert bench.all("select count(*) as n from delivery")[0].n == before
 
 
+def test_a_late_receipt_from_before_says_nothing_of_its_new_receiver(a_bench: Benches) -> None:
+    bench = a_bench(the_teams())
+    to = (Recipient(agency="X26TEA"),)
+    arrival = an_arrival("edt.handover", a_handover(1), "edt", recipients=to)
+    bench.record(arrival)
+    [order] = bench.orders()
+    act(bench, "handover.answered", arrival.message_id, response="accepted")
+    for there in ("north", "team"):
+        giver = custody(bench, arrival.message_id)[2] or ""
+        agency = {"north": "X26TEA", "team": NORTH}[there]
+        said: dict[str, Any] = {"to": there, "reason": "theirs"}
+        act(bench, "handover.reassigned", arrival.message_id, giver, agency=agency, **said)
+        if there == "north":
+            settle(bench, told(order))
+            assert custody(bench, arrival.message_id)[0] == "reassigned"
+            taken: dict[str, Any] = {"agency": NORTH, "response": "accepted"}
+            act(bench, "handover.answered", arrival.message_id, "Nour Example", **taken)
+    settle(bench, told(order, "refused"))
+    assert custody(bench, arrival.message_id)[0] == "reassigned"
+    [again] = bench.orders()
+    settle(bench, told(again))
+    assert custody(bench, arrival.message_id)[0] == "delivered"
+
+
 def test_who_passed_it_on_answers_for_it_no_more(held: tuple[Bench, str]) -> None:
     bench, message = held
     passed_on(bench, message)
