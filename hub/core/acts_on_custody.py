@@ -11,9 +11,8 @@ from hub.core import custody
 from hub.core.acts_on_handovers import about, moved, take_back
 from hub.core.answers import spoken, tell
 from hub.core.deed import Deed, Refused
-from hub.core.early import again
-from hub.core.plan import sent_on
 from hub.core.record import record_messages
+from hub.core.send_on import send_on
 from hub.core.work import Work
 from hub.journeys.handover import HELD
 from hub.journeys.machine import Moved
@@ -127,17 +126,11 @@ def _sent_on(
     """The journey moved and a delivery planned for its new receiver, or neither."""
     if not all(isinstance(custody.foreseen(work, one), Moved) for one in found[:1]):
         moved(work, deed, found, heard)
-    try:
-        arrival = again(work, deed.subject, None)
-    except LookupError as erased:
-        raise Refused(str(erased)) from erased
-    arrival.anew, arrival.case_ref = deed.act_id, row["case_ref"]
-    why_not = sent_on(work, arrival, to)
-    if why_not:
-        raise Refused(why_not)
+    anew = send_on(work, deed.subject, row["case_ref"], to, deed.act_id)
+    if isinstance(anew, str):
+        raise Refused(anew)
     if row["state"] == "refused":
-        take_back(work, deed)
-    anew = {"receiver": to.partner, "team": to.team, "due_at": arrival.due_at}
+        take_back(work, deed, " and purpose = 'action'")
     moved(work, deed, found, heard, anew)
     work.recovered("overdue", row["journey_id"], f"sent on by {deed.name}")
 

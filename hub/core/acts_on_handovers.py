@@ -108,15 +108,21 @@ def _closes(work: Work, deed: Deed, state: str, partner: str, journey: str) -> N
         work.recovered("overdue", journey, f"answered by {deed.name}")
 
 
-def take_back(work: Work, deed: Deed) -> None:
-    """What has not got there is not sent any more."""
-    _deliveries_become(work, deed, "withdrawn", "('waiting', 'offered', 'needs_person')")
+def take_back(work: Work, deed: Deed, which: str = "") -> None:
+    """What has not got there is not sent any more, and holds up nothing behind it."""
+    among = "('waiting', 'offered', 'needs_person')"
+    sql = f"select partner, lane from delivery where message_id = :id and state in {among}{which}"
+    found = rows(work.conn, sql, id=deed.subject)
+    _deliveries_become(work, deed, "withdrawn", among, which=which)
+    for row in found:
+        work.partners.add(row.partner)
+        work.recovered("lane_blocked", row.lane, f"withdrawn by {deed.name}")
 
 
 def _deliveries_become(
-    work: Work, deed: Deed, state: str, among: str, partner: str | None = None
+    work: Work, deed: Deed, state: str, among: str, partner: str | None = None, which: str = ""
 ) -> None:
-    only = " and partner = :p" if partner is not None else ""
+    only = which + (" and partner = :p" if partner is not None else "")
     named = {"p": partner} if partner is not None else {}
     reached = " level_reached = level_needed," if state == "delivered" else ""
     run(

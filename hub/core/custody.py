@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.core.arrival import Arrival
+from hub.core.send_on import Anew, send_on
 from hub.core.work import Work
 from hub.ids import derived
 from hub.journeys import MACHINES
@@ -43,9 +44,32 @@ def step(work: Work, arrival: Arrival) -> None:
     for one in steps(arrival.type, arrival.fields, heard):
         if str(one.subject) == arrival.message_id:
             work.journeys.none_yet(journey_id(one))
-        taken = take(work, one, arrival.message_id, arrival, on=heard.on)
+        anew = _sent_on(work, arrival, one) if one.event == "reassigned" else None
+        taken = take(work, one, arrival.message_id, arrival, on=heard.on, anew=anew)
         if one.machine == "handover" and taken is not None:
             arrival.unheeded = taken.reason if isinstance(taken, Illegal) else ""
+
+
+def _sent_on(work: Work, arrival: Arrival, one: Step) -> Anew | None:
+    """A receiver's own system passed it on: a team that we know gets it from us."""
+    row = work.journeys.get(work.conn, journey_id(one))
+    named = arrival.fields.get("reassigned_to") or {}
+    team, agency = named.get("team"), named.get("agency")
+    known = [
+        there
+        for there in work.site.directory
+        if team and team in (there.team, there.title) and agency in (None, there.agency)
+    ]
+    if row is None or one.party or not known or known[0].partner == row["receiver"]:
+        return None
+    if not isinstance(foreseen(work, one), Moved):
+        return None
+    anew = send_on(work, row["subject"], row["case_ref"], known[0], arrival.message_id)
+    if isinstance(anew, str):
+        work.audit(row["case_ref"], "not sent on", to=known[0].partner, why=anew)
+        return None
+    work.recovered("overdue", row["journey_id"], "sent on by who holds it")
+    return anew
 
 
 def concerned(work: Work, message_id: str) -> Concerned | None:

@@ -244,6 +244,29 @@ def test_a_partners_own_system_passes_on_what_its_people_hold(held: tuple[Bench,
     assert custody(bench, message)[:3] == ("reassigned", "receiver", "Aisling Example")
 
 
+@pytest.mark.parametrize(
+    ("there", "receiver"),
+    [
+        (Worker(team="North", agency=NORTH), "north"),
+        (Worker(team="North", agency="another"), "team"),
+        (Worker(team="Police"), "team"),
+    ],
+)
+def test_a_team_that_a_partners_system_names_gets_it_where_we_know_it(
+    held: tuple[Bench, str], there: Worker, receiver: str
+) -> None:
+    bench, message = held
+    body = a_response(message, Response.REASSIGNED, reassigned_to=there)
+    bench.record(an_arrival("handover.response", body, "team", reference="r", answers=message))
+    assert custody(bench, message) == ("reassigned", "receiver", "Aisling Example", receiver)
+    sent = bench.all("select 1 from delivery where partner = :p and state = 'offered'", p=receiver)
+    assert bool(sent) is (receiver == "north")
+    police = bench.all("select 1 from audit where entry like '%not sent on%'")
+    assert bool(police) is (there.team == "Police")
+    with bench.engine.connect() as conn:
+        assert reconcile(conn).deliveries.balanced
+
+
 def test_where_each_agency_answers_for_itself_it_stays_within_the_team(a_bench: Benches) -> None:
     takes = (Receives(type="strategy.record"),)
     bench = a_bench(

@@ -7,12 +7,14 @@ import pytest
 
 from hub.ledger.reconcile import reconcile
 from hub.partners import Partner, Receives, Role
-from schemas.envelope import Recipient
-from tests.kit.deeds import act
+from schemas.envelope import For, Recipient
+from tests.kit.deeds import act, incidents, settle, told
 from tests.kit.people import a_handover, a_strategy_record
 from tests.kit.site import Bench, a_partner, an_arrival, the_partners
 
 EDT, NORTH = "X26EDT", "X26NOR"
+TAKES = Receives(type="edt.handover")
+HEARS = Receives.model_validate({"type": "edt.handover", "for": "information"})
 Benches = Callable[[list[Partner]], Bench]
 
 
@@ -95,6 +97,29 @@ def test_what_had_not_reached_who_refused_it_is_not_sent_any_more(a_bench: Bench
     assert bench.all(sql, id=message)[0].state == "withdrawn"
 
 
+def test_who_only_hears_of_it_still_does(a_bench: Benches) -> None:
+    bench = a_bench(
+        [
+            a_partner("team", Role.ASSESSMENT_TEAM, "inbox", receives=(TAKES,)),
+            a_partner("north", Role.ASSESSMENT_TEAM, "inbox", receives=(TAKES,)),
+            a_partner("senior", Role.ASSESSMENT_TEAM, "inbox", receives=(HEARS,)),
+            a_partner("edt", Role.EDT, "inbox", sends=("edt.handover",)),
+        ]
+    )
+    to = (Recipient(agency="X26TEA"), Recipient(agency="X26SEN", purpose=For.INFORMATION))
+    arrival = an_arrival("edt.handover", a_handover(1), "edt", recipients=to)
+    bench.record(arrival)
+    message = arrival.message_id
+    act(bench, "handover.answered", message, response="refused", reason="wrong_team")
+    by_its_sender(bench, "handover.rerouted", message, to="north", reason="moved north")
+    sql = "select partner, state from delivery where message_id = :id order by partner"
+    assert [tuple(row) for row in bench.all(sql, id=message)] == [
+        ("north", "offered"),
+        ("senior", "offered"),
+        ("team", "delivered"),
+    ]
+
+
 def test_what_nobody_could_take_stays_refused(refused: tuple[Bench, str]) -> None:
     bench, message = refused
     done = by_its_sender(bench, "handover.rerouted", message, to="police", reason="x")
@@ -160,3 +185,21 @@ def test_where_each_agency_answers_for_itself_it_can_only_be_kept(a_bench: Bench
     sent_on = act(bench, "handover.rerouted", message, "Hana Example", to="police", **own)
     assert "nobody else can take it in their place" in sent_on[1]
     assert act(bench, "handover.kept", message, "Hana Example", **own)[0] == "done"
+
+
+def test_what_is_withdrawn_holds_up_nothing_behind_it(a_bench: Benches) -> None:
+    bench = a_bench(
+        [
+            a_partner("team", Role.ASSESSMENT_TEAM, receives=(TAKES,), order="partner"),
+            a_partner("edt", Role.EDT, "inbox", sends=("edt.handover",)),
+        ]
+    )
+    first, second = (an_arrival("edt.handover", a_handover(n), "edt", str(n)) for n in (1, 2))
+    bench.record(first)
+    settle(bench, told(bench.orders()[0], "refused"))
+    bench.record(second)
+    assert incidents(bench)["lane_blocked"] == 1
+    assert bench.orders() == []
+    by_its_sender(bench, "handover.withdrawn", first.message_id, reason="written twice")
+    assert "lane_blocked" not in incidents(bench)
+    assert [order["message_id"] for order in bench.orders()] == [second.message_id]
