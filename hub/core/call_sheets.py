@@ -47,11 +47,14 @@ def close_call_sheets(work: Work, settled: Iterable[Mapping[str, Any]]) -> None:
         if sheet["beside"] in why and sheet["state"] == "offered":
             sheet |= {"state": "withdrawn", "reason": why[sheet["beside"]]}
             _audit(work, "call sheet withdrawn", sheet, why=why[sheet["beside"]])
+    # Not by state as well: a database that knows no figures would read all that is offered.
     sql = (
-        "select delivery_id, beside, case_ref, message_id, partner from delivery"
-        f" where state = 'offered' and {among(work.conn, 'beside')} order by delivery_id"
+        "select delivery_id, beside, case_ref, message_id, partner, state from delivery"
+        f" where {among(work.conn, 'beside')} order by delivery_id"
     )
     for row in rows(work.conn, sql, among=values(work.conn, why)):
+        if row.state != "offered":
+            continue
         reason = why[row.beside]
         closed.append({"delivery_id": row.delivery_id, "reason": reason, "changed_at": work.now})
         _audit(work, "call sheet withdrawn", row._mapping, why=reason)

@@ -84,7 +84,9 @@ class Case(Row, table=True):
     authority: str
     opened_at: datetime = _at()
     household: str | None = None
-    survivor: str | None = Field(None, description="The case that this one was linked into")
+    survivor: str | None = Field(
+        None, index=True, description="The case that this one was linked into"
+    )
     wrapped: bytes | None = Field(None, sa_type=LargeBinary, description="Its key; gone if erased")
     audit_seq: int = 0
     audit_head: str = ""
@@ -104,7 +106,7 @@ class Message(Row, table=True):
     """A typed message, without its content."""
 
     message_id: str = Field(primary_key=True)
-    parcel_id: str | None = None
+    parcel_id: str | None = Field(None, index=True)
     type: str
     version: int
     partner: str
@@ -120,23 +122,23 @@ class Message(Row, table=True):
     case_ref: str = Field(index=True)
     correlation_id: str = Field(index=True)
     causation_id: str | None = None
-    answers: str | None = Field(None, description="The message it answers")
+    answers: str | None = Field(None, index=True, description="The message it answers")
     priority: str
     ack_expected: str
     occurred_at: datetime = _at()
     recorded_at: datetime = _at(index=True)
     due_at: datetime | None = _at(none=True)
-    state: str = "recorded"
+    state: str = Field("recorded", index=True)
     """recorded, early (its predecessor is not here), ambiguous (a person finds the case),
     parked (unknown version), conflict (a person looks at it and at the one before), cleared (did)"""
     planned: int = 0
     none_reason: str | None = Field(None, description="Why it has no delivery")
-    conflict_of: str | None = None
+    conflict_of: str | None = Field(None, index=True)
     test: bool = False
     labels: str = "[]"
     doubts: str = "[]"
     """of its reader (`schemas.envelope.Doubt`)"""
-    __table_args__ = (Index("message_by_reference", "partner", "stream", "reference"),)
+    __table_args__ = (Index("message_by_reference", "reference", "partner", "stream"),)
 
 
 class Content(Row, table=True):
@@ -193,7 +195,7 @@ class Delivery(Row, table=True):
     beside: str | None = Field(None, description="The delivery that this call sheet stands beside")
     handed_at: datetime | None = _at(none=True)
     handed_by: str | None = None
-    their_reference: str | None = None
+    their_reference: str | None = Field(None, index=True)
     who: str | None = None
     created_at: datetime = _at()
     changed_at: datetime = _at()
@@ -204,7 +206,7 @@ class Delivery(Row, table=True):
         Index("delivery_by_case", "case_ref"),
         Index("delivery_by_state", "state", "not_after"),
         Index("delivery_beside", "beside"),
-        Index("delivery_by_reference", "partner", "reference"),
+        Index("delivery_by_reference", "reference", "partner"),
     )
 
 
@@ -265,7 +267,7 @@ class Journey(Row, table=True):
     held_since: datetime | None = _at(none=True)
     due_at: datetime | None = _at(none=True)
     opened_at: datetime = _at()
-    changed_at: datetime = _at()
+    changed_at: datetime = _at(index=True)
     version: int = 1
     __table_args__ = (Index("journey_waiting", "machine", "state", "due_at"),)
 
@@ -310,7 +312,7 @@ class Act(Row, table=True):
 
     act_id: str = Field(primary_key=True)
     type: str
-    subject: str
+    subject: str = Field(index=True)
     person_id: str
     who: str
     at: datetime = _at()

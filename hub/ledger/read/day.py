@@ -52,8 +52,10 @@ def day(conn: Connection, since: datetime, authorities: Collection[str] | None =
         row.state: row.n
         for row in rows(
             conn,
-            "select d.state, count(*) as n from delivery d join message m"
-            f" on m.message_id = d.message_id where m.recorded_at >= :since and {mine}"
+            # A cross join, because SQLite keeps its order: from the day's messages, not from all
+            # deliveries there ever were.
+            "select d.state, count(*) as n from message m cross join delivery d"
+            f" where d.message_id = m.message_id and m.recorded_at >= :since and {mine}"
             " group by d.state",
             since=since,
             **given,

@@ -153,8 +153,10 @@ def held_messages(
         "select m.message_id, m.case_ref, m.authority, m.type, m.partner, m.reference, m.priority,"
         " m.state, m.conflict_of, m.recorded_at, e.waits_for"
         " from message m left join early e on e.message_id = m.message_id"
-        " where m.state <> 'cleared' and (m.state <> 'recorded'"
-        " or (m.conflict_of is not null and m.recorded_at >= :since))"
+        " where m.message_id in (select message_id from message"
+        "   where state in ('early', 'ambiguous', 'parked', 'conflict')"
+        "   union all select message_id from message"
+        "   where conflict_of is not null and state <> 'cleared' and recorded_at >= :since)"
         f" and {mine} order by m.recorded_at desc limit :most"
     )
     return fetch(conn, Held, sql, since=since, most=most, **given)

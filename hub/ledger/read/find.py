@@ -32,10 +32,8 @@ _WAYS = (
     "where m.case_ref = :text",
     "where m.reference = :text",
     "where m.message_id in (select message_id from delivery where delivery_id = :text)",
-    (
-        "where m.message_id in"
-        " (select message_id from delivery where reference = :text or their_reference = :text)"
-    ),
+    "where m.message_id in (select message_id from delivery where reference = :text)",
+    "where m.message_id in (select message_id from delivery where their_reference = :text)",
     "where m.parcel_id = :text",
     "where m.reference like :start escape '!'",
 )

@@ -29,6 +29,7 @@ RECEIVER_MUST = (
 """States in which the receiver may accept; a query does not pause the clock."""
 SENDER_MUST = ("queried", "refused", "rerouted")
 ENDED = HANDOVER.final
+OPEN = sorted(HANDOVER.states - ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,10 @@ def open_handovers(
     """Every handover that has not ended, held ones too; what is due first comes first."""
     mine, given = within(conn, authorities, "j.authority")
     sql = (
-        f"{COLUMNS} where j.machine = 'handover' and not ({among(conn, 'j.state')}) and {mine}"
+        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')} and {mine}"
         f"{_ORDER} limit :most"
     )
-    return fetch(conn, Handover, sql, among=values(conn, sorted(ENDED)), most=most, **given)
+    return fetch(conn, Handover, sql, among=values(conn, OPEN), most=most, **given)
 
 
 def ended_since(
@@ -142,13 +143,13 @@ def late_journeys(
     conn: Connection, now: datetime, authorities: Collection[str] | None = None, most: int = 200
 ) -> list[Handover]:
     """Referrals and strategy discussions past their time; handovers are listed on their own."""
-    ended = sorted(REFERRAL.final | STRATEGY.final)
+    unfinished = sorted(state for one in (REFERRAL, STRATEGY) for state in one.states - one.final)
     mine, given = within(conn, authorities, "j.authority")
     sql = (
-        f"{COLUMNS} where j.machine <> 'handover' and j.due_at < :now and {mine}"
-        f" and not ({among(conn, 'j.state')}) order by j.due_at limit :most"
+        f"{COLUMNS} where j.machine in ('referral', 'strategy') and {among(conn, 'j.state')}"
+        f" and j.due_at < :now and {mine} order by j.due_at limit :most"
     )
-    return fetch(conn, Handover, sql, among=values(conn, ended), now=now, most=most, **given)
+    return fetch(conn, Handover, sql, among=values(conn, unfinished), now=now, most=most, **given)
 
 
 def handovers_of(conn: Connection, message_id: str) -> list[Handover]:
