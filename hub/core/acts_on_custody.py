@@ -14,7 +14,7 @@ from hub.core.deed import Deed, Refused
 from hub.core.record import record_messages
 from hub.core.send_on import send_on
 from hub.core.work import Work
-from hub.journeys.handover import HELD
+from hub.journeys.handover import HANDOVER, HELD
 from hub.journeys.machine import Moved
 from hub.journeys.steps import EACH_AGENCY, Heard, Step, steps
 from hub.ledger.read.handovers import Receiver, receivers
@@ -37,7 +37,25 @@ def _completed(work: Work, deed: Deed) -> str:
 def _moved(work: Work, deed: Deed) -> None:
     heard = about(work, deed)
     row = standing(work, deed, heard)
-    moved(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard)
+    _took(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, row)
+
+
+def _took(
+    work: Work,
+    deed: Deed,
+    found: list[Step],
+    heard: Heard,
+    row: Mapping[str, Any],
+    anew: Mapping[str, Any] | None = None,
+) -> None:
+    """Moves custody; where that is impossible, who holds it is said as well."""
+    holds = "" if row["state"] in HANDOVER.final else f"it is {_holds(row)}; "
+    try:
+        moved(work, deed, found, heard, anew)
+    except Refused as error:
+        if str(error).startswith(f"this {HANDOVER.name} is "):
+            raise Refused(f"{holds}{error}") from error
+        raise
 
 
 def _said(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> dict[str, Any]:
@@ -76,7 +94,7 @@ def _kept(work: Work, deed: Deed) -> str:
     if row["holder"]:
         team = _given_by(work, deed, row)
         anew = {"receiver": team.partner, "team": team.team, "due_at": at(row["due_at"])}
-    moved(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, anew)
+    _took(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, row, anew)
     return f"kept: it stays with {row['holder'] or _title(work, row['sender'])}"
 
 
@@ -125,13 +143,13 @@ def _sent_on(
 ) -> None:
     """The journey moved and a delivery planned for its new receiver, or neither."""
     if not all(isinstance(custody.foreseen(work, one), Moved) for one in found[:1]):
-        moved(work, deed, found, heard)
+        _took(work, deed, found, heard, row)
     anew = send_on(work, deed.subject, row["case_ref"], to, deed.act_id)
     if isinstance(anew, str):
         raise Refused(anew)
     if row["state"] == "refused":
         take_back(work, deed, " and purpose = 'action'")
-    moved(work, deed, found, heard, anew)
+    _took(work, deed, found, heard, row, anew)
     work.recovered("overdue", row["journey_id"], f"sent on by {deed.name}")
 
 
@@ -161,7 +179,7 @@ def standing(work: Work, deed: Deed, heard: Heard) -> Mapping[str, Any]:
 
 def _holds(row: Mapping[str, Any]) -> str:
     if not row["holder"]:
-        return "and its sender holds it"
+        return "held by its sender"
     return f"held by {row['holder']}, {row['holder_role']}"
 
 

@@ -60,6 +60,7 @@ async def test_what_was_completed_meanwhile_is_not_done_again(sitting: Sitting) 
         await post(one, where, f"{where}/complete", version=old)
         late = await post(two, where, f"{where}/complete", version=old)
     assert "▲ Not done. It has changed since you looked: it is now completed" in text(late)
+    assert "R. Castellane, service manager : tried: completed it" in text(late)
 
 
 def version(page: str) -> int:

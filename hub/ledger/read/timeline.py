@@ -136,9 +136,10 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     ]
     told = {step.message_id for step in way.steps}
     for act in way.acts:
-        if act.act_id in told and act.done:
+        if act.act_id in told:
             continue
         done = _ACTS.get(act.type, act.type)
+        done = done if act.done else f"tried: {done}"
         outcome = "" if act.done else f"refused: {act.answer}"
         if act.done and act.type == "conflict.cleared":
             outcome = act.answer[:1].upper() + act.answer[1:]

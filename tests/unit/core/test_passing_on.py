@@ -124,6 +124,7 @@ def test_its_journey_says_with_whom_it_was_at_each_moment(a_bench: Benches) -> N
     settle(bench, told(bench.orders()[0]))
     act(bench, "handover.answered", arrival.message_id, response="accepted")
     passed_on(bench, arrival.message_id)
+    passed_on(bench, arrival.message_id)
     with bench.engine.connect() as conn:
         way = message_way(conn, arrival.message_id)
     assert way is not None
@@ -131,6 +132,8 @@ def test_its_journey_says_with_whom_it_was_at_each_moment(a_bench: Benches) -> N
     said = [(event.who, "".join(map(str, event.parts))) for event in events]
     assert ("<team>", "delivered: receipt, not acceptance") in said
     assert ("Aisling Example, team worker", "passed it on to <north>") in said
+    tried = [what for _, what in said if what.startswith("tried")]
+    assert tried == ["tried: passed it on"], "what was refused is told once"
 
 
 def test_its_sender_is_told_with_whom_it_is(held: tuple[Bench, str]) -> None:
@@ -204,7 +207,9 @@ def test_who_passed_it_on_answers_for_it_no_more(held: tuple[Bench, str]) -> Non
     passed_on(bench, message)
     again = passed_on(bench, message)
     assert again[0] == "refused"
-    assert "this handover is reassigned" in again[1]
+    assert again[1].startswith(
+        "it is held by Aisling Example, team worker; this handover is reassigned"
+    )
     act(bench, "content.opened", message)
     assert custody(bench, message)[0] == "reassigned", "the giver reads it unnoticed"
 
