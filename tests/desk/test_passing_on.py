@@ -34,13 +34,28 @@ async def test_within_the_team_a_colleague_accepts_and_reads_why(sitting: Sittin
     where = f"/message/{sitting.id_of('EDT-0414')}"
     async with sitting.as_("manager") as client:
         said = {"to": EAST, "meant_for": "P. Lindqvist", "reason": "I go off duty at six"}
-        await post(client, where, f"{where}/pass-on", **said)
+        given = await post(client, where, f"{where}/pass-on", **said)
+        assert "You passed it on Take it back" in text(given)
+        inbox = text(await client.get("/inbox"))
+        assert "EDT-0414" not in inbox[: inbox.index("Who holds what")]
+        assert "EDT-0414" in inbox[inbox.index("Who holds what") :]
     async with sitting.as_("worker") as client:
         assert "EDT-0414" in text(await client.get("/"))
         page = await client.get(where)
         assert "for P. Lindqvist: I go off duty at six" in text(page)
         done = await post(client, "/inbox", f"{where}/answer", say="accepted")
     assert "Accepted by P. Lindqvist, team worker" in text(done)
+
+
+async def test_its_giver_takes_it_back_while_no_colleague_has_accepted(sitting: Sitting) -> None:
+    where = f"/message/{sitting.id_of('EDT-0414')}"
+    async with sitting.as_("manager") as client:
+        await post(client, where, f"{where}/pass-on", to=EAST, reason="I go off duty")
+        page = await client.get(where)
+        assert f'action="{where}/reply"' not in page.text
+        back = await post(client, where, f"{where}/answer", say="accepted")
+        assert "Accepted by J. Ahmed, duty manager" in text(back)
+        assert f'action="{where}/complete"' in back.text
 
 
 async def test_whoever_does_not_hold_it_cannot_pass_it_on(sitting: Sitting) -> None:

@@ -1,7 +1,7 @@
 """A team without a system accepts, asks or refuses here, and sees truthfully who holds what."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -38,15 +38,18 @@ def inbox(visit: Reader, act: str = "") -> HTMLResponse:
         done = done_before(visit, conn, act)
     return visit.page(
         "inbox.html",
-        waiting=[row for row in mine if row["answers"] and _waits(row["one"])],
+        waiting=[row for row in mine if row["answers"] and _waits(row)],
         held=[row for row in mine if row["one"].held or row["gives"]],
         ended=ended,
         done=done,
     )
 
 
-def _waits(one: Handover) -> bool:
-    return not one.held and one.state != "refused"
+def _waits(row: Mapping[str, Any]) -> bool:
+    """Whether somebody must accept it: not who passes it on to a colleague."""
+    one: Handover = row["one"]
+    giving = one.passed_on and row["mine"]
+    return not one.held and one.state != "refused" and not giving
 
 
 def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[dict[str, Any]]:
