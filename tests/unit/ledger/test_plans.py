@@ -1,0 +1,122 @@
+"""What core does all day and what a page asks reads no table from end to end, however much stands in it.
+
+SQLite is asked for its plans: it keeps no figures of its own, so an empty ledger's are those of a
+full one.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from hub.clock import now
+from hub.core.due import fall_due
+from hub.ledger import write
+from hub.ledger.read import (
+    calls,
+    failed,
+    find,
+    handovers,
+    incidents,
+    journey,
+    outbox,
+    partners,
+    stamp,
+)
+from tests.kit.deeds import act, settle, told
+from tests.kit.people import a_handover, an_attendance
+from tests.kit.site import Bench, an_arrival
+
+LARGE = re.compile(
+    r"^SCAN (message|delivery|attempt|journey|move|audit|content|parcel|act|m|d|j|v)\b"
+)
+IN_A_STATE = re.compile(r"^SEARCH .*\(state=\?\)$")
+"""All rows in a state: a page may list what waits for a person, core may not for each receipt."""
+MEANT = ("like :start",)
+"""The last of the search box's ways: the beginning of a reference nobody has whole."""
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Every statement that was run, and the values of its first time."""
+    found: dict[str, Any] = {}
+    do = write._do
+
+    def noted(conn: Connection, sql: str, given: Any, many: bool = False) -> Any:
+        found.setdefault(sql, given[0] if many and given else given)
+        return do(conn, sql, given, many)
+
+    monkeypatch.setattr(write, "_do", noted)
+    yield found
+
+
+def long_reads(bench: Bench, asked: dict[str, Any], *wrong_too: re.Pattern[str]) -> list[str]:
+    """The statements whose plan reads a large table whole."""
+    wrong = []
+    with bench.engine.connect() as conn:
+        cursor = conn.connection.cursor()
+        for sql, given in asked.items():
+            if not re.match(r"\s*(select|update|delete|with)\b", sql, re.I):
+                continue
+            plan = [row[3] for row in cursor.execute(f"explain query plan {sql}", given)]
+            bad = [step for step in plan if any(p.match(step) for p in (LARGE, *wrong_too))]
+            if bad and not any(meant in sql for meant in MEANT):
+                wrong.append(f"{' '.join(sql.split())[:300]} → {bad}")
+    return wrong
+
+
+def test_recording_handing_out_and_settling_read_no_table_whole(
+    bench: Bench, asked: dict[str, Any]
+) -> None:
+    handed_over = an_arrival("edt.handover", a_handover(1), "edt")
+    bench.record(an_arrival("health.attendance", an_attendance(1)), handed_over)
+    for order in bench.orders():
+        settle(bench, told(order))
+    act(bench, "handover.answered", handed_over.message_id, response="accepted")
+    assert len(asked) > 30
+    assert long_reads(bench, dict(asked), IN_A_STATE) == []
+
+
+def test_what_falls_due_reads_only_what_is_open(bench: Bench, asked: dict[str, Any]) -> None:
+    bench.do(fall_due)
+    assert long_reads(bench, asked) == []
+
+
+PAGES: dict[str, Callable[[Connection], object]] = {
+    "open handovers": handovers.open_handovers,
+    "ended handovers": lambda conn: handovers.ended_since(conn, now()),
+    "late journeys": lambda conn: handovers.late_journeys(conn, now()),
+    "handovers of a message": lambda conn: handovers.handovers_of(conn, "x"),
+    "receivers": lambda conn: handovers.receivers(conn, ["x"]),
+    "failed deliveries": failed.failed_deliveries,
+    "held messages": lambda conn: failed.held_messages(conn, now() - timedelta(days=1)),
+    "unread parcels": failed.unread_parcels,
+    "call sheets": calls.open_calls,
+    "open incidents": incidents.open_incidents,
+    "search": lambda conn: find.find(conn, "x"),
+    "journey of a message": lambda conn: journey.message_way(conn, "x"),
+    "journey of a case": lambda conn: journey.case_way(conn, "x"),
+    "partners": lambda conn: partners.standings(conn, now(), ["team"]),
+    "outbox": lambda conn: outbox.offered(conn, "team", "outbox", 50),
+    "one of the outbox": lambda conn: outbox.is_free(conn, "x"),
+    "live": stamp.stamp,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_reads_no_table_whole(bench: Bench, asked: dict[str, Any], page: str) -> None:
+    bench.record(an_arrival("health.attendance", an_attendance(1)))
+    asked.clear()
+    with bench.engine.connect() as conn:
+        PAGES[page](conn)
+    assert asked
+    assert long_reads(bench, asked) == []
