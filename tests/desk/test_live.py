@@ -5,6 +5,9 @@ import time
 
 from hub.clock import now
 from hub.ledger.read.stamp import stamp
+from hub.ledger.tables import Offset
+from hub.ledger.write import insert
+from hub.topics import ACTS
 from tests.kit.desk import Sitting
 from tests.kit.seed import Evening
 
@@ -26,6 +29,9 @@ async def test_listeners_hear_of_a_change_within_a_second(sitting: Sitting) -> N
     await asyncio.to_thread(
         told.acts, "handover.answered", message, ("J. Ahmed", "duty_manager"), 0, answer="accepted"
     )
+    with told.bench.engine.begin() as conn:
+        moved = {"topic": ACTS, "partition": 0, "cluster": "c", "next": 1, "worker": "core-1"}
+        insert(conn, Offset, [moved])
     await asyncio.sleep(0.6)
     await live.stop()
     await asyncio.gather(*tasks)
