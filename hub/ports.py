@@ -16,9 +16,15 @@ class Place:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes any free one."""
+    """A socket that listens; port 0 takes any free one.
+
+    What it accepts sends at once: asyncio sees to that only for sockets whose protocol is named,
+    and an answer in two parts would wait 40 ms for the other side's delayed acknowledgement.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)
+    listening = socket.create_server((host, port), family=family, backlog=512)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def announce(data: Path, role: str, port: int | None = None) -> None:
