@@ -1,9 +1,11 @@
 """`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and three roles kept alive."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Iterable
 
 from pydantic import SecretStr
 
@@ -18,6 +20,10 @@ from hub.settings import Settings
 from hub.supervise import ROLES, AlreadyRunning, Record, Supervisor, alone
 from hub.topic_setup import TopicsWrong, ensure_topics
 
+_AGAIN = 1.0
+_WAITING = """The ledger named by HUB_DATABASE_URL does not answer:
+{}
+Messages are accepted meanwhile; everything else begins when it does."""
 _WRONG_SET_UP = 78
 """`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
 
@@ -50,11 +56,12 @@ async def _run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kafka = KeptKafka(settings, record) if settings.embedded else None
     try:
-        ready = [asyncio.to_thread(_migrate, settings)]
+        ready: list[Awaitable[object]] = [asyncio.to_thread(_migrate, settings)]
         if kafka is not None:
             ready.append(asyncio.to_thread(kafka.start))
         # Threads cannot be called off, so a failure of one waits for the other.
-        for outcome in await asyncio.gather(*ready, return_exceptions=True):
+        outcomes = await asyncio.gather(*ready, return_exceptions=True)
+        for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
         if not stop.is_set():
@@ -62,7 +69,12 @@ async def _run(settings: Settings) -> int:
             await ensure_topics(settings, directory, bootstrap)
             env = environment(settings, bootstrap)
             keeping = asyncio.create_task(kafka.keep()) if kafka is not None else None
-            await Supervisor(settings.data, ROLES, env, record).run(stop)
+            if outcomes[0] is None:
+                await Supervisor(settings.data, ROLES, env, record).run(stop)
+            else:
+                print(_WAITING.format(outcomes[0]), file=sys.stderr)
+                edge, *others = (Supervisor(settings.data, [r], env, record) for r in ROLES)
+                await asyncio.gather(edge.run(stop), _with_a_ledger(settings, others, stop))
             if keeping is not None:
                 keeping.cancel()
     finally:
@@ -101,10 +113,29 @@ def keys(settings: Settings) -> None:
         raise PermissionError(f"HUB_KEYS_DIR={settings.keys} lacks {names}")
 
 
-def _migrate(settings: Settings) -> None:
+def _migrate(settings: Settings) -> str | None:
+    """What keeps us from a server's ledger, if anything does; a file that cannot be had is raised."""
     from hub.ledger.migrate import migrate
+    from hub.ledger.session import AWAY
 
-    migrate(settings.ledger_url)
+    try:
+        migrate(settings.ledger_url)
+    except AWAY as error:
+        if settings.database_url is None:
+            raise
+        return str(getattr(error, "orig", error)).strip()
+    return None
+
+
+async def _with_a_ledger(
+    settings: Settings, others: Iterable[Supervisor], stop: asyncio.Event
+) -> None:
+    """Runs the roles that need the ledger once it is there and of our version."""
+    while await asyncio.to_thread(_migrate, settings) is not None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _AGAIN)
+            return
+    await asyncio.gather(*(other.run(stop) for other in others))
 
 
 def environment(settings: Settings, bootstrap: str) -> dict[str, str]:

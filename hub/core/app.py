@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hub import clock, logs, ports, topics
 from hub.broker import ProducerBroken, Unable, make_broker, plain_consumer, publish_all, road
@@ -34,7 +33,7 @@ from hub.core.whole import whole
 from hub.core.work import Site, Work
 from hub.ids import fresh
 from hub.ledger.audit import HUB, heads
-from hub.ledger.session import check_timeouts
+from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert
@@ -74,7 +73,8 @@ class Core:
 
     async def run(self) -> None:
         """Until stopped."""
-        check_timeouts(self.ledger.engine, self.settings.kafka_session_timeout)
+        if not await self.ledger.answers(self.settings.kafka_session_timeout, self.stop):
+            return
         names = [partner.partner for partner in self.site.directory]
         await self.ledger.transaction(lambda conn: _know(conn, names))
         flows = [topics.flow(name) for name in topics.FLOWS]
@@ -248,7 +248,7 @@ class Core:
             try:
                 work = await self.ledger.transaction(self._fall_due)
                 await self.publish(work.out)
-            except (OperationalError, InterfaceError) as error:
+            except AWAY as error:
                 log.warning("ledger away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
             with contextlib.suppress(TimeoutError):

@@ -16,9 +16,9 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from hub.clock import monotonic
+from hub.ledger.session import AWAY
 from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
@@ -137,7 +137,7 @@ class Reader:
             except Displaced as error:
                 log.warning("displaced", reader=self.name, why=str(error))
                 self.stale.now = True
-            except (OperationalError, InterfaceError, InternalError) as error:
+            except AWAY as error:
                 log.warning("ledger away", reader=self.name, why=type(error).__name__)
                 self.stale.now = True
                 await asyncio.sleep(pause)

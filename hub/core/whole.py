@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
 from hub.core.work import Work
+from hub.ledger.session import away
 from hub.ledger.write import savepoint
 
 
@@ -16,9 +15,9 @@ def whole(work: Work, effect: Callable[[], Any]) -> Exception | None:
         with savepoint(work.conn):
             effect()
             work.flush()
-    except (OperationalError, InterfaceError):
-        raise
     except Exception as error:  # whatever one record can do wrong, the others must go on
+        if away(error):
+            raise
         work.back_to(mark)
         del work.out[out:]
         return error

@@ -4,14 +4,14 @@ import asyncio
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sse_starlette.sse import EventSourceResponse
 from starlette.staticfiles import StaticFiles
 
@@ -21,7 +21,7 @@ from hub.desk import outbox, refusals
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
 from hub.desk.live import Live
-from hub.desk.open import open_people
+from hub.desk.open import bring_up
 from hub.desk.pages import (
     audit,
     calls,
@@ -39,13 +39,15 @@ from hub.desk.pages import (
 )
 from hub.desk.road import KafkaRoad
 from hub.ledger.read.fetch import reading
-from hub.ledger.session import open_ledger
+from hub.ledger.session import AWAY, open_ledger
 from hub.rules.book import Book
 from hub.seal import Keyring
 from hub.settings import Settings
 
 log = structlog.get_logger("desk")
 
+AGAIN = 1.0
+"""Seconds between tries to reach a database that is away at the start."""
 LARGEST_FORM = 256 * 1024
 STATIC = Path(__file__).parent / "static"
 PAGES = (
@@ -121,7 +123,7 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
         partner_files.load(settings.partners_dir),
         Book.read(settings.rules_dir, settings.calendars_dir),
         ledger,
-        open_people(settings.people_database),
+        open_ledger(settings.people_database),
         road,
         Live(ledger),
     )
@@ -136,6 +138,12 @@ def main(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     road = KafkaRoad(lambda: make_broker(settings), settings.kafka_bootstrap or "")
     desk = make_desk(settings, road)
+    waiting = None
+    try:
+        await asyncio.to_thread(bring_up, desk.people)
+    except AWAY:
+        # Every page will say so, and nobody gets further than that.
+        waiting = asyncio.create_task(_bring_up_when_there(desk.people))
     listening = ports.listen(settings.desk_host, settings.desk_port)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
@@ -154,10 +162,21 @@ async def _serve(settings: Settings) -> None:
     try:
         await server.serve([listening])
     finally:
+        if waiting is not None:
+            waiting.cancel()
         await desk.live.stop()
         await road.stop()
         desk.ledger.dispose()
         desk.people.dispose()
+
+
+async def _bring_up_when_there(people: Engine) -> None:
+    while True:
+        log.warning("the ledger does not answer")
+        await asyncio.sleep(AGAIN)
+        with suppress(*AWAY):
+            await asyncio.to_thread(bring_up, people)
+            return
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,12 @@ _LOCK = 7_310_442
 def open_people(url: str) -> Engine:
     """An engine for people and sessions, brought to the newest version."""
     engine = open_ledger(url)
+    bring_up(engine)
+    return engine
+
+
+def bring_up(engine: Engine) -> None:
+    """The same for an engine that is open."""
     config = Config()
     config.set_main_option("script_location", str(HERE))
     with engine.connect() as conn:
@@ -30,4 +36,3 @@ def open_people(url: str) -> Engine:
             if postgres:
                 conn.execute(text("select pg_advisory_unlock(:n)"), {"n": _LOCK})
                 conn.commit()
-    return engine

@@ -8,11 +8,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.desk.frame import SignIn, Stop, draw, see_other
+from hub.desk.patience import Patience
 from hub.desk.security import HEADERS
 from hub.ids import fresh
 
@@ -21,10 +23,12 @@ log = structlog.get_logger("desk")
 
 def install(app: FastAPI) -> None:
     """Security headers on every answer, and a page or JSON for everything that can go wrong."""
+    app.add_middleware(Patience, late=_late)
     app.add_middleware(Safe)
     app.exception_handler(SignIn)(_sign_in)
     app.exception_handler(Stop)(_stopped)
     app.exception_handler(DBAPIError)(_ledger_away)
+    app.exception_handler(NoneFree)(_ledger_away)
     app.exception_handler(StarletteHTTPException)(_http)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(Exception)(_broken)
@@ -69,12 +73,24 @@ async def _stopped(request: Request, error: Exception) -> Response:
 
 async def _ledger_away(request: Request, error: Exception) -> Response:
     log.warning("the ledger does not answer", exc_info=error)
+    return _away(request)
+
+
+async def _late(request: Request) -> Response:
+    log.warning("the ledger does not answer in time")
+    return _away(request)
+
+
+def _away(request: Request) -> Response:
+    pressed = request.method == "POST"
     return _words(
         request,
         503,
-        "The ledger does not answer, so this page cannot be shown",
-        "Messages are still accepted and kept. Load the page again in a minute. What must be done"
-        " now, do by telephone.",
+        "The ledger does not answer, so "
+        + ("what you did is not confirmed" if pressed else "this page cannot be shown"),
+        "Messages are still accepted and kept. "
+        + ("Look at the page again before you press once more. " if pressed else "")
+        + "Load the page again in a minute. What must be done now, do by telephone.",
     )
 
 

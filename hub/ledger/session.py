@@ -11,8 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
 
 IDLE_IN_TRANSACTION_MS = 4_000
+AWAY = (OperationalError, InterfaceError, InternalError, PendingRollbackError)
+"""What a database that is away, or was for a moment, makes of a transaction: wait, and do it anew."""
+_ITS_OWN_FAULT = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+"""Classes of SQLSTATE that speak of the server and not of the statement."""
 
 
 def open_ledger(url: str, *, pool: int = 4) -> Engine:
@@ -29,13 +34,27 @@ def open_ledger(url: str, *, pool: int = 4) -> Engine:
         where,
         pool_size=pool,
         max_overflow=2,
-        pool_pre_ping=False,
+        # Connections of before a restart are found out here, not by whoever loads the next page.
+        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
+            # A server that vanished without a word is noticed in seconds, not after two hours.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
             "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}",
             "prepare_threshold": 2,
         },
     )
+
+
+def away(error: Exception) -> bool:
+    """Whether it was the database that failed, and not what was asked of it (a row too long to index)."""
+    if not isinstance(error, AWAY):
+        return False
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state is None or state[:2] in _ITS_OWN_FAULT
 
 
 def _private(path: Path) -> None:

@@ -1,17 +1,23 @@
 """The ledger is written by one thread of a process, one transaction at a time, while the loop goes on."""
 
 import asyncio
+import contextlib
 import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TextIO, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
-from hub.ledger.session import open_ledger
+from hub.ledger.session import AWAY, check_timeouts, open_ledger
 
+AGAIN = 0.5
+"""Seconds between tries to reach a database that is away."""
+
+log = structlog.get_logger("core")
 T = TypeVar("T")
 
 
@@ -39,6 +45,18 @@ class Ledger:
         ):
             ledger._lock = _only_writer(Path(str(where.database) + ".writer"))
         return ledger
+
+    async def answers(self, session_timeout: float, stop: asyncio.Event) -> bool:
+        """True once the database is there, false once stopped; raises where its timeouts do not fit."""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(check_timeouts, self.engine, session_timeout)
+                return True
+            except AWAY as error:
+                log.warning("ledger away", reader="start", why=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN)
+        return False
 
     async def transaction(self, work: Callable[[Connection], T]) -> T:
         """Runs `work` in a transaction on the ledger's thread; returns after the commit."""

@@ -34,6 +34,17 @@ def postgres_database(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server of this test alone, which serves: for tests that stop or freeze it."""
+    name = f"postgres-{uuid4().hex[:8]}"
+    home = shared.directory(name)
+    facts = shared.once(name, lambda: _local(home))
+    server = PostgresServer(home, Path(facts["bin"]))
+    yield server
+    server.stop("immediate")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """SQLAlchemy's address of an empty database: the test runs once on each kind."""

@@ -6,6 +6,8 @@ import pwd
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hub.embedded.processes import free_port
@@ -42,7 +44,12 @@ class PostgresServer:
         settings += [] if self._durable else _FAST
         options = " ".join(f"-c {setting}" for setting in settings)
         self._run("pg_ctl", "start", "-w", "-l", str(self.home / "log"), "-o", options)
-        return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        return self.url
+
+    @property
+    def url(self) -> str:
+        """SQLAlchemy's address of its database `postgres`, where it was started last."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self._last_port()}/postgres"
 
     def stop(self, mode: str = "fast") -> None:
         """Ends it, if it runs: `fast` as an operator would, `immediate` as a crash would."""
@@ -56,6 +63,19 @@ class PostgresServer:
     def pid(self) -> int:
         """Of its first process."""
         return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It takes connections and answers nothing, while the block lasts."""
+        os.kill(self.pid, signal.SIGSTOP)
+        stopped = [self.pid, *_children(self.pid)]
+        try:
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in reversed(stopped):
+                os.kill(pid, signal.SIGCONT)
 
     def _last_port(self) -> int | None:
         options = self._data / "postmaster.opts"
@@ -85,6 +105,11 @@ class PostgresServer:
             group=self._user and self._user.pw_gid,
             extra_groups=[] if self._user else None,
         )
+
+
+def _children(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
 def binaries(home: Path) -> Path:

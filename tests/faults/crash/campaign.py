@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,10 @@ class Wanted:
     first: tuple[str, ...] = ()
 
 
+Disturb = Callable[[Site, list[Hospital]], Awaitable[None]]
+"""What is done to a hub while its partners send; they send on until it is done."""
+
+
 @dataclass
 class Killed:
     """A kill that took place, and when work of that role was seen again at a partner."""
@@ -69,12 +73,13 @@ class Told:
 
 @dataclass
 class Campaign:
-    """One hub, its partners, and its killer."""
+    """One hub, its partners, and its killer, or whoever else disturbs it."""
 
     home: Path
     wanted: Wanted
     slots: int = 1
     database: str | None = None
+    disturb: Disturb | None = None
     say: Callable[[str], None] = print
     killed: list[Killed] = field(default_factory=list)
 
@@ -131,12 +136,12 @@ class Campaign:
         share = -(-self.wanted.messages // len(hospitals))
 
         def enough(hospital: Hospital) -> Callable[[], bool]:
-            return lambda: hospital.acknowledged >= share and len(self.killed) >= self.wanted.kills
+            return lambda: hospital.acknowledged >= share and killing.done()
 
         over = asyncio.Event()
+        killing = asyncio.ensure_future((self.disturb or self._kill)(site, hospitals))
         collecting = asyncio.create_task(collector.run(over.is_set))
         sending = [asyncio.create_task(one.run(CONNECTIONS, enough(one))) for one in hospitals]
-        killing = asyncio.create_task(self._kill(site, hospitals))
         try:
             await asyncio.wait([*sending, killing], return_when=asyncio.FIRST_EXCEPTION)
             for task in (*sending, killing):

@@ -148,6 +148,17 @@ class Site:
         """Where a slot's desk answers."""
         return f"http://127.0.0.1:{self.ports[f'desk{slot}']}"
 
+    async def command(self, *words: str) -> tuple[int | None, str]:
+        """Runs `hub …` as an operator of the first slot would: how it ended, and what it said."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hub", *words),
+            env=self._environment(1),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode, said.decode()
+
     def pid(self, role: str, slot: int) -> int | None:
         """The process of a role as the supervisor wrote it down, if it is alive."""
         try:
