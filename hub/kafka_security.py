@@ -26,6 +26,16 @@ def kafka_security(settings: Settings) -> dict[str, Any]:
     return known
 
 
+def to_check(settings: Settings) -> str:
+    """What may be wrong where a cluster gives no answer: it hangs up on a wrong password as on no TLS."""
+    names = ["HUB_KAFKA_BOOTSTRAP"]
+    if settings.kafka_security in ("SSL", "SASL_SSL"):
+        names.append("HUB_KAFKA_CA_FILE")
+    if settings.kafka_security.startswith("SASL"):
+        names += ["HUB_KAFKA_SASL_MECHANISM", "HUB_KAFKA_USERNAME", "HUB_KAFKA_PASSWORD_FILE"]
+    return f"HUB_KAFKA_SECURITY={settings.kafka_security}; check {', '.join(names)}"
+
+
 def _tls(settings: Settings) -> ssl.SSLContext:
     for name in ("ca", "cert", "key"):
         path = getattr(settings, f"kafka_{name}_file")

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from hub.kafka_security import kafka_security
+from hub.kafka_security import kafka_security, to_check
 from hub.partners import Directory
 from hub.settings import Settings
 from hub.topics import LARGEST, Topic, fixed, of_partner
@@ -59,7 +59,9 @@ async def ensure_topics(
     except TimeoutError as error:
         raise TopicsWrong(f"Kafka did not settle its topics within {within:.0f} s") from error
     except (KafkaError, OSError) as error:
-        raise TopicsWrong(f"Kafka could not be asked for its topics: {error}") from error
+        raise TopicsWrong(
+            f"Kafka could not be asked for its topics: {error} ({to_check(settings)})"
+        ) from error
     finally:
         await client.close()
 

@@ -43,6 +43,15 @@ async def signed_in(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         yield web
 
 
+async def answers(web: httpx.AsyncClient) -> bool:
+    """Whether there is a desk at all."""
+    try:
+        await web.get("/ready")
+    except httpx.TransportError:
+        return False
+    return True
+
+
 async def the_desk_says_so(web: httpx.AsyncClient) -> None:
     """In words to people, in a status to machines, and soon."""
     began = time.monotonic()
@@ -103,7 +112,7 @@ async def test_accepting_goes_on_and_everything_is_had_once(
                         # Whoever is started again meanwhile waits with the others.
                         await site.kill("core", 1)
                         await site.kill("desk", 1)
-                        await asyncio.sleep(2)
+                        await eventually(lambda: answers(web), 60)
                         pids = {role: site.pid(role, 1) for role in pids}
                     async with asyncio.TaskGroup() as group:
                         group.create_task(goes_on(hospitals, AWAY))
