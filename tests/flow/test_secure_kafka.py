@@ -4,10 +4,11 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
@@ -112,12 +113,13 @@ async def test_a_handover_travels_over_tls_and_a_password(
     home.mkdir()
     hub = the_hub(home, address, ca)
     async with hub.running(), httpx.AsyncClient(timeout=20, trust_env=False) as web:
-        handed_over = {
+        body = a_handover(1).model_dump(mode="json")
+        handed_over: dict[str, Any] = {
             "type": "edt.handover",
             "occurred_at": "2026-11-23T02:10:00Z",
             "reference": "EDT-0417",
             "recipients": [{"agency": "X26TEA", "for": "action"}],
-            "body": a_handover(1).model_dump(mode="json"),
+            "body": body,
         }
         door = f"{hub.url('door')}/v1/partners/edt/messages"
         answer = await web.post(door, json=handed_over, headers={"authorization": "Bearer edt"})
@@ -130,7 +132,7 @@ async def test_a_handover_travels_over_tls_and_a_password(
         await eventually(offered, 30)
         [one] = (await web.get(box, headers=mine)).json()["deliveries"]
         found = await web.get(f"{box}/{one['delivery_id']}", headers=mine)
-        assert found.json()["body"]["handover"] == handed_over["body"]["handover"]
+        assert found.json()["body"]["handover"] == body["handover"]
 
 
 @pytest.mark.slow
