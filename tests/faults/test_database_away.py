@@ -43,15 +43,6 @@ async def signed_in(site: Site) -> AsyncIterator[httpx.AsyncClient]:
         yield web
 
 
-async def answers(web: httpx.AsyncClient) -> bool:
-    """Whether there is a desk at all."""
-    try:
-        await web.get("/ready")
-    except httpx.TransportError:
-        return False
-    return True
-
-
 async def the_desk_says_so(web: httpx.AsyncClient) -> None:
     """In words to people, in a status to machines, and soon."""
     began = time.monotonic()
@@ -67,6 +58,13 @@ async def the_desk_says_so(web: httpx.AsyncClient) -> None:
     assert "The ledger does not answer" in page.text
     assert "Messages are still accepted and kept" in page.text
     assert "The ledger does not answer" in ready.json()["detail"]
+
+
+async def _serves(web: httpx.AsyncClient) -> bool:
+    try:
+        return (await web.get("/health")).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def acknowledged(hospitals: list[Hospital]) -> int:
@@ -108,15 +106,18 @@ async def test_accepting_goes_on_and_everything_is_had_once(
             for how in ("ended", "frozen"):
                 before, began = acknowledged(hospitals), time.time()
                 with away(postgres_server, how):
-                    if how == "ended":
-                        # Whoever is started again meanwhile waits with the others.
-                        await site.kill("core", 1)
-                        await site.kill("desk", 1)
-                        await eventually(lambda: answers(web), 60)
-                        pids = {role: site.pid(role, 1) for role in pids}
                     async with asyncio.TaskGroup() as group:
                         group.create_task(goes_on(hospitals, AWAY))
                         group.create_task(the_desk_says_so(web))
+                    assert {role: site.pid(role, 1) for role in pids} == pids, "a role died of it"
+                    if how == "ended":
+                        # Whoever is started again meanwhile waits with the others.
+                        for role in ("core", "desk"):
+                            await site.kill(role, 1)
+                        await eventually(lambda: _serves(web), 60, 0.1)
+                        pids = {role: site.pid(role, 1) for role in pids}
+                        await the_desk_says_so(web)
+                        await goes_on(hospitals, 2)
                 slow[how] = slowest(hospitals, began, time.time())
                 print(how, acknowledged(hospitals) - before, "acknowledged meanwhile", slow[how])
                 assert {role: site.pid(role, 1) for role in pids} == pids, "a role died of it"

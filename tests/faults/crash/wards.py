@@ -5,6 +5,7 @@ when the one before it was acknowledged, as a patient system does.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -65,7 +66,17 @@ class Hospital:
     async def _ward(
         self, ward: int, children: list[int], pause: float, enough: Callable[[], bool]
     ) -> None:
-        line = _Line(self.port, self.patience)
+        with contextlib.closing(_Line(self.port, self.patience)) as line:
+            await self._say(line, ward, children, pause, enough)
+
+    async def _say(
+        self,
+        line: "_Line",
+        ward: int,
+        children: list[int],
+        pause: float,
+        enough: Callable[[], bool],
+    ) -> None:
         due, count = time.monotonic() + pause * ward / 10, 0
         while not enough():
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -76,7 +87,6 @@ class Hospital:
             self.book[said.name] = said
             await self._until_acknowledged(line, said)
             count += 1
-        line.close()
 
     async def _until_acknowledged(self, line: "_Line", said: Said) -> None:
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(said.sent))
