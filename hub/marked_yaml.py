@@ -7,6 +7,9 @@ import yaml
 
 Spot = tuple[str | int, ...]
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where there is one: every role reads all rules when it starts, also after a crash."""
+
 
 @dataclass(frozen=True)
 class Complaint:
@@ -37,7 +40,7 @@ def read(text: str) -> Marked:
     """The document, or complaints where it is not plain YAML; safe with any input."""
     marked = Marked()
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=_LOADER):
             if isinstance(event, yaml.AliasEvent):
                 # References would make one line mean two places (and can make a file explode).
                 marked.complaints.append(
@@ -49,10 +52,10 @@ def read(text: str) -> Marked:
                 )
         if marked.complaints:
             return marked
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
             _walk(marked, node, ())
-            marked.value = yaml.safe_load(text)
+            marked.value = yaml.load(text, Loader=_LOADER)  # noqa: S506 (it is a safe one)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         marked.complaints.append(_broken(error))
     return marked
