@@ -169,9 +169,10 @@ class Reader:
         if lost:
             await self.on_lost(lost)
         behind = []
-        for spot in assigned:
+        # All at once: asked for together they are one request to Kafka, else one each.
+        asked = await asyncio.gather(*(self.consumer.committed(spot) for spot in assigned))
+        for spot, committed in zip(assigned, asked, strict=True):
             self.positions[spot] = at[spot]
-            committed = await self.consumer.committed(spot)
             if committed is not None and committed > at[spot]:
                 behind.append(Restored(spot, at[spot], committed))
             self.consumer.seek(spot, at[spot])
