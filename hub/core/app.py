@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import clock, logs, ports, topics
@@ -246,10 +247,12 @@ class Core:
     async def _due(self) -> None:
         while not self.stop.is_set():
             try:
+                if self.catching_up.stood_still:
+                    await self.catching_up.after_standing_still(self.readers[-1].consumer)
                 work = await self.ledger.transaction(self._fall_due)
                 await self.publish(work.out)
-            except AWAY as error:
-                log.warning("ledger away", reader="due", why=type(error).__name__)
+            except (*AWAY, KafkaError) as error:
+                log.warning("away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT):
@@ -258,6 +261,7 @@ class Core:
     def _fall_due(self, conn: Connection) -> Work:
         self.catching_up.look(conn)
         work = self._work(conn)
+        work.hold = self.catching_up.judge()
         if self.catching_up.gave_up:
             self.catching_up.gave_up = False
             why = "what was unread at the start was not read in time; repeats went out all the same"

@@ -1,4 +1,4 @@
-"""After a start nothing is sent again before its receipts are read, and from an older copy nothing at all.
+"""After a start or a standstill nothing is sent again before its receipts are read, from an older copy nothing at all.
 
 New deliveries flow at once; repeats wait until `receipts` is read to the end seen at the start.
 Where the ledger lies behind what Kafka knows was recorded, an older copy is back: then messages
@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any
 
 import stamina
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
@@ -25,6 +25,9 @@ from hub.settings import Settings
 
 LONGEST = 60.0
 """Seconds after which we go on all the same; from an older copy, seconds without progress."""
+
+STALL = 2.0
+"""Seconds without a round of what falls due after which we, or the ledger, stood still."""
 
 _READ_TOGETHER = (topics.RECEIPTS, topics.PARCELS)
 
@@ -52,6 +55,27 @@ class CatchingUp:
         self._messages_read = False
         self._read = -1
         self._until = monotonic() + LONGEST
+        self._judged = monotonic()
+
+    @property
+    def stood_still(self) -> bool:
+        """True where leases ended while nobody could read the receipts that answer them."""
+        return monotonic() - self._judged > STALL
+
+    async def after_standing_still(self, consumer: AIOKafkaConsumer) -> None:
+        """Receipts up to now are read first, as after a start."""
+        spots = [spot for spot in self._ends if spot.topic == topics.RECEIPTS]
+        self._ends |= await consumer.end_offsets(spots)
+        self.hold = max(self.hold, Hold.REPEATS)
+        self._until = self._judged = monotonic()
+        self._until += LONGEST
+
+    def judge(self) -> Hold:
+        """What is held in this round of what falls due; one who stood still judges nothing."""
+        if self.stood_still:
+            return max(self.hold, Hold.REPEATS)
+        self._judged = monotonic()
+        return self.hold
 
     @property
     def receipts_wait(self) -> bool:

@@ -27,8 +27,8 @@ CONNECTIONS = 4
 STALLED = 20.0
 """Seconds without enough acknowledgements after which the next kill comes all the same."""
 
-DRAIN = 240.0
-"""Seconds after the last message until every delivery must be settled."""
+DRAIN = 60.0
+"""Seconds without one more delivery after which what is open counts as left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Campaign:
             books[collector.name] = collector.arrived
             verdict = await self._judged(site, said, books)
             if not settled:
-                verdict.wrong.insert(0, f"not everything was settled within {DRAIN:.0f} s")
+                verdict.wrong.insert(0, f"deliveries were left open: none more in {DRAIN:.0f} s")
             refused = [words for hospital in hospitals for words in hospital.refused]
             verdict.fault("refused at the door", refused)
             self._recoveries(said, books, hospitals)
@@ -174,23 +174,25 @@ class Campaign:
             await asyncio.sleep(0.02)
 
     async def _settled(self, site: Site) -> bool:
-        """Waits until no delivery is open for two looks; false where that takes too long."""
-        deadline, calm, last = time.monotonic() + DRAIN, 0, -1
+        """Waits until no delivery is open for three looks; false where nothing moves any more."""
+        deadline, calm, before = time.monotonic() + DRAIN, 0, -1
         while calm < 3 and time.monotonic() < deadline:
             await asyncio.sleep(1)
-            left = await asyncio.to_thread(self._open, site)
+            left, delivered = await asyncio.to_thread(self._open, site)
             calm = calm + 1 if left == 0 else 0
-            if left != last and left:
-                self.say(f"      {left} deliveries open")
-            last = left
+            if delivered != before:
+                deadline = time.monotonic() + DRAIN
+                self.say(f"      {left} deliveries open, {delivered} delivered")
+            before = delivered
         return calm >= 3
 
-    def _open(self, site: Site) -> int:
+    def _open(self, site: Site) -> tuple[int, int]:
         engine = self._engine(site)
         try:
             with engine.connect().execution_options(reading=True) as conn:
-                sql = "select count(*) as n from delivery where state <> 'delivered'"
-                return int(rows(conn, sql)[0].n)
+                sql = "select state = 'delivered' as done, count(*) as n from delivery group by 1"
+                found = {bool(row.done): int(row.n) for row in rows(conn, sql)}
+                return found.get(False, 0), found.get(True, 0)
         finally:
             engine.dispose()
 
