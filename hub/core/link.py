@@ -102,7 +102,8 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
         state = "select partner from partner_state where partner = :p" + locking(work.conn)
         rows(work.conn, state, p=partner)
         lane = f"{partner}|{survivor}"
-        insert(work.conn, Lane, [{"lane": lane, "partner": partner, "last_no": 0}], new_only=True)
+        new = {"lane": lane, "partner": partner, "last_no": 0, "last_at": work.now}
+        insert(work.conn, Lane, [new], new_only=True)
         last = "select last_no from lane where lane = :lane" + locking(work.conn)
         start = rows(work.conn, last, lane=lane)[0].last_no
         numbered = [

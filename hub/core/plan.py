@@ -19,7 +19,7 @@ from hub.ids import derived
 from hub.ledger.content import seal_rendering
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
-from hub.ledger.write import insert, rows, run, update
+from hub.ledger.write import at, insert, rows, run, update
 from hub.partners import Partner, Role
 from hub.rules import route
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
@@ -221,12 +221,19 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
     if not lanes:
         return
     names = sorted(lanes)
-    new = [{"lane": n, "partner": lanes[n][0]["partner"], "last_no": 0} for n in names]
+    new = [
+        {"lane": n, "partner": lanes[n][0]["partner"], "last_no": 0, "last_at": work.now}
+        for n in names
+    ]
     insert(work.conn, Lane, new, new_only=True)
-    sql = f"select lane, last_no from lane where {among(work.conn, 'lane')} order by lane"
+    sql = f"select lane, last_no, last_at from lane where {among(work.conn, 'lane')} order by lane"
     found = rows(work.conn, sql + locking(work.conn), among=values(work.conn, names))
-    for lane, last_no in found:
+    moved = []
+    for lane, last_no, last_at in found:
+        # Of two cores the one that numbers later may have begun earlier; age must not turn the order.
+        moment = max(work.now, at(last_at) or work.now)
         for number, row in enumerate(lanes[lane], last_no + 1):
-            row["lane_no"] = number
-    moved = [{"lane": name, "last_no": lanes[name][-1]["lane_no"]} for name in names]
-    update(work.conn, Lane, "update lane set last_no = :last_no where lane = :lane", moved)
+            row |= {"lane_no": number, "created_at": moment}
+        moved.append({"lane": lane, "last_no": last_no + len(lanes[lane]), "last_at": moment})
+    sql = "update lane set last_no = :last_no, last_at = :last_at where lane = :lane"
+    update(work.conn, Lane, sql, moved)

@@ -22,10 +22,16 @@ from hub.embedded.runtime import VERSION, arguments, class_path, locked, quick_s
 
 _STARTED = "Kafka Server started"
 _PATIENCE = 90.0
+_TRIES = 3
+"""Starts with ports of its own choice: one that was free may be somebody's by the time Java binds it."""
 
 
 class KafkaFailed(Exception):
     """The embedded Kafka did not start or did not stop; the message quotes its log."""
+
+
+class PortLost(KafkaFailed):
+    """Somebody took the port that was chosen; another one will do."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,11 @@ class EmbeddedKafka:
             class_path()
             if not quick_start().exists():
                 _learn()
+            for _ in range(_TRIES - 1):
+                try:
+                    return self._launch(before).bootstrap
+                except PortLost:
+                    before = None
             return self._launch(before).bootstrap
 
     def stop(self, patience: float = 30.0) -> None:
@@ -126,7 +137,9 @@ class EmbeddedKafka:
         deadline = time.monotonic() + _PATIENCE
         while _STARTED not in self._said():
             if not runs(pid, str(self._properties)):
-                raise KafkaFailed(f"Kafka ended while starting; {self.log} says:\n{self._tail()}")
+                why = f"Kafka ended while starting; {self.log} says:\n{self._tail()}"
+                lost = self._port is None and "BindException" in self._said()
+                raise PortLost(why) if lost else KafkaFailed(why)
             if time.monotonic() > deadline:
                 end(pid, str(self._properties), signal.SIGKILL, 5.0)
                 raise KafkaFailed(f"Kafka did not start in {_PATIENCE:.0f} s:\n{self._tail()}")

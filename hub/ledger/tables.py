@@ -169,8 +169,7 @@ class Delivery(Row, table=True):
     team: str | None = None
     purpose: str
     transport: str
-    mode: str
-    """sent (edge pushes) or held (the desk serves the row)"""
+    mode: str = Field(description="sent (edge pushes) or held (the desk serves the row)")
     lane: str
     lane_no: int
     priority: str
@@ -231,6 +230,7 @@ class Lane(Row, table=True):
     lane: str = Field(primary_key=True)
     partner: str = Field(index=True)
     last_no: int
+    last_at: datetime = _at()
 
 
 class PartnerState(Row, table=True):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from hub.embedded import EmbeddedKafka, FetchFailed, runtime
+from hub.embedded import EmbeddedKafka, FetchFailed, node, runtime
+from hub.embedded.processes import free_port
 from hub.topics import LARGEST, Topic
 from tests.kit.kafka import fresh
 
@@ -109,3 +111,16 @@ def test_a_changed_jar_is_never_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def _forge(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not what was committed to")
+
+
+async def test_a_port_that_somebody_takes_before_java_does_is_given_up(
+    kafka_node: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        lost = taken.getsockname()[1]
+        choices = [lost]
+        monkeypatch.setattr(
+            node, "free_port", lambda last=None: choices.pop() if choices else free_port(last)
+        )
+        bootstrap = await asyncio.to_thread(kafka_node.start)
+    assert not bootstrap.endswith(f":{lost}")

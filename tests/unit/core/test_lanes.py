@@ -215,3 +215,15 @@ def test_a_partner_that_is_down_gets_one_probe(bench: Bench) -> None:
     later(bench, seconds=32)
     assert len(bench.orders()) == 4
     assert incidents(bench) == {}
+
+
+def test_who_numbers_later_is_not_the_older_one(bench: Bench) -> None:
+    """Of two cores that wait for one lane, the one that began earlier may come second."""
+    moment = now()
+    first = an_arrival("health.attendance", an_attendance(1), reference="1")
+    bench.record(first, at=moment)
+    second = an_arrival("health.attendance", an_attendance(1), reference="2")
+    bench.record(second, at=moment - timedelta(seconds=1))
+    found = bench.all("select lane, lane_no, created_at from delivery order by lane_no")
+    assert [row.lane_no for row in found] == [1, 2]
+    assert found[0].created_at <= found[1].created_at
