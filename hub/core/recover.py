@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from hub.core.dispatch import dispatch
 from hub.core.work import Work
+from hub.ledger.tables import Attempt
 from hub.ledger.thread import Ledger
 from hub.ledger.write import at, rows, run
 from hub.partners import Directory
@@ -63,11 +64,12 @@ async def on_the_road(
 def again(work: Work, instance: str, seen: set[str]) -> None:
     """Takes back what is not on the road; the next hand-out is another attempt.
 
-    Under a number of its own: should the old order still arrive there, its attempt is one without
-    a receipt, and a repeat is explained.
+    Under a number of its own, and the old one on record as unknown: what a dead core had sent may
+    still lie in a socket and reach Kafka after we looked, and then a repeat is explained.
     """
     for row in _open(work.conn, instance):
         if f"{row.delivery_id}:{row.attempt}" not in seen:
+            work.add(Attempt, _unknown(work, row))
             run(
                 work.conn,
                 "update delivery set state = 'waiting', handed_by = null"
@@ -79,9 +81,24 @@ def again(work: Work, instance: str, seen: set[str]) -> None:
     dispatch(work)
 
 
+def _unknown(work: Work, row: Any) -> dict[str, Any]:
+    return {
+        "delivery_id": row.delivery_id,
+        "attempt": row.attempt,
+        "handed_at": at(row.handed_at),
+        "settled_at": work.now,
+        "outcome": "unknown",
+        "level": "none",
+        "code": "",
+        "detail": "the core that handed it out ended before it was on the road",
+        "edge": "",
+        "who": None,
+    }
+
+
 def _open(conn: Connection, instance: str) -> list[Any]:
     sql = (
-        "select delivery_id, attempt, partner, not_after from delivery"
+        "select delivery_id, attempt, partner, not_after, handed_at from delivery"
         " where state = 'under_way' and mode = 'sent' and handed_by = :by"
     )
     return rows(conn, sql, by=instance)
