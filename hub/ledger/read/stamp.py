@@ -13,6 +13,7 @@ _STAMP = """
 select (select coalesce(sum("next"), 0) from "offset" where topic <> :reports) as recorded,
   (select count(*) from incident where closed_at is null) as wrong,
   (select count(*) from stuck where closed_at is null) as stuck,
+  (select count(*) from act) as acts,
   (select count(*) from clock where fired_at is not null) as fired,
   (select coalesce(sum(version), 0) from partner_state) as partners
 """
