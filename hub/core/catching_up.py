@@ -56,6 +56,7 @@ class CatchingUp:
         self._read = -1
         self._until = monotonic() + LONGEST
         self._judged = monotonic()
+        self._passed_over = 0
 
     @property
     def stood_still(self) -> bool:
@@ -66,15 +67,19 @@ class CatchingUp:
         """Receipts up to now are read first, as after a start."""
         spots = [spot for spot in self._ends if spot.topic == topics.RECEIPTS]
         self._ends |= await consumer.end_offsets(spots)
-        self.hold = max(self.hold, Hold.REPEATS)
-        self._until = self._judged = monotonic()
-        self._until += LONGEST
+        if self.hold is Hold.NOTHING:
+            self.hold, self._until = Hold.REPEATS, monotonic() + LONGEST
+        self._judged = monotonic()
 
     def judge(self) -> Hold:
-        """What is held in this round of what falls due; one who stood still judges nothing."""
-        if self.stood_still:
+        """What is held in this round of what falls due; one who stood still judges nothing.
+
+        Unless every round is that slow: then it is our load, and leases must end all the same.
+        """
+        if self.stood_still and self._passed_over < LONGEST / STALL:
+            self._passed_over += 1
             return max(self.hold, Hold.REPEATS)
-        self._judged = monotonic()
+        self._judged, self._passed_over = monotonic(), 0
         return self.hold
 
     @property

@@ -15,7 +15,7 @@ import orjson
 
 from hub.core.catching_up import Hold
 from hub.core.work import Work
-from hub.ledger.content import open_rendering, open_sealed
+from hub.ledger.content import addressed, open_rendering, open_sealed
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, update
@@ -81,15 +81,6 @@ def _to_partner(work: Work, partner: Partner) -> None:
             handed.append(order)
             run.add(_Out(row.delivery_id, row.lane_no, row.rank, follow))
     update(work.conn, Delivery, _HANDED, handed)
-
-
-def _addressed(row: Any, deadline: dict[str, Any] | None) -> dict[str, Any]:
-    """What an envelope says to this recipient alone: one it was sent on to has a deadline of its own."""
-    own: dict[str, Any] = {"case_ref": row.case_ref, "policy_version": row.policy}
-    due_at = at(row.due_at)
-    if deadline is not None and due_at is not None:
-        own["deadline"] = deadline | {"due_at": due_at.isoformat()}
-    return own
 
 
 def _last(before: list["_Out"], rank: int) -> str | None:
@@ -242,7 +233,7 @@ def _hand(
         "priority": row.priority,
         "reference": row.reference,
         "address": row.address,
-        "envelope": envelope | _addressed(row, envelope.get("deadline")),
+        "envelope": addressed(envelope, row.case_ref, row.policy, at(row.due_at)),
     }
     record = Record(
         "order",

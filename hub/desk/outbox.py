@@ -16,7 +16,7 @@ from hub.desk import acts
 from hub.desk.content import rendering
 from hub.desk.desk import Desk
 from hub.desk.frame import desk_of
-from hub.ledger.content import Erased, open_content
+from hub.ledger.content import Erased, addressed, open_content
 from hub.ledger.read.outbox import Offered, held, is_free, offered, paused
 from hub.partners import Partner
 from schemas.envelope import Envelope
@@ -140,7 +140,7 @@ def _written(desk: Desk, partner: Partner, delivery_id: str) -> tuple[Offered, b
         except (Erased, LookupError):
             raise HTTPException(410, "its content was erased") from None
     told = Envelope.model_validate_json(
-        orjson.dumps(envelope | {"case_ref": one.case_ref, "policy_version": one.policy})
+        orjson.dumps(addressed(envelope, one.case_ref, one.policy, one.due_at))
     )
     out = make_format(partner.format).write(told, whole if body is None else body, one.reference)
     return one, out.body, out.media_type

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -87,3 +88,13 @@ def seal_parcel(keys: Keyring, parcel_id: str, body: bytes) -> bytes:
 def open_parcel(keys: Keyring, parcel_id: str, sealed: bytes) -> bytes:
     """What `seal_parcel` sealed."""
     return unseal(keys.key("case"), sealed, f"parcel|{parcel_id}".encode())
+
+
+def addressed(
+    envelope: dict[str, Any], case_ref: str, policy: str | None, due_at: datetime | None
+) -> dict[str, Any]:
+    """An envelope as one recipient gets it: one it was sent on to has a deadline of its own."""
+    told = envelope | {"case_ref": case_ref, "policy_version": policy}
+    if due_at is not None and (deadline := told.get("deadline")) is not None:
+        told["deadline"] = deadline | {"due_at": due_at.isoformat()}
+    return told

@@ -136,3 +136,13 @@ async def test_openapi_tells_of_the_outbox_and_health_alone(partner: httpx.Async
     assert set(paths) == {
         "/v1/outbox/{partner}", "/v1/outbox/{partner}/{delivery_id}", "/health", "/ready",
     }  # fmt: skip
+
+
+async def test_what_is_collected_says_by_when(partner: httpx.AsyncClient) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
+    due = {one["delivery_id"]: one["due_at"] for one in listed if one["due_at"]}
+    assert due
+    for delivery, at in due.items():
+        told = (await partner.get(f"/v1/outbox/{NORTH}/{delivery}")).json()["due"]
+        assert told["at"] == at
+        assert told["clock"]

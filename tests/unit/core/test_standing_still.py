@@ -45,3 +45,16 @@ async def test_leases_wait_for_the_receipts_of_a_standstill(
         run(conn, 'update "offset" set next = 7')
         watch.look(conn)
         assert watch.judge() is Hold.NOTHING
+
+
+def test_a_core_that_is_always_slow_judges_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = 100.0
+    monkeypatch.setattr(catching_up, "monotonic", lambda: time)
+    watch = CatchingUp("c", {}, {})
+    watch.hold = Hold.NOTHING
+    found = []
+    while time < 200:
+        time += 3
+        found.append(watch.judge())
+    assert Hold.NOTHING in found
+    assert found[0] is Hold.REPEATS
