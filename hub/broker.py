@@ -8,19 +8,20 @@ drive themselves: a handler cannot be repositioned, and one bad header would los
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
-from aiokafka import (
-    AIOKafkaConsumer,
-    ConsumerRebalanceListener,
-    TopicPartition,
-)
+import structlog
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import (
+    InvalidProducerEpoch,
     KafkaError,
     OutOfOrderSequenceNumber,
+    ProducerClosed,
     ProducerFenced,
+    UnknownProducerId,
     UnknownTopicOrPartitionError,
 )
 from aiokafka.partitioner import DefaultPartitioner
@@ -28,16 +29,20 @@ from aiokafka.structs import RecordMetadata
 from faststream.kafka import KafkaBroker
 from faststream.middlewares import AckPolicy
 
+from hub.consumer import Consumer
 from hub.kafka_security import kafka_security
 from hub.settings import Settings
-from hub.topics import LARGEST
+from hub.stopping import to_its_end
+from hub.topics import LARGEST, ROOM
 from hub.wire import Outbound
 
+_log = structlog.get_logger("hub.broker")
 _BY_KEY = DefaultPartitioner()
-ROOM = 1024
-"""Bytes that Kafka adds around a record's value."""
 REJOIN = 5000
 """Milliseconds that a group which takes in a member waits for its others to join anew."""
+
+GATHERED = 256 * 1024
+"""Bytes for which Kafka waits where a road is gathered: more is a batch by itself."""
 
 
 class Unable(Exception):
@@ -45,12 +50,25 @@ class Unable(Exception):
 
 
 class ProducerBroken(Unable):
-    """The idempotent producer cannot recover; only a new one (a restarted role) can."""
+    """The idempotent producer cannot recover; only a new one can."""
+
+
+_BROKEN = (
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    ProducerClosed,
+    InvalidProducerEpoch,
+    UnknownProducerId,
+)
+"""What Kafka or aiokafka say to every later send of a producer as well."""
+
+_SENDER_DIED = str(KafkaError("Unexpected error during batch delivery"))
+"""So is this, of which aiokafka makes no class."""
 
 
 def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker:
     """The one broker of a process; `bootstrap` where the embedded Kafka told its address."""
-    return KafkaBroker(
+    return _Broker(
         bootstrap or settings.kafka_bootstrap or "",
         client_id=f"hub-{settings.instance}",
         acks="all",
@@ -68,6 +86,15 @@ def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker
         apply_types=False,
         **_faststream_security(settings),
     )
+
+
+class _Broker(KafkaBroker):
+    """FastStream's, with consumers whose end can be relied on."""
+
+    async def _connect(self) -> Any:
+        made: Any = await to_its_end(super()._connect())
+        ours = self.config.broker_config.builder = partial(Consumer, **made.keywords)
+        return ours
 
 
 def _partition(key: bytes | None, every: list[int], available: list[int]) -> int:
@@ -104,12 +131,14 @@ def road(
     listener: ConsumerRebalanceListener | None = None,
     latest: bool = False,
     together: bool = False,
+    gather: float = 0.0,
 ) -> Any:
     """A declared, handler-less subscriber; its `.consumer` is driven by the caller's own loop.
 
     Static membership: `group` and the process's slot name the member, so that a restart within
     the session timeout takes its partitions back at once and disturbs nobody. `together` gives
-    partitions of the same number to the same member (round robin would part twins).
+    partitions of the same number to the same member (round robin would part twins). `gather`:
+    seconds for which Kafka waits for more where nobody waits for one; every answer costs both sides.
     """
     return broker.subscriber(
         *topics,
@@ -121,8 +150,8 @@ def road(
         heartbeat_interval_ms=min(1000, int(settings.kafka_session_timeout * 333)),
         # Of a dead member nothing comes; who joins beside it must not wait for its session to end.
         rebalance_timeout_ms=min(REJOIN, int(settings.kafka_session_timeout * 1000)),
-        fetch_min_bytes=1,
-        fetch_max_wait_ms=500,
+        fetch_min_bytes=GATHERED if gather else 1,
+        fetch_max_wait_ms=int(gather * 1000) or 500,
         max_partition_fetch_bytes=LARGEST + ROOM,
         fetch_max_bytes=2 * LARGEST,
         listener=listener,
@@ -163,11 +192,11 @@ async def publish_all(
             # asyncio.wait leaves the futures alone when time is up: the records still go out.
             await asyncio.wait(waiting) if waiting else None
         return [future.result() for future in waiting]
-    except (OutOfOrderSequenceNumber, ProducerFenced) as error:
-        raise ProducerBroken(f"the producer must be rebuilt: {error!r}") from error
     except TimeoutError as error:
         raise Unable(f"Kafka did not confirm within {within} s") from error
     except (KafkaError, OSError) as error:
+        if isinstance(error, _BROKEN) or str(error) == _SENDER_DIED:
+            raise ProducerBroken(f"the producer must be rebuilt: {error!r}") from error
         raise Unable(f"Kafka said no: {error!r}") from error
     finally:
         for future in waiting:
@@ -180,16 +209,39 @@ def _look_at(future: asyncio.Future[RecordMetadata]) -> None:
         future.exception()
 
 
-def plain_consumer(settings: Settings, bootstrap: str) -> AIOKafkaConsumer:
-    """A consumer without a group, for reading a topic from one point to another."""
-    return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=LARGEST + ROOM,
-        fetch_max_wait_ms=100,
-        **kafka_security(settings),
-    )
+async def stopped(broker: KafkaBroker, within: float = 2.0) -> None:
+    """Stops a broker, or leaves it behind: a producer waits for a frozen Kafka as long as it is frozen."""
+    try:
+        async with asyncio.timeout(within):
+            await broker.stop()
+    except Exception as error:  # whatever is wrong with it, nobody needs it any more
+        _log.info("a connection to Kafka ended badly", error=type(error).__name__)
+
+
+async def abandoned(broker: KafkaBroker, within: float = 3.0) -> None:
+    """Ends a broker without its last words: what it has not sent by now, it never sends.
+
+    `stop` would wait for them, and aiokafka goes on trying for ever behind whoever gave up waiting.
+    """
+    try:
+        async with asyncio.timeout(within):
+            await _silenced(broker)
+    except Exception as error:  # it is gone either way
+        _log.info("a connection to Kafka ended badly", error=type(error).__name__)
+    await stopped(broker, within)
+
+
+async def _silenced(broker: KafkaBroker) -> None:
+    made: Any = broker.config.producer
+    if made:
+        producer = made._producer.producer
+        sending = producer._sender.sender_task
+        sending.cancel()
+        await producer.client.close()
+        # It waits for what it had in hand, and that for a connection: there is none any more.
+        sending.cancel()
+        await asyncio.wait({sending})
+        producer._closed = True
 
 
 def partitions_told(topic: str, spots: Collection[TopicPartition]) -> list[TopicPartition]:

@@ -39,9 +39,11 @@ def run() -> None:
 @app.command()
 def edge(
     partners: Annotated[str, typer.Option(help="Only these, separated by commas")] = "",
+    part: Annotated[str, typer.Option(help="in: only accept; out: only deliver")] = "",
 ) -> None:
     """Speak with partners: accept what they send, deliver what core hands out."""
-    named: dict[str, Any] = {"partners": partners} if partners else {}
+    asked = {"partners": partners, "edge_part": part}
+    named: dict[str, Any] = {name: value for name, value in asked.items() if value}
     call("hub.edge.app", "main", on_the_road(effective(**named)))
 
 

@@ -6,9 +6,9 @@ carries the id of what it repeats; whatever the hub derives is named the same wa
 
 import hashlib
 import hmac
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils import NAMESPACE_URL, uuid5, uuid7
 
 _HUB = uuid5(NAMESPACE_URL, "urn:front-door-hub")
 _SEPARATOR = "\x1f"
@@ -21,17 +21,17 @@ def digest(content: bytes) -> str:
 
 def message_id(partner: str, stream: str, reference: str, part: str, content_digest: str) -> UUID:
     """The id of one message of one partner; other content under the same reference is another id."""
-    return derived("message", partner, stream, reference, part, content_digest)
+    return UUID(derived("message", partner, stream, reference, part, content_digest))
 
 
-def derived(*parts: str) -> UUID:
-    """The id of something the hub makes itself, from what it was made of."""
-    return uuid5(_HUB, _SEPARATOR.join(parts))
+def derived(*parts: str) -> str:
+    """The id of something the hub makes itself, from what it was made of, as text."""
+    return str(uuid5(_HUB, _SEPARATOR.join(parts)))
 
 
-def fresh() -> UUID:
-    """A time-ordered id (UUIDv7) for what happens once: a parcel, a sign-in, a person's act."""
-    return uuid7()
+def fresh() -> str:
+    """A time-ordered id (UUIDv7, as text) for what happens once: a parcel, a sign-in, an act."""
+    return str(uuid7())
 
 
 def token(key: bytes, *parts: str) -> str:

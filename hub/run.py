@@ -1,11 +1,11 @@
-"""`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and three roles kept alive."""
+"""`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and its roles kept alive."""
 
 import asyncio
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 
 from pydantic import SecretStr
 
@@ -73,8 +73,12 @@ async def _run(settings: Settings) -> int:
                 await Supervisor(settings.data, ROLES, env, record).run(stop)
             else:
                 print(_WAITING.format(outcomes[0]), file=sys.stderr)
-                edge, *others = (Supervisor(settings.data, [r], env, record) for r in ROLES)
-                await asyncio.gather(edge.run(stop), _with_a_ledger(settings, others, stop))
+                edges = [role for role in ROLES if role.name.startswith("edge")]
+                others = [role for role in ROLES if role not in edges]
+                await asyncio.gather(
+                    Supervisor(settings.data, edges, env, record).run(stop),
+                    _with_a_ledger(settings, Supervisor(settings.data, others, env, record), stop),
+                )
             if keeping is not None:
                 keeping.cancel()
     finally:
@@ -127,15 +131,13 @@ def _migrate(settings: Settings) -> str | None:
     return None
 
 
-async def _with_a_ledger(
-    settings: Settings, others: Iterable[Supervisor], stop: asyncio.Event
-) -> None:
+async def _with_a_ledger(settings: Settings, others: Supervisor, stop: asyncio.Event) -> None:
     """Runs the roles that need the ledger once it is there and of our version."""
     while await asyncio.to_thread(_migrate, settings) is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _AGAIN)
             return
-    await asyncio.gather(*(other.run(stop) for other in others))
+    await others.run(stop)
 
 
 def environment(settings: Settings, bootstrap: str) -> dict[str, str]:

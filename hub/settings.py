@@ -70,6 +70,10 @@ class Settings(BaseSettings):
         description="This edge speaks with these alone; none: with all",
     )
 
+    edge_part: Literal["both", "in", "out"] = Field(
+        "both", description="What an edge does: take in, send out, or both"
+    )
+
     lease: float = Field(30.0, description="Seconds until an attempt no edge answered is unknown")
     session_hours: float = Field(8.0, description="A sign-in ends after")
     session_idle_minutes: float = Field(30.0, description="A sign-in unused ends after")

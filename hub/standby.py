@@ -1,8 +1,9 @@
 """A role that is imported and waits for its turn, so that a restart does not pay for Python's start.
 
 `python -m hub.standby ROLE RECORD`: imports the role, waits for one line on standard input, then
-runs `hub ROLE`. RECORD is the supervisor's `run.json`: by it a process is known as one of its own.
-Standard input that ends first means that the supervisor is gone, and so is this process.
+runs `hub ROLE` (for `edge-in`, `hub edge --part in`). RECORD is the supervisor's `run.json`: by it
+a process is known as one of its own. Standard input that ends first means that the supervisor is
+gone, and so is this process.
 """
 
 import gc
@@ -29,16 +30,17 @@ def warm(role: str) -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def main(role: str) -> None:
+def main(name: str) -> None:
     """Warms, waits for the turn, and becomes the role."""
     signal.signal(signal.SIGTERM, _leave)
+    role, _, part = name.partition("-")
     warm(role)
     if sys.stdin.buffer.readline() != TURN:
         return
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from hub.cli import app
 
-    app(args=[role], prog_name="hub")
+    app(args=[role, *(["--part", part] if part else [])], prog_name="hub")
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -42,9 +42,9 @@ class Role:
     command: tuple[str, ...]
 
 
-ROLES = tuple(
-    Role(name, (sys.executable, "-m", "hub.standby", name)) for name in ("edge", "core", "desk")
-)
+NAMES = ("edge-in", "edge-out", "core", "desk")
+"""Edge twice: what a partner waits for is not held up by what waits for a partner."""
+ROLES = tuple(Role(name, (sys.executable, "-m", "hub.standby", name)) for name in NAMES)
 
 
 class Record:

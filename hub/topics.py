@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 DAYS = 24 * 60 * 60 * 1000
 LARGEST = 20 * 1024 * 1024
 """Bytes of a record: a parcel of 16 MiB and what stands around it."""
+ROOM = 1024
+"""Bytes that Kafka adds around a record's value."""
 
 FLOWS = ("contact", "referral", "strategy", "police", "health", "handover", "case")
 IMMEDIATE = "immediate"
@@ -36,6 +38,8 @@ class Topic:
         config = {"max.message.bytes": str(LARGEST)} | self.extra
         if self.flushed:
             config["flush.messages"] = "1"
+            # Each flush writes the indexes too where they changed: by default at every second record.
+            config["index.interval.bytes"] = str(64 * 1024)
         if self.compacted:
             return config | {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.2"}
         return config | {"retention.ms": str(self.retention_ms)}

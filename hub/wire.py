@@ -53,6 +53,7 @@ class Record:
 
     `meta` is JSON; `blob` is bytes that JSON would only inflate (a parcel's body, a message).
     `facts` become headers and must not tell of anybody: authority, priority, partner.
+    `parcel` is the record of the parcel that a message came in, where it rides along.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Record:
     meta: Mapping[str, Any]
     blob: bytes = b""
     facts: Mapping[str, str] | None = None
+    parcel: "Record | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def write(keys: Keyring, topic: str, key: str | None, record: Record) -> Outboun
     }
     for name, fact in (record.facts or {}).items():
         headers[f"ce_{name}"] = fact
-    sealed = seal(road, pack(record.meta, record.blob), _about(topic, record.kind, record.id))
+    meta, blob = record.meta, record.blob
+    if record.parcel is not None:
+        rides = {"id": record.parcel.id, "meta": record.parcel.meta, "from": len(blob)}
+        meta, blob = {**meta, "parcel": rides}, blob + record.parcel.blob
+    sealed = seal(road, pack(meta, blob), _about(topic, record.kind, record.id))
     return Outbound(topic, key.encode() if key is not None else None, sealed, headers)
 
 
@@ -126,9 +132,13 @@ def read(
         road = keys.road_of(topic, facts["roadmonth"])
         content = unseal(road, value, _about(topic, kind, facts["id"]))
         meta, blob = unpack(content)
+        parcel = None
+        if (rides := meta.pop("parcel", None)) is not None:
+            parcel = Record("parcel", rides["id"], rides["meta"], blob[rides["from"] :])
+            blob = blob[: rides["from"]]
     except (Unsealable, KeyError, ValueError, struct.error) as error:
         raise Foreign(f"sealed by somebody else, or damaged: {error}") from error
-    return Record(kind, facts["id"], meta, blob, facts)
+    return Record(kind, facts["id"], meta, blob, facts, parcel)
 
 
 def _as_written(headers: Mapping[str, bytes | None]) -> dict[str, str] | None:
@@ -174,4 +184,4 @@ def _about(topic: str, kind: str, identifier: str) -> bytes:
 
 def event_id() -> str:
     """An id for a record that happens once (a receipt, a report)."""
-    return str(fresh())
+    return fresh()

@@ -137,6 +137,12 @@ class HandoverKept(Reasoned):
     message: Annotated[UUID, Kind.DELIVERY_METADATA]
 
 
+class HandoverRecalled(Reasoned):
+    """`handover.recalled`: passed on and not accepted so far, it is taken back by who gave it."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
 class HandoverRerouted(Reasoned):
     """`handover.rerouted`: refused, it goes to another receiver."""
 
@@ -168,6 +174,12 @@ class ParcelClaimed(Act):
     """`parcel.claimed`: a person looks after a parcel, so its bytes are kept beyond their time."""
 
     parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class IncidentClosed(Reasoned):
+    """`incident.closed`: a person ends what nothing else would end; the count is the version."""
+
+    incident: Annotated[UUID, Kind.DELIVERY_METADATA]
 
 
 class DisclosureReviewed(Reasoned):

@@ -144,6 +144,9 @@ class Envelope(Frozen):
     policy_version: str | None = None
     procedure_edition: str | None = None
     lawful_decision_id: str | None = None
+    answers: str | None = Field(
+        default=None, description="What it answers, by the name its recipient knows that under"
+    )
     supersedes: UUID | None = None
     corrects: UUID | None = None
     payload_ref: str | None = None

@@ -32,6 +32,7 @@ class EdtEmail(Quiet):
             envelope.marking,
             f"Handover from the Emergency Duty Team, {body.get('handover') or reference}",
             f"Reference: {reference}",
+            f"Answers: {envelope.answers}" if envelope.answers else None,
         )
         letter.line(
             f"Risk: {said(body.get('risk'), RiskLevel)}" if body.get("risk") else None,

@@ -61,7 +61,8 @@ class Message(Frozen):
     authority: Line | None = None
     answers: Line | None = Field(
         default=None,
-        description="The message answered, by the reference it was sent under",
+        description="The message answered, by the name its reader knows it under: the reference"
+        " that we sent it to you with, or in what we write to you, where you sent it, your own",
     )
     labels: tuple[Restriction, ...] = ()
     marking: Marking = Marking.OFFICIAL_SENSITIVE
@@ -126,6 +127,7 @@ class HubJson(Quiet):
             ],
             "priority": envelope.priority,
             "authority": envelope.authority,
+            "answers": envelope.answers,
             "labels": envelope.labels,
             "marking": envelope.marking,
             "test": envelope.test,

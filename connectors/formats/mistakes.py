@@ -12,7 +12,15 @@ _CURES = {
     "missing": "write this field",
     "extra_forbidden": "take this field out: the published schema has none of that name",
     "model_type": 'write an object; where a field has three values, {"value": …}',
-    "timezone_aware": "write the time with its offset, as in 2026-11-23T19:30:00Z",
+    **dict.fromkeys(
+        ("timezone_aware", "datetime_parsing", "datetime_from_date_parsing", "datetime_type"),
+        "write the date and time with its offset, as in 2026-11-23T19:30:00Z",
+    ),
+    **dict.fromkeys(
+        ("date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact", "date_type"),
+        "write the date, as in 2026-11-23",
+    ),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "write true or false"),
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 MOST = 20
@@ -46,9 +54,18 @@ def path(loc: Iterable[int | str], data: Any, start: str = "$") -> str:
 
 
 def unreadable(found: list[tuple[str, str]], reference: str | None) -> Unreadable:
-    """All mistakes in one refusal; its place is the first one's."""
-    (place, reason), others = found[0], found[1:MOST]
-    reason = "; ".join([reason, *(f"{where}: {cure}" for where, cure in others)])
+    """All mistakes in one refusal, each cure once; its place is the first one's."""
+    place, first = found[0]
+    places: dict[str, list[str]] = {first: []}
+    for where, cure in found[1:MOST]:
+        places.setdefault(cure, []).append(where)
+    alike = places.pop(first)
+    reason = "; ".join(
+        [
+            f"{first}; the same at {', '.join(alike)}" if alike else first,
+            *(f"{', '.join(where)}: {cure}" for cure, where in places.items()),
+        ]
+    )
     if len(found) > MOST:
         reason += f"; and {len(found) - MOST} more"
     return Unreadable(reason, place, reference)

@@ -38,9 +38,9 @@ class ReferrerLetter(Quiet):
         letter = Letter()
         letter.line(envelope.marking)
         if envelope.type == "referral.acknowledged":
-            about = _acknowledged(letter, body, reference)
+            about = _acknowledged(letter, body, reference, envelope.answers)
         elif envelope.type == "referrer.decision_feedback":
-            about = _decided(letter, body, reference)
+            about = _decided(letter, body, reference, envelope.answers)
         else:
             raise Refused(f"{envelope.type} is no letter to a referrer: give another format")
         letter.line("Yours sincerely", self._signature)
@@ -53,8 +53,10 @@ class ReferrerLetter(Quiet):
         )
 
 
-def _acknowledged(letter: Letter, body: Mapping[str, Any], reference: str) -> str:
-    letter.line(*_references(body.get("reference"), body.get("receipt") or reference))
+def _acknowledged(
+    letter: Letter, body: Mapping[str, Any], reference: str, answers: str | None
+) -> str:
+    letter.line(*_references(body.get("reference") or answers, body.get("receipt") or reference))
     letter.line("Dear colleague")
     received = clock(body.get("received_at"))
     letter.line(f"We received your referral{f' at {received}' if received else ''}. Thank you.")
@@ -66,11 +68,11 @@ def _acknowledged(letter: Letter, body: Mapping[str, Any], reference: str) -> st
     return "Referral received"
 
 
-def _decided(letter: Letter, body: Mapping[str, Any], reference: str) -> str:
+def _decided(letter: Letter, body: Mapping[str, Any], reference: str, answers: str | None) -> str:
     name = person((body.get("referrer") or {}).get("name"))
     child = person((body.get("child") or {}).get("name"))
     on, decided = day(body.get("referred_on")), day(body.get("decided_at"))
-    letter.line(*_references(body.get("referral_reference"), reference))
+    letter.line(*_references(body.get("referral_reference") or answers, reference))
     letter.line(f"Dear {name}" if name and name != "Not known" else "Dear colleague")
     about = f" about {child}" if child and child != "Not known" else ""
     thanks = f"Thank you for your referral{f' of {on}' if on else ''}{about}."

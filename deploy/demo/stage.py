@@ -19,6 +19,7 @@ import httpx
 
 from hub import ports
 from hub.clock import LONDON
+from hub.supervise import NAMES
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "build/demo"
@@ -222,7 +223,7 @@ class Stage:
             await asyncio.sleep(0.1)
 
     async def _all_ready(self) -> bool:
-        if any(ports.find(self.data / "hub", role) is None for role in ("edge", "core", "desk")):
+        if any(ports.find(self.data / "hub", role) is None for role in NAMES):
             return False
         try:
             async with httpx.AsyncClient(timeout=2, trust_env=False) as client:

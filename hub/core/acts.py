@@ -9,6 +9,7 @@ from hub.core import (
     acts_on_custody,
     acts_on_deliveries,
     acts_on_handovers,
+    acts_on_incidents,
     acts_on_parcels,
     acts_on_records,
 )
@@ -25,6 +26,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_custody.EFFECTS,
     **acts_on_deliveries.EFFECTS,
     **acts_on_parcels.EFFECTS,
+    **acts_on_incidents.EFFECTS,
     **acts_on_records.EFFECTS,
 }
 

@@ -1,7 +1,9 @@
 """Whoever holds something begins, finishes or passes it on, against the version they saw; nobody else does.
 
-Passed on, it stays with who passed it on until a named person there accepts it. Refused, it is
-kept by who sent it or passed it on, or they send it to somebody else.
+What was taken by telephone is finished by anybody of the team that took the call.
+Passed on, it stays with who passed it on until a named person there accepts it, and until then
+they may take it back. Refused, it is kept by who sent it or passed it on, or they send it to
+somebody else.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +19,7 @@ from hub.core.work import Work
 from hub.journeys.handover import HANDOVER, HELD
 from hub.journeys.machine import Moved
 from hub.journeys.steps import EACH_AGENCY, Heard, Step, steps
-from hub.ledger.read.handovers import Receiver, receivers
+from hub.ledger.read.handovers import Receiver, receivers, taken_at
 from hub.ledger.write import at
 from hub.partners import Partner
 
@@ -64,6 +66,7 @@ def _said(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> dict[
         "role": deed.who["role"].replace("_", " "),
         "reason": deed.reason,
         "manages": manages(work, deed, row, heard),
+        "took_call": _took_call(work, deed, row),
     }
 
 
@@ -90,12 +93,27 @@ def _reassigned(work: Work, deed: Deed) -> str:
 def _kept(work: Work, deed: Deed) -> str:
     heard = about(work, deed)
     row = standing(work, deed, heard)
-    anew = None
-    if row["holder"]:
-        team = _given_by(work, deed, row)
-        anew = {"receiver": team.partner, "team": team.team, "due_at": at(row["due_at"])}
+    anew = _with_giver(work, deed, row) if row["holder"] else None
     _took(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, row, anew)
     return f"kept: it stays with {row['holder'] or _title(work, row['sender'])}"
+
+
+def _recalled(work: Work, deed: Deed) -> str:
+    heard = about(work, deed)
+    row = standing(work, deed, heard)
+    holder, there, journey = row["holder"], row["receiver"], row["journey_id"]
+    anew = _with_giver(work, deed, row)
+    _took(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, row, anew)
+    take_back(work, deed, " and purpose = 'action'", there)
+    work.recovered("overdue", journey, f"taken back by {deed.name}")
+    giver = work.site.partner(anew["receiver"])
+    if giver is not None:
+        body = _answer(work, deed, giver, holder)
+        work.flush()
+        record_messages(work, tell(work, deed.subject, deed.act_id, body))
+    return (
+        f"taken back: {holder} goes on with it, and nobody at {_title(work, there)} need accept it"
+    )
 
 
 def _rerouted(work: Work, deed: Deed) -> str:
@@ -117,6 +135,12 @@ def _rerouted(work: Work, deed: Deed) -> str:
 def _title(work: Work, partner: str) -> str:
     known = work.site.partner(partner)
     return known.title if known else partner
+
+
+def _with_giver(work: Work, deed: Deed, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Nobody else is asked any more: it is with the team of who holds it, as before."""
+    team = _given_by(work, deed, row)
+    return {"receiver": team.partner, "team": team.team, "due_at": at(row["due_at"])}
 
 
 def _given_by(work: Work, deed: Deed, row: Mapping[str, Any]) -> Receiver:
@@ -201,6 +225,12 @@ def manages(work: Work, deed: Deed, row: Mapping[str, Any], heard: Heard) -> boo
     return any(_is_of(deed, work.site.partner(name)) for name in among)
 
 
+def _took_call(work: Work, deed: Deed, row: Mapping[str, Any]) -> bool:
+    """Whether they are of the team that took it by telephone."""
+    called = taken_at(work.conn, row["journey_id"])
+    return called is not None and _is_of(deed, work.site.partner(called))
+
+
 def _is_of(deed: Deed, partner: Partner | None) -> bool:
     if partner is None or partner.agency != deed.who.get("agency"):
         return False
@@ -212,6 +242,7 @@ EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     "handover.started": _started,
     "handover.completed": _completed,
     "handover.reassigned": _reassigned,
+    "handover.recalled": _recalled,
     "handover.kept": _kept,
     "handover.rerouted": _rerouted,
 }

@@ -79,6 +79,7 @@ def _becomes(work: Work, row: Mapping[str, Any], state: str, why: str, who: str)
         )
     work.partners.add(row["partner"])
     work.recovered("lane_blocked", row["lane"], why)
+    work.recovered("content_missing", row["delivery_id"], why)
     made = dict(row) | {"state": state}
     close_call_sheets(work, [made])
     return made
@@ -94,7 +95,7 @@ def _retried(work: Work, deed: Deed) -> str:
         return _released(work, deed, row)
     _moves(work, deed, "retried")
     if deed.body.get("as_new"):
-        fresh = str(derived("reference", row["delivery_id"], deed.act_id))
+        fresh = derived("reference", row["delivery_id"], deed.act_id)
         run(
             work.conn,
             "update delivery set reference = :ref where delivery_id = :id",

@@ -108,13 +108,18 @@ def _closes(work: Work, deed: Deed, state: str, partner: str, journey: str) -> N
         work.recovered("overdue", journey, f"answered by {deed.name}")
 
 
-def take_back(work: Work, deed: Deed, which: str = "") -> None:
-    """What has not got there is not sent any more, and holds up nothing behind it."""
-    among = "('waiting', 'offered', 'needs_person')"
+def take_back(work: Work, deed: Deed, which: str = "", partner: str | None = None) -> None:
+    """What has not got there is not sent or handed over any more, and holds up nothing behind it.
+
+    What is on its way may still arrive, and then that counts; failed, it is not tried again.
+    """
+    among = "('waiting', 'under_way', 'offered', 'needs_person')"
     sql = f"select partner, lane from delivery where message_id = :id and state in {among}{which}"
     found = rows(work.conn, sql, id=deed.subject)
-    _deliveries_become(work, deed, "withdrawn", among, which=which)
+    _deliveries_become(work, deed, "withdrawn", among, partner, which)
     for row in found:
+        if partner not in (None, row.partner):
+            continue
         work.partners.add(row.partner)
         work.recovered("lane_blocked", row.lane, f"withdrawn by {deed.name}")
 
@@ -124,12 +129,15 @@ def _deliveries_become(
 ) -> None:
     only = which + (" and partner = :p" if partner is not None else "")
     named = {"p": partner} if partner is not None else {}
-    reached = " level_reached = level_needed," if state == "delivered" else ""
+    reached = ""
+    if state == "delivered":
+        # What a person answers at the desk has not reached the system that collects it.
+        reached, only = " level_reached = level_needed,", f" and transport <> 'outbox'{only}"
     run(
         work.conn,
         "update delivery set state = :state, who = :who, changed_at = :now, reason = :why,"
         f"{reached} version = version + 1 where message_id = :id"
-        f" and state in {among} and transport <> 'outbox'{only}",
+        f" and state in {among}{only}",
         state=state,
         who=deed.name,
         now=work.now,

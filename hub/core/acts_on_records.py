@@ -17,6 +17,7 @@ from hub.core.early import again
 from hub.core.parcels import record_parcels
 from hub.core.record import record_messages, taken_up
 from hub.core.work import Work
+from hub.ledger.tables import APART
 from hub.ledger.write import rows, run
 from hub.rules.consequences import Consequence
 from hub.wire import Foreign, read
@@ -43,6 +44,8 @@ def _stuck_retried(work: Work, deed: Deed) -> str:
         if work.stuck > before:
             work.stuck = before
             raise Refused("it failed again, in the same way; it is kept")
+        if record.parcel is not None:
+            record_parcels(work, [record.parcel])
     else:
         raise Refused(f"what {row.topic} carries is past: there is nothing left to try again")
     run(
@@ -54,7 +57,7 @@ def _stuck_retried(work: Work, deed: Deed) -> str:
     )
     rest = "select 1 from stuck where topic = :t and closed_at is null limit 1"
     if not rows(work.conn, rest, t=row.topic):
-        for kind in ("stuck", "parked"):
+        for kind in ("stuck", "parked", "foreign"):
             work.recovered(kind, row.topic, f"tried again by {deed.name}")
     return "recorded"
 
@@ -148,7 +151,7 @@ def _conflict_cleared(work: Work, deed: Deed) -> str:
             end=end.value,
             who=deed.name,
         )
-    left = "select 1 from message where partner = :p and state = 'conflict' limit 1"
+    left = f"select 1 from message where {APART} and state = 'conflict' and partner = :p limit 1"
     if not rows(work.conn, left, p=row.partner):
         for kind in ("conflict", "counter_restarted"):
             work.recovered(kind, row.partner, f"the last was cleared by {deed.name}: {end.label}")

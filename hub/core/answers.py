@@ -5,26 +5,20 @@ Only an answer that counts is passed on; one that does not, and why, is in the c
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from hub.core.arrival import Arrival
 from hub.core.derive import derived_message
 from hub.core.early import again
 from hub.core.work import Work
+from hub.ledger.read.answered import asker
 from hub.ledger.write import rows
 from hub.rules.consequences import NoConsequence, answer
 from schemas.codes import Refusal
 from schemas.register import HUB
 
 _TYPE = "handover.response"
-
-
-class _Asker(NamedTuple):
-    """Who sent a message, and under which reference of theirs."""
-
-    partner: str
-    reference: str
 
 
 def passed_on(work: Work, arrival: Arrival) -> list[Arrival]:
@@ -39,19 +33,19 @@ def passed_on(work: Work, arrival: Arrival) -> list[Arrival]:
 
 def tell(work: Work, answered: str, cause: str, body: Mapping[str, Any]) -> list[Arrival]:
     """The message for the sender of `answered`; `cause` is the answer, or the act that gave it."""
-    asker = _asker(work, answered)
+    by = asker(work.conn, answered)
     try:
         asked = again(work, answered, None)
     except LookupError as erased:
         case = rows(work.conn, "select case_ref from message where message_id = :id", id=answered)
         _not_said(work, case[0].case_ref, str(erased), cause)
         return []
-    said = answer(UUID(cause), body, asker.reference, asked.envelope.sender)
+    said = answer(UUID(cause), UUID(answered), body, by.reference, asked.envelope.sender)
     if isinstance(said, NoConsequence):
         _not_said(work, asked.case_ref, said.why, cause)
         return []
     made = derived_message(work, asked, said)
-    made.asker = asker.partner
+    made.asker = by.partner
     return [made]
 
 
@@ -66,15 +60,6 @@ def spoken(
         known = reason in {one.value for one in Refusal}
         said["refusal"] = reason if known else Refusal.OTHER.value
     return said | {"reason": reason} if reason else said
-
-
-def _asker(work: Work, message_id: str) -> _Asker:
-    """The partner that sent it; behind what the hub derived, the one that sent what it came from."""
-    sql = "select partner, reference, stream from message where message_id = :id"
-    [row] = rows(work.conn, sql, id=message_id)
-    while row.partner == HUB and (cause := rows(work.conn, sql, id=row.stream)):
-        [row] = cause
-    return _Asker(row.partner, row.reference)
 
 
 def _not_said(work: Work, case_ref: str, why: str, cause: str) -> None:

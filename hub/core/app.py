@@ -12,16 +12,18 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import clock, logs, ports, topics
-from hub.broker import ProducerBroken, Unable, make_broker, plain_consumer, publish_all, road
+from hub.broker import Unable, make_broker, road, stopped
+from hub.consumer import plain_consumer
 from hub.core.acts import record_act
 from hub.core.arrival import Arrival, of_record
 from hub.core.catching_up import CatchingUp, catching_up
 from hub.core.dispatch import dispatch
-from hub.core.due import fall_due
+from hub.core.due import fall_due, unread
+from hub.core.horizon import Horizons
+from hub.core.one_name import OneName
 from hub.core.parcels import record_parcels
 from hub.core.reader import Reader, Restored
 from hub.core.record import record_messages
@@ -39,14 +41,16 @@ from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert
 from hub.partner_files import load
+from hub.publisher import Publisher
 from hub.rules.book import Book
 from hub.seal import Keyring
 from hub.settings import Settings
+from hub.stopping import unless
 from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
-"""Seconds that receipts and parcels are gathered: one transaction for many, and no lane waits for it."""
+"""Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -66,16 +70,32 @@ class Core:
         )
         self.ledger = Ledger.open(settings.ledger_url)
         self.broker = make_broker(settings, bootstrap)
-        self.epoch = str(fresh())
+        self.publisher = Publisher(self.broker, lambda: make_broker(settings, bootstrap))
+        self.epoch = fresh()
         self.stop = asyncio.Event()
         self.readers: list[Reader] = []
         self.published = asyncio.Lock()
+        self.one_name = OneName(f"core-{settings.instance}")
         self.catching_up: CatchingUp
+        self.horizons: Horizons
 
     async def run(self) -> None:
         """Until stopped."""
         if not await self.ledger.answers(self.settings.kafka_session_timeout, self.stop):
             return
+        await unless(self.stop, self._begin())
+        if self.stop.is_set():
+            return
+        ports.announce(self.settings.data, "core")
+        log.info("core ready", instance=self.settings.instance)
+        async with asyncio.TaskGroup() as group:
+            for reader in self.readers:
+                group.create_task(reader.run(self.stop))
+            group.create_task(self._due(group))
+            group.create_task(self.stop.wait())
+
+    async def _begin(self) -> None:
+        """Joins its groups, and takes up what earlier lives left."""
         names = [partner.partner for partner in self.site.directory]
         await self.ledger.transaction(lambda conn: _know(conn, names))
         flows = [topics.flow(name) for name in topics.FLOWS]
@@ -87,6 +107,7 @@ class Core:
         over = {f"core.{name}": found for name, (found, _, _) in roads.items()}
         self.catching_up = await catching_up(self.settings, self.bootstrap, over)
         await self.ledger.transaction(self.catching_up.look)
+        self.horizons = Horizons(self.catching_up.cluster, self.catching_up.spots)
         subscribers = []
         for name, (names, record, gather) in roads.items():
             reader = Reader(
@@ -98,8 +119,6 @@ class Core:
                 self._after,
                 self._restored,
                 self._lost,
-                self._contended,
-                gather,
                 waits=self._receipts_wait if name == "receipts" else _never,
             )
             subscriber = road(
@@ -108,6 +127,7 @@ class Core:
                 *names,
                 group=f"core.{name}",
                 listener=reader.stale,
+                gather=gather,
             )
             self.readers.append(reader)
             subscribers.append(subscriber)
@@ -118,19 +138,11 @@ class Core:
             reader.attach(subscriber)
         await self._recover()
         await self._upgrade()
-        ports.announce(self.settings.data, "core")
-        log.info("core ready", instance=self.settings.instance)
-        async with asyncio.TaskGroup() as group:
-            for reader in self.readers:
-                group.create_task(reader.run(self.stop))
-            group.create_task(self._due())
-            group.create_task(self.stop.wait())
 
     async def close(self) -> None:
         """Gives everything back, within bounds: a broker that is gone must not hold us."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await self.broker.stop()
+        await self.publisher.stop()
+        await stopped(self.broker, within=5)
         self.ledger.close()
 
     def _work(self, conn: Connection) -> Work:
@@ -142,16 +154,20 @@ class Core:
     def _messages(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
         work = self._work(conn)
         arrivals: list[Arrival] = []
+        parcels: list[tuple[ConsumerRecord, Record]] = []
         acts: list[tuple[ConsumerRecord, Record]] = []
         for raw, record in self._read(work, records):
             if raw.topic == topics.ACTS:
                 acts.append((raw, record))
                 continue
+            if record.parcel is not None:
+                parcels.append((raw, record.parcel))
             try:
                 arrivals.append(of_record(record, raw))
             except Exception as error:  # whatever is wrong with one, the others must go on
                 self._stuck(work, raw, error)
         record_messages(work, arrivals)
+        self._parcels(work, parcels)
         for raw, record in acts:
             self._alone(work, raw, partial(record_act, work, record))
         return self._finish(work)
@@ -237,21 +253,20 @@ class Core:
         async with self.published:
             for attempt in range(3):
                 try:
-                    await publish_all(self.broker, out)
+                    await self.publisher(out)
                     return
-                except ProducerBroken:
-                    raise
                 except Unable as error:
                     log.warning("publish", why=str(error), attempt=attempt)
 
-    async def _due(self) -> None:
+    async def _due(self, group: asyncio.TaskGroup) -> None:
         while not self.stop.is_set():
             try:
-                if self.catching_up.stood_still:
-                    await self.catching_up.after_standing_still(self.readers[-1].consumer)
+                await self.horizons.ask(self.readers[-1].consumer)
                 work = await self.ledger.transaction(self._fall_due)
-                await self.publish(work.out)
-            except (*AWAY, KafkaError) as error:
+                # Not waited for: while Kafka is away somebody must be told to ring all the same.
+                if work.out:
+                    group.create_task(self.publish(work.out))
+            except AWAY as error:
                 log.warning("away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
             with contextlib.suppress(TimeoutError):
@@ -261,14 +276,12 @@ class Core:
     def _fall_due(self, conn: Connection) -> Work:
         self.catching_up.look(conn)
         work = self._work(conn)
-        work.hold = self.catching_up.judge()
-        if self.catching_up.gave_up:
-            self.catching_up.gave_up = False
-            why = "what was unread at the start was not read in time; repeats went out all the same"
-            work.incident("unread", f"core-{self.settings.instance}", why)
+        work.upto = self.horizons.look(conn)
+        unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
         heartbeat(
             work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
         )
+        self.one_name.look(work, [reader.stale.member for reader in self.readers])
         fall_due(work)
         work.flush()
         return work
@@ -293,15 +306,11 @@ class Core:
             again(work, self.settings.instance, seen)
             return work
 
-        consumer = plain_consumer(self.settings, self.bootstrap)
-        await consumer.start()
-        try:
+        async with plain_consumer(self.settings, self.bootstrap) as consumer:
             lease = timedelta(seconds=self.settings.lease)
             seen = await on_the_road(
                 consumer, self.ledger, self.settings.instance, lease, self.site.directory
             )
-        finally:
-            await consumer.stop()
         if seen is not None:
             work = await self.ledger.transaction(lambda conn: unseen(conn, seen))
             await self.publish(work.out)
@@ -328,14 +337,6 @@ class Core:
             work.flush()
 
         log.warning("ledger restored", count=len(behind))
-        await self.ledger.transaction(note)
-
-    async def _contended(self) -> None:
-        def note(conn: Connection) -> None:
-            name = f"core-{self.settings.instance}"
-            why = "assigned anew three times in a minute: another process has this HUB_INSTANCE"
-            self._work(conn).incident("two_of_one_name", name, why)
-
         await self.ledger.transaction(note)
 
     async def _lost(self, lost: dict[TopicPartition, int]) -> None:

@@ -41,6 +41,8 @@ class Arrival:
     case_ref: str = ""
     answered: str | None = None
     """The message that it answers, once found."""
+    replies_to: str | None = None
+    """The message that the hub's own word answers: whoever sent it is told which one that was."""
     asker: str | None = None
     """The partner whose message it answers, where the hub passes an answer on."""
     unheeded: str = "nothing waits for this answer"

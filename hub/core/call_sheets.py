@@ -28,6 +28,8 @@ def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> Non
     ):
         return
     work.add(Delivery, sheet)
+    rung = "update delivery set ring_at = null where delivery_id = :id"
+    run(work.conn, rung, id=row["delivery_id"])
     run(
         work.conn,
         "update message set planned = planned + 1 where message_id = :id",
@@ -80,7 +82,7 @@ def _audit(work: Work, did: str, sheet: Mapping[str, Any], **more: str) -> None:
 
 
 def _sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> dict[str, Any]:
-    delivery_id = str(derived("call", row["delivery_id"]))
+    delivery_id = derived("call", row["delivery_id"])
     return {
         "delivery_id": delivery_id,
         "message_id": row["message_id"],
@@ -103,6 +105,7 @@ def _sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> dict[str, An
         "not_after": None,
         "due_at": at(row["due_at"]),
         "patience_at": None,
+        "ring_at": None,
         "level_needed": AckLevel.RECEIVED.value,
         "level_reached": "none",
         "reason": f"ring {partner.call.who}" if partner.call else f"ring {partner.title}",
@@ -115,6 +118,7 @@ def _sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> dict[str, An
         "address": partner.call.phone if partner.call else None,
         "beside": row["delivery_id"],
         "created_at": work.now,
+        "listed_at": work.now,
         "changed_at": work.now,
         "version": 1,
     }

@@ -1,4 +1,4 @@
-"""After a start or a standstill nothing is sent again before its receipts are read, from an older copy nothing at all.
+"""After a start nothing is sent again before its receipts are read, from an older copy nothing at all.
 
 New deliveries flow at once; repeats wait until `receipts` is read to the end seen at the start.
 Where the ledger lies behind what Kafka knows was recorded, an older copy is back: then messages
@@ -11,23 +11,21 @@ from enum import IntEnum
 from typing import Any
 
 import stamina
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import topics
-from hub.broker import partitions_told, plain_consumer
+from hub.broker import partitions_told
 from hub.clock import monotonic
+from hub.consumer import plain_consumer
 from hub.kafka_security import kafka_security
 from hub.ledger.write import rows
 from hub.settings import Settings
 
 LONGEST = 60.0
 """Seconds after which we go on all the same; from an older copy, seconds without progress."""
-
-STALL = 2.0
-"""Seconds without a round of what falls due after which we, or the ledger, stood still."""
 
 _READ_TOGETHER = (topics.RECEIPTS, topics.PARCELS)
 
@@ -48,39 +46,23 @@ class CatchingUp:
     def __init__(self, cluster: str, ends: Ends, committed: Mapping[TopicPartition, int]):
         self.cluster = cluster
         self.hold = Hold.REPEATS
-        self.gave_up = False
+        self._gave_up = False
         self._ends = ends
         self._committed = committed
         self._restored = False
         self._messages_read = False
         self._read = -1
         self._until = monotonic() + LONGEST
-        self._judged = monotonic()
-        self._passed_over = 0
 
     @property
-    def stood_still(self) -> bool:
-        """True where leases ended while nobody could read the receipts that answer them."""
-        return monotonic() - self._judged > STALL
+    def spots(self) -> list[TopicPartition]:
+        """Every partition of what core reads, but reports."""
+        return list(self._ends)
 
-    async def after_standing_still(self, consumer: AIOKafkaConsumer) -> None:
-        """Receipts up to now are read first, as after a start."""
-        spots = [spot for spot in self._ends if spot.topic == topics.RECEIPTS]
-        self._ends |= await consumer.end_offsets(spots)
-        if self.hold is Hold.NOTHING:
-            self.hold, self._until = Hold.REPEATS, monotonic() + LONGEST
-        self._judged = monotonic()
-
-    def judge(self) -> Hold:
-        """What is held in this round of what falls due; one who stood still judges nothing.
-
-        Unless every round is that slow: then it is our load, and leases must end all the same.
-        """
-        if self.stood_still and self._passed_over < LONGEST / STALL:
-            self._passed_over += 1
-            return max(self.hold, Hold.REPEATS)
-        self._judged, self._passed_over = monotonic(), 0
-        return self.hold
+    def gives_up(self) -> bool:
+        """True once, where it was not read in time."""
+        gave_up, self._gave_up = self._gave_up, False
+        return gave_up
 
     @property
     def receipts_wait(self) -> bool:
@@ -118,7 +100,7 @@ class CatchingUp:
         if self._restored and read != self._read:
             self._read, self._until = read, monotonic() + LONGEST
         if monotonic() > self._until:
-            self.hold, self._restored, self.gave_up = Hold.NOTHING, False, True
+            self.hold, self._restored, self._gave_up = Hold.NOTHING, False, True
 
 
 async def catching_up(

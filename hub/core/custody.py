@@ -224,7 +224,7 @@ def _note(
     spoken: bool,
 ) -> None:
     """One move. What was `spoken` at the desk is kept sealed; a message's words are its content."""
-    move_id = str(derived("move", row["journey_id"], by, one.event))
+    move_id = derived("move", row["journey_id"], by, one.event)
     words = one.facts.reason[:500] if spoken else ""
     key = work.key(row["case_ref"]) if words else None
     version = row["version"] + (1 if target is not None else 0)
@@ -292,15 +292,16 @@ def overdue(work: Work) -> None:
     """Acceptances whose time is over, once each."""
     waiting = "('sent', 'delivered', 'opened', 'queried', 'answered', 'reassigned')"
     sql = (
-        "select journey_id, subject, due_at from journey where machine = 'handover'"
-        f" and state in {waiting} and due_at < :now limit 200"
+        "select j.journey_id, j.subject, j.due_at, m.reference from journey j"
+        " join message m on m.message_id = j.subject where j.machine = 'handover'"
+        f" and j.state in {waiting} and j.due_at < :now limit 200"
     )
-    for row in rows(work.conn, sql, now=work.now):
+    for row in rows(work.conn, sql, now=work.clocks_end):
         party = row.journey_id.split(":")[2] if row.journey_id.count(":") > 1 else ""
         due = Step("handover", UUID(row.subject), "overdue", Facts(at=work.now), party)
         # Who passes it on starts the clock anew, so that it may be overdue a second time.
         take(work, due, f"due:{row.journey_id}:{at(row.due_at):%Y%m%dT%H%M%S}")
-        work.incident("overdue", row.journey_id, "nobody has accepted it in time")
+        work.incident("overdue", row.journey_id, f"nobody has accepted {row.reference} in time")
 
 
 def _receivers(work: Work, message_id: str) -> tuple[str, ...]:

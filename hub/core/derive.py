@@ -89,6 +89,7 @@ def derived_message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
         told=said.type != "referral.received",
     )
     arrival.address = said.address
+    arrival.replies_to = str(said.answers) if said.answers else None
     return arrival
 
 

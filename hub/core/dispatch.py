@@ -7,7 +7,7 @@ says what it overtook. A partner that is paused gets nothing, one that is down a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ import orjson
 from hub.core.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import addressed, open_rendering, open_sealed
+from hub.ledger.read.answered import answered
+from hub.ledger.read.lanes import unblocked
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, update
@@ -26,22 +28,25 @@ from hub.wire import Record, write
 PATIENCE_OF_EDGE = timedelta(seconds=2)
 """Edge does not send when less than this is left of an attempt's lease."""
 
+_BLOCKED = """
+select lane, rank, min(lane_no) as lane_no from delivery
+where partner = :partner and state in ('needs_person', 'outcome_unknown') and lane_no > 0
+group by lane, rank
+union all
+select lane, rank, min(lane_no) as lane_no from delivery
+where partner = :partner and state = 'offered' and lane_no > 0 group by lane, rank
+union all
+select lane, rank, min(lane_no) as lane_no from delivery
+where partner = :partner and state = 'waiting' and attempt > 0 and lane_no > 0 {put_off}
+group by lane, rank
+"""
+"""Where each lane of a partner is blocked first, by rank."""
+_PUT_OFF = "and next_at > :now"
 _READY = """
 select d.* from delivery d
 where d.partner = :partner and d.state = 'waiting' and d.mode = 'sent'
-  and (d.next_at is null or d.next_at <= :now)
-  and (d.rank = 0 or d.lane_no = 0 or not exists (
-    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
-      and o.state in ('needs_person', 'outcome_unknown', 'offered')))
-  and (d.rank = 0 or d.lane_no = 0 or not exists (
-    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
-      and o.state = 'waiting' and o.next_at > :now))
-  {first_time}
-order by d.rank, d.lane_no, d.created_at limit :most
+  and (d.next_at is null or d.next_at <= :now) {only}
 """
-_FIRST_TIME = """and d.attempt = 0 and (d.rank = 0 or d.lane_no = 0 or not exists (
-    select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
-      and o.state = 'waiting' and o.attempt > 0))"""
 
 
 def dispatch(work: Work) -> None:
@@ -62,12 +67,12 @@ def _to_partner(work: Work, partner: Partner) -> None:
     free = _free(work, partner)
     if free <= 0:
         return
-    sql = _READY.format(first_time=_FIRST_TIME if work.hold is Hold.REPEATS else "")
-    ready = rows(work.conn, sql, partner=partner.partner, now=work.machine, most=free)
+    ready = _ready(work, partner.partner, free)
     if not ready:
         return
-    runs = _runs(work, {row.lane for row in ready if row.lane_no})
+    runs = _runs(work, ready)
     _read(work, ready)
+    answers = answered(work.conn, [_to(row) for row in ready if _caused(work, row)])
     handed = []
     for row in ready:
         run = runs[row.lane]
@@ -76,11 +81,22 @@ def _to_partner(work: Work, partner: Partner) -> None:
         waits, follow = run.before(row.lane_no, row.rank)
         if waits and follow is None:
             continue
-        order = _hand(work, partner, row, follow, overtook)
+        order = _hand(work, row, follow, overtook, answers.get(_to(row)))
         if order is not None:
             handed.append(order)
             run.add(_Out(row.delivery_id, row.lane_no, row.rank, follow))
     update(work.conn, Delivery, _HANDED, handed)
+
+
+def _ready(work: Work, partner: str, most: int) -> list[Any]:
+    """What may go now, by its lane and its time: urgent first, at most so many."""
+    repeats = work.hold is not Hold.REPEATS
+    blocked = _BLOCKED.format(put_off=_PUT_OFF if repeats else "")
+    only = "" if repeats else "and d.attempt = 0"
+    named = {"partner": partner, "now": work.machine}
+    sql = unblocked(work.conn, blocked, _READY.format(only=only), **named)
+    order = "order by d.rank, d.lane_no, d.created_at limit :most"
+    return rows(work.conn, f"{sql} {order}", **named, most=most)
 
 
 def _last(before: list["_Out"], rank: int) -> str | None:
@@ -174,19 +190,46 @@ def _free(work: Work, partner: Partner) -> int:
     return partner.window - int(out)
 
 
-def _runs(work: Work, lanes: Iterable[str]) -> dict[str, _Run]:
-    """What is already under way in each lane, in its order."""
+def _runs(work: Work, ready: Sequence[Any]) -> dict[str, _Run]:
+    """What is already under way in each lane, in its order.
+
+    Where all of it is of one rank, and what is ready comes after it and is of that rank too, its
+    last one stands for the whole: a full window is not read again for each that follows it.
+    """
     runs: dict[str, _Run] = defaultdict(_Run)
-    wanted = list(lanes)
-    if not wanted:
+    asked: dict[str, list[Any]] = defaultdict(list)
+    for row in ready:
+        if row.lane_no:
+            asked[row.lane].append(row)
+    if not asked:
         return runs
-    sql = (
-        f"select delivery_id, lane, lane_no, rank, predecessor from delivery where {among(work.conn, 'lane')}"
-        " and state = 'under_way' order by lane_no"
-    )
-    for row in rows(work.conn, sql, among=values(work.conn, wanted)):
-        runs[row.lane].add(_Out(row.delivery_id, row.lane_no, row.rank, row.predecessor))
+    among_lanes = among(work.conn, "lane")
+    last = _LAST.format(among=among_lanes)
+    mixed = []
+    for row in rows(work.conn, last, among=values(work.conn, sorted(asked))):
+        plain = row.least == row.most
+        if plain and all(r.rank == row.rank and r.lane_no > row.lane_no for r in asked[row.lane]):
+            runs[row.lane].add(_Out(row.delivery_id, row.lane_no, row.rank, None))
+        else:
+            mixed.append(row.lane)
+    if mixed:
+        for row in rows(
+            work.conn, _ALL.format(among=among_lanes), among=values(work.conn, sorted(mixed))
+        ):
+            runs[row.lane].add(_Out(row.delivery_id, row.lane_no, row.rank, row.predecessor))
     return runs
+
+
+_LAST = """
+select d.lane, d.delivery_id, d.lane_no, d.rank, run.least, run.most
+from (select lane, max(lane_no) as last, min(rank) as least, max(rank) as most from delivery
+      where {among} and state = 'under_way' group by lane) run
+join delivery d on d.lane = run.lane and d.state = 'under_way' and d.lane_no = run.last
+"""
+_ALL = """
+select delivery_id, lane, lane_no, rank, predecessor from delivery
+where {among} and state = 'under_way' order by lane_no
+"""
 
 
 def _read(work: Work, ready: list[Any]) -> None:
@@ -209,8 +252,18 @@ def _read(work: Work, ready: list[Any]) -> None:
             work.said[row.message_id] = (envelope, orjson.dumps(body))
 
 
+def _to(row: Any) -> tuple[str, str]:
+    return row.message_id, row.partner
+
+
+def _caused(work: Work, row: Any) -> bool:
+    """Whether it may answer something: by far the most of what is handed out does not."""
+    envelope, _ = work.said.get(row.message_id, ({}, b""))
+    return bool(envelope.get("causation_id"))
+
+
 def _hand(
-    work: Work, partner: Partner, row: Any, follow: str | None, overtook: list[str]
+    work: Work, row: Any, follow: str | None, overtook: list[str], answers: str | None
 ) -> dict[str, Any] | None:
     key = work.key(row.case_ref)
     if row.message_id not in work.said or key is None:
@@ -222,7 +275,7 @@ def _hand(
     attempt = row.attempt + 1
     lease = timedelta(seconds=work.site.settings.lease)
     not_after = work.machine + lease
-    topic = (deliveries_now if row.rank == 0 else deliveries)(partner.partner)
+    topic = (deliveries_now if row.rank == 0 else deliveries)(row.partner)
     meta = {
         "delivery_id": row.delivery_id,
         "attempt": attempt,
@@ -233,6 +286,7 @@ def _hand(
         "priority": row.priority,
         "reference": row.reference,
         "address": row.address,
+        "answers": answers,
         "envelope": addressed(envelope, row.case_ref, row.policy, at(row.due_at)),
     }
     record = Record(
@@ -240,7 +294,7 @@ def _hand(
         f"{row.delivery_id}:{attempt}",
         meta,
         rendered,
-        {"priority": row.priority, "partner": partner.partner},
+        {"priority": row.priority, "partner": row.partner},
     )
     work.out.append(write(work.site.keys, topic, row.lane, record))
     return {

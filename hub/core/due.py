@@ -1,7 +1,7 @@
 """What falls due by itself is found by its row, four times a second, and done once.
 
 Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are
-overdue, early messages that stay early, quarantine that ends, and the day's audit root.
+overdue, early messages that stay early, quarantine and incidents that end, and the day's audit root.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,10 @@ import structlog
 from hub.clock import london
 from hub.core import custody
 from hub.core.call_sheets import open_call_sheet
+from hub.core.catching_up import Hold
 from hub.core.dispatch import dispatch
+from hub.core.horizon import NEVER
+from hub.core.incidents import quiet
 from hub.core.settle import settle_leases
 from hub.core.whole import whole
 from hub.core.work import Work
@@ -27,12 +30,24 @@ MOST = 500
 
 def fall_due(work: Work) -> None:
     """One round."""
-    # What lies unread may have happened in time: nothing is judged before it is read.
-    judged = () if work.hold else (settle_leases, _call_sheets, custody.overdue)
-    for duty in (*judged, _early, _quarantine, _daily_root):
+    # An older copy's gap is read again first, whatever the ends say.
+    judged = () if work.hold is Hold.ALL else (settle_leases, _call_sheets, custody.overdue)
+    for duty in (*judged, _early, _quarantine, quiet, _daily_root):
         _alone(work, duty)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
+
+
+def unread(work: Work, name: str, at_start: bool) -> None:
+    """One incident while deadlines are judged, or deliveries repeated, with messages unread."""
+    if at_start:
+        why = "what was unread at the start was not read in time; repeats went out all the same"
+        work.incident("unread", name, why)
+    elif work.upto is not None and work.upto.unread:
+        if work.wrong_until("unread", name) is None:
+            work.incident("unread", name, "deadlines are judged with unread messages on the road")
+    elif work.upto is not None and work.upto.clocks > NEVER:
+        work.recovered("unread", name, "everything is read again")
 
 
 def _alone(work: Work, duty: Callable[[Work], None]) -> None:
@@ -49,12 +64,10 @@ def _alone(work: Work, duty: Callable[[Work], None]) -> None:
 def _call_sheets(work: Work) -> None:
     """Beside deliveries whose own deadline or whose partner's patience is over."""
     sql = (
-        "select d.* from delivery d where d.state in ('waiting', 'under_way') and d.mode = 'sent'"
-        " and (d.patience_at < :now or d.due_at < :now) and d.purpose = 'action'"
-        " and not exists (select 1 from delivery c where c.beside = d.delivery_id)"
+        "select d.* from delivery d where d.state in ('waiting', 'under_way') and d.ring_at < :now"
         f" limit {MOST}"
     )
-    for row in rows(work.conn, sql, now=work.now):
+    for row in rows(work.conn, sql, now=work.clocks_end):
         partner = work.site.partner(row.partner)
         if partner is not None:
             open_call_sheet(work, row._mapping, partner)

@@ -72,7 +72,7 @@ def _match(
 ) -> tuple[str, bool]:
     """The case, and whether a person must say which it is."""
     by_nhs, by_own = known.get(found.get("nhs", "")), known.get(found.get("own", ""))
-    fresh = str(derived("case", arrival.envelope.authority, *found.values(), arrival.message_id))
+    fresh = derived("case", arrival.envelope.authority, *found.values(), arrival.message_id)
     if by_nhs and by_own and by_nhs != by_own:
         return fresh, True
     if by_nhs:
@@ -84,7 +84,7 @@ def _match(
         return by_own, False
     if found:
         first = found.get("nhs") or found["own"]
-        return str(derived("case", arrival.envelope.authority, first)), False
+        return derived("case", arrival.envelope.authority, first), False
     return fresh, False
 
 

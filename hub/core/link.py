@@ -13,7 +13,7 @@ from hub.core.work import Work
 from hub.ledger.audit import HUB
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
-from hub.ledger.write import insert, rows, run, update
+from hub.ledger.write import at, insert, rows, run, update
 from schemas.labels import Restriction
 
 _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown')"
@@ -90,8 +90,9 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
     """Open deliveries go to the survivor's lane of their partner, behind its last, in their order."""
     work.flush()
     sql = (
-        "select delivery_id, partner, lane, state, reason, type from delivery"
-        f" where case_ref = :c and state in {_OPEN} and lane_no > 0 order by lane, lane_no"
+        "select delivery_id, partner, lane, state, reason, type, listed_at from delivery"
+        " where message_id in (select message_id from message where case_ref = :c)"
+        f" and state in {_OPEN} and lane_no > 0 order by lane, lane_no"
     )
     moving: dict[str, list[Any]] = defaultdict(list)
     for row in rows(work.conn, sql, c=absorbed):
@@ -102,25 +103,32 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
         state = "select partner from partner_state where partner = :p" + locking(work.conn)
         rows(work.conn, state, p=partner)
         lane = f"{partner}|{survivor}"
-        new = {"lane": lane, "partner": partner, "last_no": 0, "last_at": work.now}
+        oldest = at(moving[partner][0].listed_at)
+        new = {"lane": lane, "partner": partner, "last_no": 0, "last_at": oldest}
         insert(work.conn, Lane, [new], new_only=True)
-        last = "select last_no from lane where lane = :lane" + locking(work.conn)
-        start = rows(work.conn, last, lane=lane)[0].last_no
+        last = "select last_no, last_at from lane where lane = :lane" + locking(work.conn)
+        [(start, since)] = rows(work.conn, last, lane=lane)
         numbered = [
-            {"lane": lane, "lane_no": number, "delivery_id": row.delivery_id}
+            {
+                "lane": lane,
+                "lane_no": number,
+                "listed_at": _later(row.listed_at, since),
+                "delivery_id": row.delivery_id,
+            }
             for number, row in enumerate(moving[partner], start + 1)
         ]
         update(
             work.conn,
             Delivery,
-            "update delivery set lane = :lane, lane_no = :lane_no, version = version + 1"
-            " where delivery_id = :delivery_id",
+            "update delivery set lane = :lane, lane_no = :lane_no, listed_at = :listed_at,"
+            " version = version + 1 where delivery_id = :delivery_id",
             numbered,
         )
         run(
             work.conn,
-            "update lane set last_no = :no where lane = :lane",
+            "update lane set last_no = :no, last_at = :at where lane = :lane",
             no=numbered[-1]["lane_no"],
+            at=numbered[-1]["listed_at"],
             lane=lane,
         )
         work.recovered("lane_blocked", f"{partner}|{absorbed}", "it joined another case's lane")
@@ -128,3 +136,7 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
             if row.state in ("needs_person", "outcome_unknown"):
                 work.incident("lane_blocked", lane, f"{row.type} to {partner}: {row.reason}")
         work.partners.add(partner)
+
+
+def _later(one: Any, other: Any) -> Any:
+    return max(filter(None, (at(one), at(other))))

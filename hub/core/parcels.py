@@ -22,22 +22,27 @@ def record_parcels(work: Work, records: list[Record]) -> None:
     """Accepted parcels leave digest and messages; unread ones are kept sealed until claimed."""
     if not records:
         return
-    sql = f"select parcel_id from parcel where {among(work.conn, 'parcel_id')}"
-    names = values(work.conn, [record.id for record in records])
-    known = {row.parcel_id for row in rows(work.conn, sql, among=names)}
+    unread = [record.id for record in records if record.meta["state"] == "unreadable"]
+    known = _known(work, unread) if unread else set()
     read: set[tuple[str, str]] = set()
     for record in records:
         if record.id in known:
             continue
-        known.add(record.id)
         if len(record.meta["reference"] or "") > LONGEST:
             raise ValueError(f"its reference is longer than {LONGEST} characters")
         work.add(Parcel, _row(work, record))
         if record.meta["state"] == "unreadable":
+            known.add(record.id)
             _unread(work, record)
         elif record.meta["reference"]:
             read.add((record.meta["partner"], record.meta["reference"]))
     _corrected(work, read)
+
+
+def _known(work: Work, unread: list[str]) -> set[str]:
+    """Those that stand: an accepted one may be written again, an unread one is told of once."""
+    sql = f"select parcel_id from parcel where {among(work.conn, 'parcel_id')}"
+    return {row.parcel_id for row in rows(work.conn, sql, among=values(work.conn, unread))}
 
 
 def _row(work: Work, record: Record) -> dict[str, Any]:

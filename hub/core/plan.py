@@ -109,7 +109,7 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
     team = planned.recipient.team
     named = (arrival.message_id, partner.partner, team or "")
     # One that goes to the same receiver once more is another delivery.
-    delivery_id = str(derived("delivery", *named, *filter(None, [arrival.anew])))
+    delivery_id = derived("delivery", *named, *filter(None, [arrival.anew]))
     needed = AckLevel.TRANSPORT if planned.ack.rank <= 1 else AckLevel.RECEIVED
     row = _row(work, arrival, partner, delivery_id) | {
         "team": team,
@@ -123,6 +123,8 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
         "withheld": orjson.dumps([[w.path, w.kind.value, w.why] for w in told.withheld]).decode(),
         "address": arrival.address,
     }
+    if row["mode"] == "sent" and planned.purpose is For.ACTION:
+        row["ring_at"] = min(filter(None, (row["patience_at"], row["due_at"])))
     if told.verdict is Verdict.DENY:
         return row | {"state": "withheld", "reason": told.why}
     held = told.verdict is Verdict.REVIEW
@@ -171,6 +173,7 @@ def _row(work: Work, arrival: Arrival, partner: Partner, delivery_id: str) -> di
         "not_after": None,
         "due_at": arrival.due_at,
         "patience_at": work.now + partner.patience.of(envelope.priority),
+        "ring_at": None,
         "level_needed": "",
         "level_reached": "none",
         "reason": "",
@@ -183,6 +186,7 @@ def _row(work: Work, arrival: Arrival, partner: Partner, delivery_id: str) -> di
         "address": None,
         "beside": None,
         "created_at": work.now,
+        "listed_at": work.now,
         "changed_at": work.now,
         "version": 1,
     }
@@ -233,7 +237,7 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
         # Of two cores the one that numbers later may have begun earlier; age must not turn the order.
         moment = max(work.now, at(last_at) or work.now)
         for number, row in enumerate(lanes[lane], last_no + 1):
-            row |= {"lane_no": number, "created_at": moment}
+            row |= {"lane_no": number, "created_at": moment, "listed_at": moment}
         moved.append({"lane": lane, "last_no": last_no + len(lanes[lane]), "last_at": moment})
     sql = "update lane set last_no = :last_no, last_at = :last_at where lane = :lane"
     update(work.conn, Lane, sql, moved)

@@ -7,7 +7,6 @@ row is moved by compare-and-set, so a displaced worker's transaction fails.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from hub.ledger.session import AWAY
 from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
+from hub.member import Member
 
 log = structlog.get_logger("core")
 
@@ -31,11 +31,12 @@ Batch = dict[TopicPartition, list[ConsumerRecord]]
 BUSY = 10
 """Records at once that tell of a backlog: then a transaction for many costs each a third less."""
 
-BUSY_GATHER = 0.05
-"""Seconds; half of what a batch may take."""
+EACH_GATHERS, BUSY_GATHER = 0.002, 0.05
+"""Seconds a record, and the most: as long as half of what a batch may take.
 
-CONTENDED = 3
-"""Assignments within a minute that tell of two live processes under one name."""
+By the record, because a fixed wait would keep a road of the usual load busy for ever: what comes
+meanwhile would always be a backlog again.
+"""
 
 
 class Displaced(Exception):
@@ -56,7 +57,7 @@ class Stale(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.now = True
-        self.assigned: deque[float] = deque(maxlen=CONTENDED)
+        self.member = Member()
         self.consumer: Any = None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -66,12 +67,7 @@ class Stale(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.consumer is not None and assigned:
             self.consumer.pause(*assigned)
         self.now = True
-        self.assigned.append(monotonic())
-
-    def contended(self) -> bool:
-        """True where assignments follow each other as when two processes have one name."""
-        full = len(self.assigned) == CONTENDED
-        return full and self.assigned[-1] - self.assigned[0] < 60
+        self.member.assigned(self.consumer)
 
 
 class Reader:
@@ -87,8 +83,6 @@ class Reader:
         after: Callable[[Any], Awaitable[None]],
         on_restored: Callable[[list[Restored]], Awaitable[None]],
         on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
-        on_contended: Callable[[], Awaitable[None]],
-        gather: float = 0.0,
         most: int = 500,
         waits: Callable[[], bool] = lambda: False,
     ):
@@ -100,8 +94,6 @@ class Reader:
         self.after = after
         self.on_restored = on_restored
         self.on_lost = on_lost
-        self.on_contended = on_contended
-        self.gather = gather
         self.most = most
         self.waits = waits
         self.stale = Stale()
@@ -149,8 +141,8 @@ class Reader:
 
     def _gather(self, batch: Batch) -> float:
         """Seconds that more is waited for: none where a message is alone and somebody waits for it."""
-        busy = sum(map(len, batch.values())) >= BUSY
-        return max(self.gather, BUSY_GATHER) if busy else self.gather
+        count = sum(map(len, batch.values()))
+        return min(count * EACH_GATHERS, BUSY_GATHER) if count >= BUSY else 0.0
 
     def _more(self, batch: Batch, more: Batch) -> Batch:
         return {spot: batch.get(spot, []) + more.get(spot, []) for spot in batch | more}
@@ -160,8 +152,6 @@ class Reader:
         self.stale.now = False
         if not assigned:
             return
-        if self.stale.contended():
-            await self.on_contended()
         begins = await self.consumer.beginning_offsets(list(assigned))
         at, lost = await self.ledger.transaction(
             lambda conn: claim_offsets(conn, begins, self.cluster, self.worker)

@@ -230,7 +230,7 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "case_ref": arrival.case_ref,
         "correlation_id": str(envelope.correlation_id),
         "causation_id": str(cause) if cause else None,
-        "answers": arrival.answered,
+        "answers": arrival.answered or arrival.replies_to,
         "priority": envelope.priority.value,
         "ack_expected": envelope.ack_expected.value,
         "occurred_at": envelope.occurred_at,

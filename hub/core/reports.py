@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from hub.core.one_name import reported
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
 from hub.ledger.write import insert, rows, run, update
@@ -28,6 +29,7 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
     )
     heartbeat(work, edge, epoch, meta["directory"], meta.get("connections", {}))
     agree(work, edge, meta["partners"])
+    reported(work, edge, meta.get("contended", False))
 
 
 def heartbeat(work: Work, instance: str, epoch: str, digest: str, says: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from hub.clock import of_machine
 from hub.core import custody
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
+from hub.core.incidents import in_step_again
 from hub.core.work import Work
 from hub.journeys.delivery import (
     TAKEN_BY_PHONE,
@@ -94,7 +95,7 @@ def settle_leases(work: Work) -> None:
         "select delivery_id, attempt, partner from delivery"
         " where state = 'under_way' and not_after < :now"
     )
-    late = rows(work.conn, sql, now=work.machine)
+    late = rows(work.conn, sql, now=work.leases_end)
     for partner in sorted({row.partner for row in late}):
         lost = [
             _told(
@@ -154,6 +155,8 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     if told.get("misdirected"):
         why = "an acknowledgement named another message; the connection was dropped"
         work.incident("misdirected_ack", row["partner"], why)
+    elif receipt.outcome is Outcome.TAKEN and receipt.attempt == row["attempt"]:
+        in_step_again(work, row["partner"], row["handed_at"])
     before = (row["level_reached"], row["their_reference"], row["who"])
     if level.rank > AckLevel(row["level_reached"]).rank:
         row["level_reached"] = level.value

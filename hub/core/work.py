@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from hub.clock import of_machine
+from hub.clock import civil, of_machine
 from hub.core.catching_up import Hold
+from hub.core.horizon import NEVER, Upto
 from hub.core.open_journeys import OpenJourneys
 from hub.ids import derived
 from hub.ledger import tables
 from hub.ledger.audit import HUB, Chains
 from hub.ledger.content import unwrap, wrap
 from hub.ledger.session import among, locking, values
-from hub.ledger.write import insert, rows, run
+from hub.ledger.write import at, insert, rows, run
 from hub.partners import Directory, Partner
 from hub.rules.book import Book
 from hub.seal import Keyring
@@ -39,6 +40,7 @@ _ORDER: tuple[type[SQLModel], ...] = (
 )
 _ONCE = {
     tables.CaseToken,
+    tables.Parcel,
     tables.Repeat,
     tables.Attempt,
     tables.Move,
@@ -79,17 +81,33 @@ class Work:
     """Envelope and body of what this work recorded, to be handed out without opening it again."""
     hold: Hold = Hold.NOTHING
     """What is not handed out now."""
+    upto: Upto | None = None
+    """Up to when leases and clocks may be judged; none: up to now."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
     _keys: dict[str, bytes] = field(default_factory=dict)
-    _open: set[str] | None = None
-    """Keys of open incidents, once asked for."""
+    _open: dict[str, datetime] | None = None
+    """Keys of open incidents and when each was last seen, once asked for."""
 
     @property
     def machine(self) -> datetime:
         """This work's instant by the machines' own clocks: leases and back-off are kept by it."""
         return of_machine(self.now)
+
+    @property
+    def leases_end(self) -> datetime:
+        """Leases that ended before this instant (the machines' clocks) may be judged."""
+        return self.machine if self.upto is None else min(self.machine, self.upto.leases)
+
+    @property
+    def clocks_end(self) -> datetime:
+        """Civil clocks that ended before this instant may be judged."""
+        if self.upto is None:
+            return self.now
+        # Nothing is as far back as `NEVER`, whose shifted instant no calendar has.
+        read = self.upto.clocks
+        return min(self.now, read if read == NEVER else civil(read))
 
     def add(self, model: type[SQLModel], row: dict[str, Any]) -> None:
         """A row to be written at the flush; rows of one model share their columns."""
@@ -172,7 +190,7 @@ class Work:
         """Opens an incident, or counts once more on the one that is open; returns its count."""
         key = f"{kind}|{subject}"
         if self._open is not None:
-            self._open.add(key)
+            self._open[key] = self.now
         again = run(
             self.conn,
             "update incident set count = count + 1, last_seen = :now, cause = :cause"
@@ -185,7 +203,7 @@ class Work:
             counted = rows(self.conn, "select count from incident where open_key = :key", key=key)
             return int(counted[0][0])
         row = {
-            "incident_id": str(derived("incident", key, self.now.isoformat())),
+            "incident_id": derived("incident", key, self.now.isoformat()),
             "open_key": key,
             "kind": kind,
             "subject": subject,
@@ -199,20 +217,28 @@ class Work:
 
     def recovered(self, kind: str, subject: str, why: str) -> None:
         """Closes the incident of that kind and subject, if one is open."""
-        if self._open is None:
-            open_now = "select open_key from incident where open_key is not null"
-            self._open = {row.open_key for row in rows(self.conn, open_now)}
-        if f"{kind}|{subject}" not in self._open:
+        key = f"{kind}|{subject}"
+        if self._wrong().pop(key, None) is None:
             return
-        self._open.discard(f"{kind}|{subject}")
         run(
             self.conn,
             "update incident set open_key = null, closed_at = :now, closed_why = :why"
             " where open_key = :key",
             now=self.now,
             why=why,
-            key=f"{kind}|{subject}",
+            key=key,
         )
+
+    def wrong_until(self, kind: str, subject: str) -> datetime | None:
+        """When what that incident is about was last seen; None where none is open."""
+        return self._wrong().get(f"{kind}|{subject}")
+
+    def _wrong(self) -> dict[str, datetime]:
+        if self._open is None:
+            sql = "select open_key, last_seen from incident where open_key is not null"
+            found = rows(self.conn, sql)
+            self._open = {row.open_key: at(row.last_seen) or self.now for row in found}
+        return self._open
 
 
 def fresh_key() -> bytes:

@@ -36,8 +36,10 @@ class Action(StrEnum):
     ANSWER = "answer for this team"
     REPLY = "answer a question about it"
     WITHDRAW = "withdraw it"
-    FINISH = "begin or complete it"
+    BEGIN = "begin it"
+    FINISH = "complete it"
     REASSIGN = "pass it on"
+    RECALL = "take it back"
     PLACE = "say where it goes after it was refused"
     RETRY = "send it again"
     REVIEW = "release what the disclosure policy held"
@@ -50,6 +52,7 @@ class Action(StrEnum):
     RESOLVE_EARLY = "settle an early message"
     SEE_ROAD = "see partners, failures and incidents"
     PAUSE = "pause or resume a partner"
+    CLOSE_INCIDENT = "close an incident"
     VERIFY = "verify the audit"
     SEE_PEOPLE = "see people"
     MANAGE_PEOPLE = "change people"
@@ -94,7 +97,8 @@ class Facts:
     """What access turns on: whose it is, who was sent it, who sent it, how pressing it is.
 
     `holder` is the name of who holds it; where they have passed it on and nobody has accepted it
-    since, `givers` are whom it was sent to before, and `passed_on` says so.
+    since, `givers` are whom it was sent to before, and `passed_on` says so. `called` is
+    the team that was rung, where it was accepted by telephone.
     """
 
     authority: str | None = None
@@ -104,6 +108,7 @@ class Facts:
     holder: str = ""
     givers: frozenset[Party] = frozenset()
     passed_on: bool = False
+    called: frozenset[Party] = frozenset()
 
     @property
     def parties(self) -> frozenset[Party]:
@@ -169,6 +174,7 @@ class _Need(StrEnum):
     KEPT = "kept: its sender, or who passed it on"
     HOLDER = "holder"
     HOLDERS = "holder or their team"
+    FINISHER = "holder, or the team that took it by telephone"
     CALM = "calm"
 
 
@@ -194,8 +200,10 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.REPLY: {_R.TEAM_WORKER: _N.KEPT, **dict.fromkeys(_HOUSE, _N.KEPT)},
     _A.PLACE: {_R.TEAM_WORKER: _N.KEPT, **dict.fromkeys(_HOUSE, _N.KEPT)},
     _A.WITHDRAW: {_R.TEAM_WORKER: _N.OWN, **dict.fromkeys(_HOUSE, _N.OWN)},
-    _A.FINISH: _HOLDERS,
+    _A.BEGIN: dict.fromkeys((_R.TEAM_WORKER, *_HOUSE), _N.HOLDER),
+    _A.FINISH: _HOLDERS | dict.fromkeys((_R.TEAM_WORKER, _R.EDT), _N.FINISHER),
     _A.REASSIGN: _HOLDERS,
+    _A.RECALL: _HOLDERS,
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
@@ -212,6 +220,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
         (*_HOUSE, _R.OPERATIONS, _R.AUDITOR, _R.ADMINISTRATOR), _N.AUTHORITY
     ),
     _A.PAUSE: dict.fromkeys((_R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
+    _A.CLOSE_INCIDENT: dict.fromkeys((_R.SERVICE_MANAGER, _R.OPERATIONS), _N.AUTHORITY),
     _A.VERIFY: dict.fromkeys((_R.SERVICE_MANAGER, _R.AUDITOR), _N.AUTHORITY),
     _A.SEE_PEOPLE: dict.fromkeys((_R.ADMINISTRATOR, _R.AUDITOR), _N.AUTHORITY),
     _A.MANAGE_PEOPLE: {_R.ADMINISTRATOR: _N.AUTHORITY},
@@ -249,7 +258,7 @@ def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | N
         return "only its sender can do that"
     if need is _N.KEPT and facts.passed_on:
         need = _HOLDERS[grant.role]
-    if need in (_N.HOLDER, _N.HOLDERS) and not _holds(person, grant, need, facts):
+    if need in (_N.HOLDER, _N.HOLDERS, _N.FINISHER) and not _holds(person, grant, need, facts):
         return f"it is held by {facts.holder}" if facts.holder else "nobody holds it"
     if need is _N.CALM and facts.pressing:
         return "an immediate or urgent delivery is given up only by a service manager"
@@ -257,7 +266,8 @@ def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | N
 
 
 def _holds(person: Person, grant: Grant, need: _Need, facts: Facts) -> bool:
-    """Whether they hold it themselves, or manage the team of who does."""
+    """Whether they hold it themselves, or may act for whoever of their team does."""
     if not facts.holder or not grant.is_of(facts.holders):
         return False
-    return need is _N.HOLDERS or facts.holder == person.name
+    for_them = need is _N.HOLDERS or (need is _N.FINISHER and grant.is_of(facts.called))
+    return for_them or facts.holder == person.name

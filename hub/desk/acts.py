@@ -33,7 +33,7 @@ class Act:
     version: int = 0
     reason: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
-    act_id: str = field(default_factory=lambda: str(fresh()))
+    act_id: str = field(default_factory=fresh)
 
 
 def outbound(keys: Keyring, act: Act) -> Outbound:

@@ -32,6 +32,7 @@ class Asks:
     finish: Handover | None = None
     pass_on: Handover | None = None
     pass_to: Sequence[Taker] = ()
+    recall: Handover | None = None
     place: Handover | None = None
     place_with: Sequence[Taker] = ()
     """To whom what was refused may be sent on."""
@@ -60,6 +61,7 @@ def asks(visit: Visit, conn: Connection, message_id: str, journeys: Iterable[Han
         finish=first(Action.FINISH, held),
         pass_on=passing if found else None,
         pass_to=found,
+        recall=first(Action.RECALL, (one for one in under_offer if one.out)),
         place=refused,
         place_with=[one for one in takers(visit, refused) if not one.own] if refused else (),
     )

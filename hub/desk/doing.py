@@ -21,7 +21,11 @@ from hub.ledger.read.outbox import Offered, for_inbox
 from hub.ledger.write import insert, run
 from hub.wire import Outbound
 
-KAFKA_AWAY = "Nothing was done: Kafka did not confirm, and what is not confirmed does not count"
+KAFKA_AWAY = "Not confirmed: you do not hold this yet. Kafka does not answer"
+LOOK_FIRST = (
+    "It may still be recorded: look at the page again before you press once more. "
+    "What cannot wait, do by telephone."
+)
 
 
 def message_act(
@@ -37,9 +41,7 @@ async def do(visit: Visit, act: Act, back: str, beside: Sequence[Outbound] = ())
     try:
         await acts.perform(desk.road, desk.ledger, desk.keys, act, beside)
     except Unable:
-        raise Stop(
-            503, KAFKA_AWAY, "You do not hold anything new. Try again in a minute."
-        ) from None
+        raise Stop(503, KAFKA_AWAY, LOOK_FIRST) from None
     mark = "&" if "?" in back else "?"
     return see_other(f"{back}{mark}act={act.act_id}#answer")
 

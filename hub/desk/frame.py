@@ -15,7 +15,12 @@ from hub import clock
 from hub.desk import words
 from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
 from hub.desk.desk import Desk
-from hub.desk.incident_words import incident_cause, incident_link, incident_title
+from hub.desk.incident_words import (
+    incident_cause,
+    incident_end,
+    incident_link,
+    incident_title,
+)
 from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.sessions import whose
 from schemas.endings import ConflictEnd
@@ -62,6 +67,7 @@ def _environment() -> Environment:
         "mood_of": lambda moment, now: words.due(moment, now).mood.value,
         "when_text": _instant,
         "incident_title": incident_title,
+        "incident_end": incident_end,
         "incident_link": incident_link,
         "incident_cause": incident_cause,
         "Action": Action,

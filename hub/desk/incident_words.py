@@ -12,6 +12,12 @@ _KINDS = {
     "unknown_partner": "A receipt names a partner that has no file",
     "overdue": "Nobody has accepted a message in time",
     "early": "A message waits for one that has not come",
+    "foreign": "Somebody else writes where only this hub writes, or its words were damaged",
+    "not_linked": "Two cases could not be joined",
+    "unread": "What lay unread at a start was not read in time",
+    "two_of_one_name": "Two processes run under one name",
+    "parked": "What was parked for an upgrade could not be taken up",
+    "due_failed": "What falls due by itself could not be done",
     "content_missing": "Content is missing for a delivery",
     "counter_restarted": "{partner} uses references again: its counter may have restarted",
     "conflict": "{partner} sent other content under the same reference",
@@ -23,6 +29,14 @@ _KINDS = {
     "unknown_version": "A message is of a version that this hub does not know",
     "silent": "A role has gone silent",
     "behind": "Reading is behind",
+}
+
+_ENDS = {
+    "misdirected_ack": "Closes by itself when {partner} acknowledges what it is sent next",
+    "unknown_receipt": "Closes by itself after a day without another",
+    "unknown_partner": "Closes by itself after a day without another",
+    "two_of_one_name": "Closes by itself after a day without another",
+    "foreign": "Closing it sets aside what was kept of it",
 }
 
 
@@ -39,11 +53,16 @@ def incident_link(one: Wrong) -> str:
         return f"/partners/{one.subject.partition('|')[0]}"
     if one.kind == "overdue" and one.subject.count(":"):
         return f"/message/{one.subject.split(':')[1]}"
-    if one.kind == "early":
+    if one.kind in ("early", "not_linked"):
         return f"/message/{one.subject}"
-    if one.kind in ("lane_blocked", "unreadable", "stuck", "conflict"):
+    if one.kind in ("lane_blocked", "unreadable", "stuck", "foreign", "conflict"):
         return "/failed"
     return ""
+
+
+def incident_end(one: Wrong, desk: Desk) -> str:
+    """What closes it beside a person; empty where only a person does, or nobody need think of it."""
+    return _ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
 
 
 def incident_cause(one: Wrong) -> str:

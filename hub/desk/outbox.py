@@ -17,6 +17,7 @@ from hub.desk.content import rendering
 from hub.desk.desk import Desk
 from hub.desk.frame import desk_of
 from hub.ledger.content import Erased, addressed, open_content
+from hub.ledger.read.answered import answered
 from hub.ledger.read.outbox import Offered, held, is_free, offered, paused
 from hub.partners import Partner
 from schemas.envelope import Envelope
@@ -137,6 +138,8 @@ def _written(desk: Desk, partner: Partner, delivery_id: str) -> tuple[Offered, b
         try:
             envelope, whole = open_content(conn, desk.keys, one.message_id)
             body: dict[str, Any] | None = rendering(desk, conn, delivery_id)
+            to = (one.message_id, partner.partner)
+            envelope["answers"] = answered(conn, [to]).get(to)
         except (Erased, LookupError):
             raise HTTPException(410, "its content was erased") from None
     told = Envelope.model_validate_json(

@@ -48,7 +48,7 @@ def add_person(
     with engine.begin() as conn:
         if rows(conn, "select 1 from person where email = :email", email=address):
             raise NotAdded(f"there is somebody with {address} already")
-        person_id = str(fresh())
+        person_id = fresh()
         insert(
             conn,
             PersonRow,

@@ -116,7 +116,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    reference = str(fresh())[-12:]
+    reference = fresh()[-12:]
     log.error("a page broke", code=reference, exc_info=error)
     return _words(
         request,
@@ -130,7 +130,7 @@ async def _broken(request: Request, error: Exception) -> Response:
 def _words(
     request: Request, status: int, happened: str, do: str = "", reference: str = ""
 ) -> Response:
-    named = reference or str(fresh())[-12:]
+    named = reference or fresh()[-12:]
     if status >= 500 and not reference:
         log.warning("a page was refused", code=named, why=status)
     if _machine(request):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel
 
-from hub.ledger.tables import Utc
+from hub.ledger.columns import Utc
 
 PEOPLE = MetaData()
 

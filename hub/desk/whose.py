@@ -32,10 +32,12 @@ def facts(
     holder: str = "",
     givers: Iterable[Receiver] = (),
     passed_on: bool = False,
+    called: Iterable[Receiver] = (),
 ) -> Facts:
     """What access turns on, for something in the ledger."""
     to = (party(directory, one.partner, one.team) for one in receivers)
     had = (party(directory, one.partner, one.team) for one in givers)
+    rang = (party(directory, one.partner, one.team) for one in called)
     by = (party(directory, name) for name in senders)
     return Facts(
         authority,
@@ -45,6 +47,7 @@ def facts(
         holder,
         frozenset(one for one in had if one is not None),
         passed_on,
+        frozenset(one for one in rang if one is not None),
     )
 
 
@@ -61,6 +64,7 @@ def handover_facts(directory: Directory, one: Handover, to: Iterable[Receiver] =
         holder=one.holder or "",
         givers=[there for there in known if there.past] if one.passed_on else (),
         passed_on=one.passed_on,
+        called=[there for there in (*named, *known) if there.partner == one.called],
     )
 
 

@@ -126,7 +126,7 @@ class Judge:
             if (objection := self.composer.objection(draft)) is not None:
                 return _refused(objection)
         outbounds = self.composer.accepted(parcel, drafts)
-        messages = tuple(outbound.headers["ce_id"] for outbound in outbounds[:-1])
+        messages = tuple(out.headers["ce_id"] for out in outbounds[: len(drafts)])
         return Made(Verdict(Kind.OWNED, message_ids=messages), outbounds, dropped)
 
     def _ours(self, whom: Subject) -> bool:
@@ -157,4 +157,4 @@ def _refused(reason: str) -> Made:
 
 def fault() -> str:
     """A name for a failure of ours, by which the log line is found again."""
-    return ids.fresh().hex[-8:]
+    return ids.fresh()[-8:]

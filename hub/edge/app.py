@@ -7,8 +7,6 @@ import signal
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -21,7 +19,7 @@ from connectors.formats import make_format
 from connectors.secrets import SecretRef
 from connectors.transports import make_transport
 from hub import clock, logs, ports, topics
-from hub.broker import make_broker, publish_all
+from hub.broker import make_broker, stopped
 from hub.edge import door
 from hub.edge.accept import Intake
 from hub.edge.attempt import Mouth
@@ -31,17 +29,20 @@ from hub.edge.deliver import Deliverer, Road
 from hub.edge.pull import Puller
 from hub.edge.report import Reports, Tallies
 from hub.edge.watched import Watched
+from hub.member import Member
 from hub.partner_files import load
 from hub.partners import Directory, Partner
+from hub.publisher import Publisher
 from hub.seal import Keyring
 from hub.settings import Settings
+from hub.stopping import unless
 from schemas.register import REGISTER
 
 ENDING = 8.0
 """Seconds for what is in hand at the end; less than the supervisor waits."""
 
-PRODUCER_BROKEN = 75
-"""`EX_TEMPFAIL`: only a new process has a new producer."""
+LAST_WORD = 2.0
+"""Seconds for the last report; while Kafka is away, the silence says it."""
 
 TYPES = {name: entry for name, entry in REGISTER.items() if entry.flow in topics.FLOWS}
 
@@ -54,7 +55,7 @@ class WrongPartner(Exception):
 
 def main(settings: Settings) -> int:
     """Runs one edge until SIGTERM or SIGINT; the exit code."""
-    logs.set_up("edge")
+    logs.set_up(name(settings))
 
     async def until_told() -> int:
         stop = asyncio.Event()
@@ -65,8 +66,16 @@ def main(settings: Settings) -> int:
     return uvloop.run(until_told())
 
 
+def name(settings: Settings) -> str:
+    """What this process is called beside others: a half of an edge is a role of its own."""
+    return "edge" if settings.edge_part == "both" else f"edge-{settings.edge_part}"
+
+
 async def run(settings: Settings, stop: asyncio.Event) -> int:
     """Runs one edge until `stop` is set and what was in hand is finished."""
+    if settings.edge_part != "both":
+        slot = f"{settings.edge_part}-{settings.instance}"
+        settings = settings.model_copy(update={"instance": slot})
     directory = load(settings.partners_dir)
     mine = chosen(directory, settings.partners)
     private = settings.keys_dir is not None
@@ -74,17 +83,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
         sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
-    watched = Watched(keys, [partner.partner for partner in mine if partner.filtered])
-    broker = await _connected(settings, watched, bootstrap, stop)
+    listens = settings.edge_part != "out"
+    watched = Watched(keys, [one.partner for one in mine if one.filtered and listens])
+    broker = await unless(stop, _connected(settings, watched, bootstrap))
     if broker is None:
         return 0
     edge = Edge(settings, directory, keys, broker, watched, stop)
     try:
         await edge.run(mine)
     finally:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                await broker.stop()
+        await stopped(broker)
     return edge.exit_code
 
 
@@ -98,11 +106,9 @@ def chosen(directory: Directory, names: tuple[str, ...]) -> list[Partner]:
     return [directory[name] for name in names]
 
 
-async def _connected(
-    settings: Settings, watched: Watched, bootstrap: str, stop: asyncio.Event
-) -> KafkaBroker | None:
-    """A broker that produces, once Kafka is there and the watched list was read; None when stopped."""
-    while not stop.is_set():
+async def _connected(settings: Settings, watched: Watched, bootstrap: str) -> KafkaBroker:
+    """A broker that produces, once Kafka is there and the watched list was read."""
+    while True:
         broker = make_broker(settings, bootstrap)
         try:
             await broker.connect()
@@ -110,10 +116,11 @@ async def _connected(
             return broker
         except (KafkaError, OSError) as error:
             log.warning("waiting for Kafka", exc_info=error)
-            await broker.stop()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 0.5)
-    return None
+            await stopped(broker)
+            await clock.sleep(0.5)
+        except BaseException:
+            await stopped(broker)
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +146,30 @@ class Edge:
         stop: asyncio.Event,
     ):
         self.exit_code = 0
+        self._doorman: door.Doorman | None = None
         self._settings = settings
         self._keys = keys
         self._broker = broker
         self._watched = watched
         self._stop = stop
-        publish = partial(publish_all, broker)
-        send = Sends(publish, settings.kafka_partitions, broken=self._broken)
+        self._publish = publish = Publisher(broker, lambda: make_broker(settings))
+        send = Sends(publish, settings.kafka_partitions)
         self._room = Bytes(settings.intake_bytes)
         self._tallies = Tallies()
         self._intake = Intake(send, self._room, watched, self._tallies)
         self._road = Road(broker, settings, keys, publish)
         self._deliverers: dict[str, Deliverer] = {}
+        self._members: list[Member] = []
         self._wrong: dict[str, str] = {}
         self._reports = Reports(
-            settings.instance, directory, keys, publish, self._tallies, self._connections
+            settings.instance,
+            directory,
+            keys,
+            publish,
+            self._tallies,
+            self._connections,
+            lambda: any(member.contended() for member in self._members),
         )
-
-    def _broken(self) -> None:
-        self.exit_code = PRODUCER_BROKEN
-        self._stop.set()
 
     def _connections(self) -> dict[str, str]:
         return {name: each.says for name, each in self._deliverers.items()} | self._wrong
@@ -166,25 +177,41 @@ class Edge:
     async def run(self, mine: list[Partner]) -> None:
         """Listens first, then delivers; at the end finishes both and says a last report."""
         voices = [self._voice(partner) for partner in mine]
-        tasks = [self._task(self._take_in(voice)) for voice in voices]
-        doorman = door.make_doorman(door.make_door(self._callers(voices), self._room, self._ready))
-        bound = ports.listen(self._settings.door_host, self._settings.door_port)
-        tasks.append(self._task(doorman.serve([bound])))
-        self._announce(bound.getsockname()[1])
-        sent = [voice for voice in voices if voice.transport.mode == "sent"]
-        tasks += [self._task(self._delivering(voice)) for voice in sent]
+        part = self._settings.edge_part
+        tasks = [] if part == "out" else self._taking_in(voices)
+        tasks += [] if part == "in" else self._sending(voices)
+        ports.announce(self._settings.data, name(self._settings))
         background = [
             self._task(self._watched.follow()),
             self._task(self._reports.every_second()),
         ]
         await self._stop.wait()
-        doorman.should_exit = True
+        if self._doorman is not None:
+            self._doorman.should_exit = True
         _, late = await asyncio.wait(tasks, timeout=ENDING)
         for task in (*late, *background):
             task.cancel()
         await asyncio.gather(*late, *background, return_exceptions=True)
-        await self._reports.say()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD):
+                await self._reports.say()
+        await self._publish.stop()
         await asyncio.gather(*(voice.transport.close() for voice in voices))
+
+    def _taking_in(self, voices: list[Voice]) -> "list[asyncio.Task[None]]":
+        tasks = [self._task(self._take_in(voice)) for voice in voices]
+        bound = ports.listen(self._settings.door_host, self._settings.door_port)
+        answers = door.make_door(self._callers(voices), self._room, self._ready)
+        self._doorman = door.make_doorman(answers)
+        tasks.append(self._task(self._doorman.serve([bound])))
+        port = bound.getsockname()[1]
+        log.info("door listening", port=port, pid=os.getpid())
+        ports.announce(self._settings.data, "door", port)
+        return tasks
+
+    def _sending(self, voices: list[Voice]) -> "list[asyncio.Task[None]]":
+        sent = [voice for voice in voices if voice.transport.mode == "sent"]
+        return [self._task(self._delivering(voice)) for voice in sent]
 
     def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """A part of the edge; one that fails ends the edge, for its supervisor to start anew."""
@@ -208,7 +235,9 @@ class Edge:
         """Serves a transport; one that cannot listen is tried again and reported meanwhile."""
         name = voice.partner.partner
         if voice.transport.pulls:
-            await Puller(self._road, name, voice.transport, voice.accept).run(self._stop)
+            puller = Puller(self._road, name, voice.transport, voice.accept)
+            self._members.append(puller.member)
+            await puller.run(self._stop)
             return
         while not self._stop.is_set():
             try:
@@ -223,6 +252,7 @@ class Edge:
     async def _delivering(self, voice: Voice) -> None:
         deliverer = Deliverer(self._road, voice.partner, voice.mouth)
         self._deliverers[voice.partner.partner] = deliverer
+        self._members.append(deliverer.member)
         await deliverer.run(self._stop)
 
     def _callers(self, voices: list[Voice]) -> dict[str, door.Caller]:
@@ -238,8 +268,3 @@ class Edge:
     async def _ready(self) -> str | None:
         answers = await self._broker.ping(3)
         return None if answers else "Kafka does not answer"
-
-    def _announce(self, port: int) -> None:
-        log.info("door listening", port=port, pid=os.getpid())
-        for name in ("door", "edge"):
-            ports.announce(Path(self._settings.data), name, port)

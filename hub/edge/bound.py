@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from hub import clock
-from hub.broker import ProducerBroken, Unable
+from hub.broker import Unable
 from hub.wire import Outbound
 
 IN_FLIGHT = 8
@@ -74,33 +74,23 @@ class Bytes:
 class Sends:
     """Publishing with few sends in flight; waiting for a turn counts towards the time allowed."""
 
-    def __init__(
-        self,
-        publish: Publish,
-        partitions: int = 1,
-        within: float = 5.0,
-        broken: Callable[[], None] = lambda: None,
-    ):
+    def __init__(self, publish: Publish, partitions: int = 1, within: float = 5.0):
         self._publish = publish
         self._gate = asyncio.Semaphore(IN_FLIGHT * partitions)
         self._within = within
-        self._broken = broken
 
     async def __call__(self, outbounds: Sequence[Outbound]) -> None:
         """Returns when Kafka has all of them; raises `Unable` (some may have arrived)."""
+        # A timeout costs as much as a whole small publish; a free gate needs none of ours.
+        if not self._gate.locked():
+            await self._sent(outbounds)
+            return
         try:
-            # A timeout costs as much as a whole small publish; a free gate needs none.
-            if self._gate.locked():
-                async with asyncio.timeout(self._within):
-                    await self._gate.acquire()
-            else:
-                await self._gate.acquire()
+            async with asyncio.timeout(self._within):
+                await self._sent(outbounds)
         except TimeoutError as error:
             raise Unable("Kafka has not caught up with what was sent before") from error
-        try:
+
+    async def _sent(self, outbounds: Sequence[Outbound]) -> None:
+        async with self._gate:
             await self._publish(outbounds)
-        except ProducerBroken:
-            self._broken()
-            raise
-        finally:
-            self._gate.release()

@@ -12,6 +12,9 @@ from hub.partners import Partner
 from hub.seal import Keyring
 from schemas.envelope import AckLevel, Envelope, Priority, Sender
 
+RIDES = 64 * 1024
+"""Bytes of a parcel that rides with its message; a larger one would slow the road it rides on."""
+
 
 class Spoken(Protocol):
     """What the register says of one message type."""
@@ -61,21 +64,26 @@ class Composer:
         return draft.authority if draft.authority in served else None
 
     def accepted(self, parcel: Parcel, drafts: Sequence[Draft]) -> list[wire.Outbound]:
-        """The records of a parcel: its messages, each on its road, and then the parcel, whole."""
-        parcel_id = str(ids.fresh())
+        """The records of a parcel: its messages, each on its road, and the parcel, whole.
+
+        A small parcel rides with its only message: one record, and one flush before the partner
+        is answered. Any other goes after its messages, alone.
+        """
+        parcel_id = ids.fresh()
+        if len(drafts) == 1 and len(parcel.body) <= RIDES:
+            return [self._message(parcel_id, drafts[0], parcel)]
         records = [self._message(parcel_id, draft) for draft in drafts]
         messages = [outbound.headers["ce_id"] for outbound in records]
-        return [*records, self._parcel(parcel_id, parcel, messages, "accepted")]
+        return [*records, self._alone(self._parcel(parcel_id, parcel, messages, "accepted"))]
 
     def unreadable(self, parcel: Parcel, error: Unreadable) -> list[wire.Outbound]:
         """The record of a parcel nobody could read, kept whole for a person."""
         said = {"reason": error.reason, "place": error.place}
         reference = error.reference or parcel.reference
-        return [
-            self._parcel(str(ids.fresh()), parcel, [], "unreadable", reference=reference, **said)
-        ]
+        kept = self._parcel(ids.fresh(), parcel, [], "unreadable", reference=reference, **said)
+        return [self._alone(kept)]
 
-    def _message(self, parcel_id: str, draft: Draft) -> wire.Outbound:
+    def _message(self, parcel_id: str, draft: Draft, parcel: Parcel | None = None) -> wire.Outbound:
         partner = self.partner
         digest = ids.digest(draft.content)
         message_id = ids.message_id(
@@ -135,6 +143,7 @@ class Composer:
                     "priority": priority.value,
                     "partner": partner.partner,
                 },
+                self._parcel(parcel_id, parcel, [str(message_id)], "accepted") if parcel else None,
             ),
         )
 
@@ -150,7 +159,7 @@ class Composer:
         messages: Sequence[str],
         state: str,
         **more: str | None,
-    ) -> wire.Outbound:
+    ) -> wire.Record:
         name = self.partner.partner
         meta: dict[str, Any] = {
             "partner": name,
@@ -166,5 +175,7 @@ class Composer:
             "place": "",
             **more,
         }
-        record = wire.Record("parcel", parcel_id, meta, parcel.body, {"partner": name})
-        return wire.write(self.keys, topics.PARCELS, parcel_id, record)
+        return wire.Record("parcel", parcel_id, meta, parcel.body, {"partner": name})
+
+    def _alone(self, parcel: wire.Record) -> wire.Outbound:
+        return wire.write(self.keys, topics.PARCELS, parcel.id, parcel)

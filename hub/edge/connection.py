@@ -122,7 +122,6 @@ class Connection:
             for order in orders:
                 why = cut or "given back unsent"
                 queue.receipts.add(told(order, Outcome.NOT_ATTEMPTED, why))
-            queue.receipts.flush()
 
     async def _immediate_first(self) -> None:
         while self._now is not None and self._now.records and not self.stopping:

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -18,9 +19,11 @@ from hub.edge.connection import Connection, Displaced, Line, Queue
 from hub.edge.orders import Memory
 from hub.edge.receipts import Receipts
 from hub.edge.takeover import resume
+from hub.member import Member
 from hub.partners import Partner
 from hub.seal import Keyring
 from hub.settings import Settings
+from hub.stopping import unless
 from hub.topics import deliveries, deliveries_now
 from hub.wire import Outbound
 
@@ -58,6 +61,8 @@ class Deliverer:
 
     def __init__(self, kafka: Road, partner: Partner, mouth: Mouth):
         self.says = "waiting for its partitions"
+        self.member = Member()
+        self._subscriber: Any = None
         self._kafka = kafka
         self._partner = partner
         self._mouth = mouth
@@ -73,7 +78,7 @@ class Deliverer:
     async def run(self, stop: asyncio.Event) -> None:
         """Takes its partitions, sends what arrives there, and ends after the sends in hand."""
         name = self._partner.partner
-        subscriber = road(
+        self._subscriber = subscriber = road(
             self._kafka.broker,
             self._kafka.settings,
             deliveries(name),
@@ -82,18 +87,11 @@ class Deliverer:
             listener=_Listener(self),
             together=True,
         )
-        starting = asyncio.create_task(subscriber.start())
-        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not starting.done():
-                return
-            starting.result()
+            await unless(stop, subscriber.start())
             while not stop.is_set():
                 await self._turn(subscriber.consumer)
         finally:
-            starting.cancel()
-            stopping.cancel()
             await self.let_go()
             await self._give_up()
             try:
@@ -119,6 +117,7 @@ class Deliverer:
     def assigned(self, spots: Iterable[TopicPartition]) -> None:
         """Notes what is ours now; nothing of it is sent before it was taken over."""
         self._generation += 1
+        self.member.assigned(self._subscriber.consumer)
         self._stale = set(spots)
         self._paused.clear()
 

@@ -43,6 +43,7 @@ class Order:
     address: str | None
     envelope: Mapping[str, Any]
     blob: bytes
+    answers: str | None = None
 
     @classmethod
     def of(cls, record: Record) -> "Order":
@@ -57,11 +58,13 @@ class Order:
             meta["address"],
             meta["envelope"],
             record.blob,
+            meta.get("answers"),
         )
 
     def message(self) -> tuple[Envelope, dict[str, Any]]:
         """What is to be written, already disclosed."""
-        return Envelope.model_validate(self.envelope), orjson.loads(self.blob)
+        envelope = Envelope.model_validate({**self.envelope, "answers": self.answers})
+        return envelope, orjson.loads(self.blob)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
@@ -11,6 +12,8 @@ from connectors.base import Accept, Transport
 from hub import clock
 from hub.broker import road
 from hub.edge.deliver import Road
+from hub.member import Member
+from hub.stopping import unless
 from hub.topics import sources
 
 FINISH = 20.0
@@ -29,6 +32,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._puller.let_go()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._puller.assigned()
         if assigned:
             self._puller.take()
 
@@ -41,24 +45,22 @@ class Puller:
         self._partner = partner
         self._transport = transport
         self._accept = accept
+        self.member = Member()
+        self._subscriber: Any = None
         self._serving: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Waits for its turn, pulls while it lasts, and ends after what is in hand."""
-        subscriber = road(
+        self._subscriber = subscriber = road(
             self._kafka.broker,
             self._kafka.settings,
             sources(self._partner),
             group=f"source.{self._partner}",
             listener=_Listener(self),
         )
-        starting = asyncio.create_task(subscriber.start())
-        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                starting.result()
+            await unless(stop, subscriber.start())
             while not stop.is_set():
                 try:
                     await subscriber.consumer.getmany(timeout_ms=500)
@@ -66,14 +68,16 @@ class Puller:
                     log.warning("a source waits for Kafka", partner=self._partner, exc_info=error)
                     await clock.sleep(0.5)
         finally:
-            starting.cancel()
-            stopping.cancel()
             await self.let_go()
             try:
                 async with asyncio.timeout(FINISH):
                     await subscriber.stop()
             except TimeoutError:
                 log.warning("a consumer did not stop in time", partner=self._partner)
+
+    def assigned(self) -> None:
+        """Notes under which membership it works."""
+        self.member.assigned(self._subscriber.consumer)
 
     def take(self) -> None:
         """Begins to pull."""

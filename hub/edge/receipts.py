@@ -13,8 +13,8 @@ from hub.seal import Keyring
 AHEAD = 16
 """Orders of one partition that may be committed without a confirmed receipt."""
 
-LINGER = 0.005
-"""Seconds that a receipt waits for others."""
+LINGER = 0.02
+"""Seconds that a receipt waits for others, unless half of what may be ahead is ahead."""
 
 log = structlog.get_logger("hub.edge.receipts")
 
@@ -38,6 +38,7 @@ class Receipts:
     async def room(self, want: int) -> int:
         """How many more may be committed, at most `want`; waits for one, 0 once closing."""
         while self._open >= want and not self._closing:
+            self.flush()
             self._changed.clear()
             await self._changed.wait()
         return 0 if self._closing else min(want, AHEAD) - self._open
@@ -56,6 +57,8 @@ class Receipts:
         self._unconfirmed += 1
         self._pending.append(receipt)
         self._any.set()
+        if len(self._pending) >= AHEAD // 2:
+            self.flush()
 
     def flush(self) -> None:
         """Publishes what is pending without waiting for more."""

@@ -43,7 +43,8 @@ class Reports:
     publish: Publish
     tallies: Tallies
     connections: Callable[[], dict[str, str]] = dict
-    epoch: str = field(default_factory=lambda: str(ids.fresh()))
+    contended: Callable[[], bool] = bool
+    epoch: str = field(default_factory=ids.fresh)
 
     def record(self) -> wire.Outbound:
         """The report as of now."""
@@ -55,6 +56,7 @@ class Reports:
             "partners": {partner.partner: partner.digest for partner in self.directory},
             "tallies": self.tallies.counts,
             "connections": self.connections(),
+            "contended": self.contended(),
         }
         record = wire.Record("report", wire.event_id(), meta)
         return wire.write(self.keys, topics.REPORTS, self.edge, record)

@@ -6,7 +6,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from hub import clock, ids, topics
-from hub.broker import partitions_told, plain_consumer
+from hub.broker import partitions_told
+from hub.consumer import plain_consumer
 from hub.seal import Keyring
 from hub.settings import Settings
 from schemas.envelope import Subject

@@ -42,15 +42,24 @@ def somebody_holds(facts: Facts) -> str | None:
 
 
 def the_holder(facts: Facts) -> str | None:
-    """The acting person is the one who holds it already."""
-    if facts.holder and (facts.name, facts.role) == (facts.holder.name, facts.holder.role):
-        return None
-    return already_held(facts)
+    """The acting person is the one who holds it already.
+
+    The role that somebody gave on the telephone need not be that of their account.
+    """
+    if facts.holder is None or facts.name != facts.holder.name:
+        return already_held(facts)
+    known = facts.role == facts.holder.role or facts.took_call
+    return None if known else already_held(facts)
 
 
 def whoever_has_it(facts: Facts) -> str | None:
     """The acting person holds it, or manages the team that does."""
     return None if facts.holder and facts.manages else the_holder(facts)
+
+
+def whoever_finishes_it(facts: Facts) -> str | None:
+    """Whoever has it; of what was taken by telephone, anybody of the team that took the call."""
+    return None if facts.holder and facts.took_call else whoever_has_it(facts)
 
 
 def whoever_keeps_it(facts: Facts) -> str | None:
@@ -138,7 +147,7 @@ HANDOVER = Machine(
         ),
         *moves(HELD, "taken_by_phone", None, the_holder, "said again by the one who holds it"),
         *moves(("accepted", "accepted_manually", "lapsed"), "started", "in_progress", the_holder),
-        *moves(HELD, "completed", "completed", whoever_has_it, "finished"),
+        *moves(HELD, "completed", "completed", whoever_finishes_it, "finished"),
         *moves((*_UNDER_OFFER, "reassigned"), "queried", "queried", reasoned),
         *moves(("queried",), "answered", "answered", why="the ball is back with the receiver"),
         *moves(("overdue", "escalated"), "answered", None, why="answered, and still overdue"),
@@ -167,6 +176,14 @@ HANDOVER = Machine(
             both(addressed, whoever_has_it),
             "passed on, and held by who passes it on until it is accepted again",
             (Effect(Do.START, "acceptance"), Effect(Do.TELL, "sender")),
+        ),
+        *moves(
+            (*_OPEN, "rerouted", "reassigned"),
+            "recalled",
+            "in_progress",
+            both(somebody_holds, reasoned, whoever_has_it),
+            "taken back before anybody there accepted it",
+            (Effect(Do.STOP, "acceptance"), Effect(Do.TELL, "sender")),
         ),
         *moves(HELD, "lapsed", "lapsed", why="no progress: the receiving team's manager has it"),
         *moves(

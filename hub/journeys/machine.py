@@ -26,7 +26,8 @@ class Facts:
 
     `holder` is who holds it now; `lacks` names, in words, what is still owed (an open handover,
     a notice not sent); `awaited` are the agencies whose answer is needed and has not come;
-    `manages` says that the acting person manages the team that holds it.
+    `manages` says that the acting person manages the team that holds it, `took_call` that
+    it was accepted by telephone and they are of the team that took the call.
     """
 
     name: str = ""
@@ -41,6 +42,7 @@ class Facts:
     immediate: bool = False
     approver: str = ""
     manages: bool = False
+    took_call: bool = False
 
 
 Guard = Callable[[Facts], str | None]

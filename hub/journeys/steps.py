@@ -216,7 +216,8 @@ def _answered(body: Mapping[str, Any], heard: Heard) -> list[Step]:
 
 
 def _started(body: Mapping[str, Any], heard: Heard) -> list[Step]:
-    return _on_custody(heard.on, heard.partner, "started", _actor(body, heard)) if heard.on else []
+    facts = _managing(body, heard)
+    return _on_custody(heard.on, heard.partner, "started", facts) if heard.on else []
 
 
 def _completed(body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -233,6 +234,11 @@ def _kept(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     return _on_custody(heard.on, heard.partner, "kept", _managing(body, heard)) if heard.on else []
 
 
+def _recalled(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    facts = _managing(body, heard)
+    return _on_custody(heard.on, heard.partner, "recalled", facts) if heard.on else []
+
+
 def _rerouted(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     if heard.on is None:
         return []
@@ -245,7 +251,8 @@ def _rerouted(body: Mapping[str, Any], heard: Heard) -> list[Step]:
 
 
 def _managing(body: Mapping[str, Any], heard: Heard) -> Facts:
-    return replace(_actor(body, heard), manages=bool(body.get("manages")))
+    manages, took_call = bool(body.get("manages")), bool(body.get("took_call"))
+    return replace(_actor(body, heard), manages=manages, took_call=took_call)
 
 
 def _by_phone(body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -284,6 +291,7 @@ _BY_TYPE = {
     "handover.completed": _completed,
     "handover.reassigned": _reassigned,
     "handover.kept": _kept,
+    "handover.recalled": _recalled,
     "handover.rerouted": _rerouted,
     "delivery.taken_by_phone": _by_phone,
     "delivery.collected": _collected,

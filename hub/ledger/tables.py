@@ -4,27 +4,12 @@ Metadata stands apart from content; content is sealed under the key of its case,
 the key erases the content and leaves the account of it. Ids are UUIDs as text, times are UTC.
 """
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, LargeBinary, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData
 from sqlmodel import Field, SQLModel
 
-
-class Utc(TypeDecorator[datetime]):
-    """An instant. SQLite drops the zone, so it is put back when read."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None or dialect.name != "sqlite" else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+from hub.ledger.columns import instant, only
 
 LEDGER = MetaData()
 
@@ -33,10 +18,6 @@ class Row(SQLModel):
     """A row of the ledger."""
 
     metadata = LEDGER
-
-
-def _at(*, index: bool = False, none: bool = False) -> Any:
-    return Field(default=None if none else ..., sa_type=Utc, index=index, nullable=none)
 
 
 class Offset(Row, table=True):
@@ -57,7 +38,7 @@ class Parcel(Row, table=True):
     transport: str
     state: str
     """accepted, unreadable (waits for somebody), closed"""
-    received_at: datetime = _at()
+    received_at: datetime = instant()
     reference: str | None = None
     media_type: str
     size: int
@@ -66,9 +47,9 @@ class Parcel(Row, table=True):
     reason: str | None = None
     place: str | None = None
     sealed: bytes | None = Field(None, sa_type=LargeBinary)
-    keep_until: datetime | None = _at(none=True)
+    keep_until: datetime | None = instant(none=True)
     claimed_by: str | None = None
-    closed_at: datetime | None = _at(none=True)
+    closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
     __table_args__ = (
         Index("parcel_by_reference", "partner", "reference"),
@@ -82,11 +63,9 @@ class Case(Row, table=True):
     __tablename__ = "case_file"
     case_ref: str = Field(primary_key=True)
     authority: str
-    opened_at: datetime = _at()
+    opened_at: datetime = instant()
     household: str | None = None
-    survivor: str | None = Field(
-        None, index=True, description="The case that this one was linked into"
-    )
+    survivor: str | None = Field(None, index=True, description="The case it was linked into")
     wrapped: bytes | None = Field(None, sa_type=LargeBinary, description="Its key; gone if erased")
     audit_seq: int = 0
     audit_head: str = ""
@@ -102,11 +81,15 @@ class CaseToken(Row, table=True):
     """nhs (claimed NHS number), own (a partner's own subject number)"""
 
 
+APART = "state <> 'recorded'"
+"""Messages that are not simply recorded: few, and sought again and again. A query says it, too."""
+
+
 class Message(Row, table=True):
     """A typed message, without its content."""
 
     message_id: str = Field(primary_key=True)
-    parcel_id: str | None = Field(None, index=True)
+    parcel_id: str | None = None
     type: str
     version: int
     partner: str
@@ -116,36 +99,39 @@ class Message(Row, table=True):
     reference: str
     part: str
     digest: str
-    completeness: str | None = Field(
-        None, description="JSON: score, safe_to_act, missing (what to ask for); contacts, referrals"
-    )
+    completeness: str | None = Field(None, description="JSON: score, safe_to_act, missing")
     case_ref: str = Field(index=True)
-    correlation_id: str = Field(index=True)
+    correlation_id: str
     causation_id: str | None = None
-    answers: str | None = Field(None, index=True, description="The message it answers")
+    answers: str | None = Field(None, description="The message it answers")
     priority: str
     ack_expected: str
-    occurred_at: datetime = _at()
-    recorded_at: datetime = _at(index=True)
-    due_at: datetime | None = _at(none=True)
-    state: str = Field("recorded", index=True)
+    occurred_at: datetime = instant()
+    recorded_at: datetime = instant(index=True)
+    due_at: datetime | None = instant(none=True)
+    state: str = "recorded"
     """recorded, early (its predecessor is not here), ambiguous (a person finds the case),
     parked (unknown version), conflict (a person looks at it and at the one before), cleared (did)"""
     planned: int = 0
     none_reason: str | None = Field(None, description="Why it has no delivery")
-    conflict_of: str | None = Field(None, index=True)
+    conflict_of: str | None = None
     test: bool = False
     labels: str = "[]"
     doubts: str = "[]"
     """of its reader (`schemas.envelope.Doubt`)"""
-    __table_args__ = (Index("message_by_reference", "reference", "partner", "stream"),)
+    __table_args__ = (
+        Index("message_by_reference", "reference", "partner", "stream"),
+        only("message_answers", "answers", where="answers is not null"),
+        only("message_in_conflict", "conflict_of", where="conflict_of is not null"),
+        only("message_apart", "state", where=APART),
+    )
 
 
 class Content(Row, table=True):
     """Envelope and body, sealed under the key of the case."""
 
     message_id: str = Field(primary_key=True)
-    case_ref: str = Field(index=True)
+    case_ref: str
     sealed: bytes = Field(sa_type=LargeBinary)
 
 
@@ -154,7 +140,12 @@ class Repeat(Row, table=True):
 
     parcel_id: str = Field(primary_key=True)
     message_id: str = Field(primary_key=True, index=True)
-    seen_at: datetime = _at()
+    seen_at: datetime = instant()
+
+
+_OLDEST = ("partner", "rank", "listed_at", "lane_no")
+_ON_ITS_WAY = "state in ('waiting', 'under_way')"
+_BLOCKS = "state in ('needs_person', 'outcome_unknown')"
 
 
 class Delivery(Row, table=True):
@@ -177,10 +168,12 @@ class Delivery(Row, table=True):
     state: str
     attempt: int = 0
     tries: int = 0
-    next_at: datetime | None = _at(none=True)
-    not_after: datetime | None = _at(none=True)
-    due_at: datetime | None = _at(none=True)
-    patience_at: datetime | None = _at(none=True)
+    next_at: datetime | None = instant(none=True)
+    not_after: datetime | None = instant(none=True)
+    due_at: datetime | None = instant(none=True)
+    patience_at: datetime | None = instant(none=True)
+    ring_at: datetime | None = instant(none=True)
+    """When somebody must be rung if it did not get through: until a sheet is open for it."""
     level_needed: str
     level_reached: str = "none"
     reason: str = ""
@@ -192,20 +185,27 @@ class Delivery(Row, table=True):
     reference: str
     address: str | None = None
     beside: str | None = Field(None, description="The delivery that this call sheet stands beside")
-    handed_at: datetime | None = _at(none=True)
+    handed_at: datetime | None = instant(none=True)
     handed_by: str | None = None
-    their_reference: str | None = Field(None, index=True)
+    their_reference: str | None = None
     who: str | None = None
-    created_at: datetime = _at()
-    changed_at: datetime = _at()
+    created_at: datetime = instant()
+    listed_at: datetime = instant()
+    """Its age in the list of who collects: no less than of what is before it in its lane."""
+    changed_at: datetime = instant()
     version: int = 1
     __table_args__ = (
-        Index("delivery_by_partner", "partner", "state", "rank", "lane_no"),
+        Index("delivery_by_partner", "partner", "state", "rank", "lane_no", "created_at"),
         Index("delivery_by_lane", "lane", "state", "next_at", "lane_no"),
-        Index("delivery_by_case", "case_ref"),
-        Index("delivery_by_state", "state", "not_after"),
-        Index("delivery_beside", "beside"),
+        only("delivery_done", "changed_at", where="state = 'delivered'"),
+        only("delivery_leased", "not_after", where="state = 'under_way'"),
+        only("delivery_beside", "beside", where="beside is not null"),
+        only("delivery_offered", *_OLDEST, where="state = 'offered'"),
+        only("delivery_to_ring", "ring_at", where=_ON_ITS_WAY),
+        only("delivery_blocks", "partner", "lane_no", where=_BLOCKS),
+        only("delivery_tried", "partner", "next_at", where="state = 'waiting' and attempt > 0"),
         Index("delivery_by_reference", "reference", "partner"),
+        only("delivery_by_theirs", "their_reference", where="their_reference is not null"),
     )
 
 
@@ -214,8 +214,8 @@ class Attempt(Row, table=True):
 
     delivery_id: str = Field(primary_key=True)
     attempt: int = Field(primary_key=True)
-    handed_at: datetime | None = _at(none=True)
-    settled_at: datetime = _at()
+    handed_at: datetime | None = instant(none=True)
+    settled_at: datetime = instant()
     outcome: str
     level: str
     code: str = ""
@@ -230,7 +230,7 @@ class Lane(Row, table=True):
     lane: str = Field(primary_key=True)
     partner: str = Field(index=True)
     last_no: int
-    last_at: datetime = _at()
+    last_at: datetime = instant()
 
 
 class PartnerState(Row, table=True):
@@ -238,13 +238,13 @@ class PartnerState(Row, table=True):
 
     __tablename__ = "partner_state"
     partner: str = Field(primary_key=True)
-    paused_at: datetime | None = _at(none=True)
+    paused_at: datetime | None = instant(none=True)
     paused_by: str | None = None
     paused_why: str | None = None
-    down_since: datetime | None = _at(none=True)
+    down_since: datetime | None = instant(none=True)
     failures: int = 0
-    next_probe_at: datetime | None = _at(none=True)
-    heard_at: datetime | None = _at(none=True)
+    next_probe_at: datetime | None = instant(none=True)
+    heard_at: datetime | None = instant(none=True)
     said: str | None = None
     version: int = 1
 
@@ -264,10 +264,10 @@ class Journey(Row, table=True):
     team: str | None = None
     holder: str | None = None
     holder_role: str | None = None
-    held_since: datetime | None = _at(none=True)
-    due_at: datetime | None = _at(none=True)
-    opened_at: datetime = _at()
-    changed_at: datetime = _at(index=True)
+    held_since: datetime | None = instant(none=True)
+    due_at: datetime | None = instant(none=True)
+    opened_at: datetime = instant()
+    changed_at: datetime = instant(index=True)
     version: int = 1
     __table_args__ = (Index("journey_waiting", "machine", "state", "due_at"),)
 
@@ -285,7 +285,7 @@ class Move(Row, table=True):
     message_id: str | None = None
     who: str | None = None
     note: str | None = Field(None, description="Said at the desk; sealed")
-    at: datetime = _at()
+    at: datetime = instant()
 
 
 class Audit(Row, table=True):
@@ -293,7 +293,7 @@ class Audit(Row, table=True):
 
     case_ref: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
-    at: datetime = _at()
+    at: datetime = instant()
     entry: str = Field(description="Canonical JSON (RFC 8785)")
     hash: str
 
@@ -304,7 +304,7 @@ class Root(Row, table=True):
     day: str = Field(primary_key=True)
     chains: int
     root: str
-    at: datetime = _at()
+    at: datetime = instant()
 
 
 class Act(Row, table=True):
@@ -315,7 +315,7 @@ class Act(Row, table=True):
     subject: str = Field(index=True)
     person_id: str
     who: str
-    at: datetime = _at()
+    at: datetime = instant()
     outcome: str
     """done, refused"""
     answer: str
@@ -329,10 +329,10 @@ class Incident(Row, table=True):
     kind: str
     subject: str
     cause: str
-    first_seen: datetime = _at()
-    last_seen: datetime = _at()
+    first_seen: datetime = instant()
+    last_seen: datetime = instant()
     count: int = 1
-    closed_at: datetime | None = _at(none=True)
+    closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
 
 
@@ -346,8 +346,8 @@ class Stuck(Row, table=True):
     reason: str
     headers: str
     value: bytes | None = Field(None, sa_type=LargeBinary)
-    at: datetime = _at()
-    closed_at: datetime | None = _at(none=True)
+    at: datetime = instant()
+    closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
 
 
@@ -356,7 +356,7 @@ class Early(Row, table=True):
 
     message_id: str = Field(primary_key=True)
     waits_for: str = Field(index=True)
-    since: datetime = _at()
+    since: datetime = instant()
 
 
 class Tally(Row, table=True):
@@ -376,7 +376,7 @@ class Heartbeat(Row, table=True):
 
     instance: str = Field(primary_key=True)
     epoch: str
-    at: datetime = _at()
+    at: datetime = instant()
     digest: str
     says: str = "{}"
 
@@ -395,6 +395,6 @@ class Clock(Row, table=True):
     clock_id: str = Field(primary_key=True)
     stage: str = Field(primary_key=True)
     subject: str
-    due_at: datetime = _at(index=True)
-    fired_at: datetime | None = _at(none=True)
+    due_at: datetime = instant(index=True)
+    fired_at: datetime | None = instant(none=True)
     note: str = ""

@@ -38,7 +38,7 @@ class Ledger:
     def open(cls, url: str) -> "Ledger":
         """Opens the ledger for writing; raises `SecondWriter` for a second core on SQLite."""
         where = make_url(url)
-        ledger = cls(open_ledger(url))
+        ledger = cls(open_ledger(url, by_index=True))
         if where.get_backend_name() == "sqlite" and where.database not in (
             None,
             ":memory:",

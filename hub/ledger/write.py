@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
+from hub.ledger.columns import Utc
 from hub.ledger.session import is_sqlite
-from hub.ledger.tables import Utc
 
 Values = Mapping[str, Any]
 

@@ -40,7 +40,8 @@ class Referral:
 class Consequence:
     """A message to be made: `part` names it among the consequences of `causation`.
 
-    `address` is where a referrer without a system of their own is written to.
+    `address` is where a referrer without a system of their own is written to; `answers` the
+    message that its recipient sent and is told of.
     """
 
     type: str
@@ -50,6 +51,7 @@ class Consequence:
     causation: UUID
     why: str
     address: str | None = None
+    answers: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ _SETTLES = ("accepted", "reassigned")
 """Answers that ask nothing of whoever sent it."""
 
 
-def answer(message_id: UUID, body: Mapping[str, Any], reference: str, sender: Sender) -> Outcome:
+def answer(
+    message_id: UUID, answered: UUID, body: Mapping[str, Any], reference: str, sender: Sender
+) -> Outcome:
     """What a receiver answered, for the sender of what it answers, under their own reference."""
     type = "handover.response"
     by = body.get("by") or {}
@@ -100,7 +104,7 @@ def answer(message_id: UUID, body: Mapping[str, Any], reference: str, sender: Se
     said = {name: value for name, value in body.items() if value is not None}
     said["answers"] = reference
     why = "a sender is told what was answered"
-    return Consequence(type, str(message_id), said, (recipient,), message_id, why)
+    return Consequence(type, str(message_id), said, (recipient,), message_id, why, answers=answered)
 
 
 def _passed_on(body: Mapping[str, Any]) -> bool:
@@ -202,7 +206,9 @@ def _to_referrer(
         role="professional_referrer" if professional else "public_referrer",
     )
     said = {name: value for name, value in body.items() if value is not None}
-    return Consequence(type, part, said, (recipient,), causation, why, referrer.get("email"))
+    to = (recipient,)
+    own, address = referral.message_id, referrer.get("email")
+    return Consequence(type, part, said, to, causation, why, address, own)
 
 
 def receipt(message_id: UUID) -> str:

@@ -62,14 +62,17 @@ async def test_the_page_waits_for_a_ledger_that_answers_in_time(
     assert "✓ Done." in text(page)
 
 
-async def test_while_kafka_is_away_nothing_is_done_and_the_page_says_so(sitting: Sitting) -> None:
+async def test_while_kafka_is_away_nothing_is_confirmed_and_the_page_says_so(
+    sitting: Sitting,
+) -> None:
     sitting.road.away = True
     where = f"/message/{sitting.id_of('EDT-0417')}"
     async with sitting.as_("worker") as client:
         page = await post(client, "/inbox", f"{where}/answer", say="accepted")
         seen = await client.get(where)
     assert page.status_code == 503
-    assert "Nothing was done" in text(page)
+    assert "Not confirmed: you do not hold this yet" in text(page)
+    assert "It may still be recorded" in text(page), "nobody knows that it was not"
     assert "Kafka does not answer" in text(seen)
     assert "still holds it" in text(seen)
 

@@ -1,6 +1,10 @@
 """What somebody holds they begin and complete on its page, and it leaves their list."""
 
+import pytest
+
+from tests.kit.deeds import act
 from tests.kit.desk import Sitting, post, text
+from tests.kit.seed import EAST
 
 
 async def test_whoever_holds_it_completes_it_and_it_leaves_their_list(sitting: Sitting) -> None:
@@ -25,6 +29,51 @@ async def test_whoever_holds_it_completes_it_and_it_leaves_their_list(sitting: S
     assert "EDT-0414" not in inbox[: inbox.index("Ended since yesterday")]
     assert "EDT-0414" in inbox[inbox.index("Ended since yesterday") :]
     assert "EDT-0414" not in now
+
+
+@pytest.mark.parametrize("name", ["P. Lindqvist", "T. Overbury"])
+async def test_what_was_taken_by_telephone_its_team_completes(sitting: Sitting, name: str) -> None:
+    """Whether the worker took the call, as practice lead, or a colleague did who has no account."""
+    message = sitting.id_of("EDT-0418")
+    sql = "select delivery_id from delivery where message_id = :id and partner = :p"
+    delivery = str(sitting.one(sql, id=message, p=EAST))
+    act(
+        sitting.bench,
+        "delivery.taken_by_phone",
+        delivery,
+        "O. Penhaligon",
+        "operations",
+        taken_by=name,
+        taken_role="Practice lead",
+    )
+    where = f"/message/{message}"
+    seen = {"edt": f"held by {name}", "operations": "as operations you may not", "police": ""}
+    for short, why in seen.items():
+        async with sitting.as_(short) as client:
+            assert f'action="{where}/complete"' not in (await client.get(where)).text
+            refused = await post(client, "/", f"{where}/complete")
+            assert refused.status_code == (403 if why else 404), "who may not see it hears nothing"
+            assert why in text(refused)
+    async with sitting.as_("worker") as client:
+        page = await client.get(where)
+        own = name == "P. Lindqvist"
+        assert f"{'You hold this' if own else f'Held by {name}, in your team'}" in text(page)
+        assert (f'action="{where}/start"' in page.text) is own
+        assert (f'action="{where}/pass-on"' in page.text) is own
+        assert ("anybody of the team may complete it" in text(page)) is not own
+        words = "Complete or pass on" if own else "Complete"
+        assert f'aria-label="{words} EDT-0418"' in (await client.get("/inbox")).text
+        begun = await post(client, where, f"{where}/start", version=version(page.text))
+        if own:
+            assert "✓ Done. You work on it" in text(begun), text(begun)
+            page = begun
+        else:
+            assert begun.status_code == 403
+            assert f"it is held by {name}" in text(begun)
+        done = await post(client, where, f"{where}/complete", version=version(page.text))
+    assert "✓ Done. Completed" in text(done), text(done)
+    assert f"{name} held it until then" in text(done)
+    assert "P. Lindqvist, team worker : completed it" in text(done)
 
 
 async def test_whoever_does_not_hold_it_is_told_who_does(sitting: Sitting) -> None:

@@ -3,13 +3,16 @@
 import asyncio
 import time
 
-from hub.clock import now
+from hub.core.acts import record_act
+from hub.core.work import Work
+from hub.ids import fresh
 from hub.ledger.read.stamp import stamp
 from hub.ledger.tables import Offset
 from hub.ledger.write import insert
 from hub.topics import ACTS
+from hub.wire import Record
 from tests.kit.desk import Sitting
-from tests.kit.seed import Evening
+from tests.kit.seed import COUNCIL
 
 
 async def test_listeners_hear_of_a_change_within_a_second(sitting: Sitting) -> None:
@@ -24,19 +27,22 @@ async def test_listeners_hear_of_a_change_within_a_second(sitting: Sitting) -> N
     await asyncio.sleep(0.3)
     assert [len(times) for times in heard] == [1, 1]
     began = time.monotonic()
-    told = Evening(sitting.bench, now())
     message = sitting.id_of("EDT-0418")
-    await asyncio.to_thread(
-        told.acts, "handover.answered", message, ("J. Ahmed", "duty_manager"), 0, answer="accepted"
-    )
-    with told.bench.engine.begin() as conn:
-        moved = {"topic": ACTS, "partition": 0, "cluster": "c", "next": 1, "worker": "core-1"}
-        insert(conn, Offset, [moved])
+    await asyncio.to_thread(sitting.bench.do, lambda work: accepted(work, message))
     await asyncio.sleep(0.6)
     await live.stop()
     await asyncio.gather(*tasks)
     assert [len(times) for times in heard] == [2, 2]
     assert all(times[1] - began < 1.0 for times in heard)
+
+
+def accepted(work: Work, message: str) -> None:
+    """As core does it: what somebody did and the offset that tells of it, in one transaction."""
+    who = {"person_id": "j", "name": "J. Ahmed", "role": "duty_manager", "agency": COUNCIL}
+    meta = {"subject": message, "who": who, "version": 0, "reason": ""}
+    record_act(work, Record("handover.answered", fresh(), meta | {"body": {"answer": "accepted"}}))
+    moved = {"topic": ACTS, "partition": 0, "cluster": "c", "next": 1, "worker": "core-1"}
+    insert(work.conn, Offset, [moved])
 
 
 async def test_the_stamp_stays_while_nothing_changes(sitting: Sitting) -> None:

@@ -1,14 +1,26 @@
 """A partner that collects gets what is its own, in order, and only after its receipt is kept."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import product
 
 import httpx
 import orjson
 import pytest
 
+from hub.clock import now
+from schemas.envelope import Priority, Recipient, Subject
 from tests.kit.deeds import act
 from tests.kit.desk import Sitting
-from tests.kit.seed import NORTH
+from tests.kit.people import (
+    a_handover,
+    a_linking,
+    a_strategy_request,
+    an_attendance,
+    nhs,
+)
+from tests.kit.seed import COUNCIL, NORTH
+from tests.kit.site import an_arrival
 
 BEARER = {"Authorization": "Bearer outbox-secret"}
 
@@ -131,11 +143,91 @@ async def test_nothing_past_a_blocked_one_in_its_lane(
     assert (await partner.get(f"/v1/outbox/{NORTH}/{second}")).status_code == 409
 
 
+async def test_what_joined_another_lane_is_collected_in_that_lanes_order(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    """Every way in which four messages about two cases can come, urgent or not, before they are one."""
+    lanes = []
+    for number, order in enumerate(product("ab", repeat=4)):
+        cases: dict[str, str] = {}
+        for minute, of in enumerate((*order, *"ab")):
+            cases[of] = _attendance(sitting, number, of, minute)
+        _link(sitting, cases["a"], cases["b"])
+        # One more for either: both are the survivor's now.
+        assert {_attendance(sitting, number, of, 8) for of in "ab"} == {cases["b"]}
+        lanes.append(f"{NORTH}|{cases['b']}")
+    listed = (await partner.get(f"/v1/outbox/{NORTH}", params={"limit": 500})).json()["deliveries"]
+    place = {one["delivery_id"]: at for at, one in enumerate(listed)}
+    for lane in lanes:
+        for rank, many in ((1, 3), (2, 5)):
+            stand = sitting.bench.all(
+                "select delivery_id from delivery where lane = :lane and rank = :rank"
+                " order by lane_no",
+                lane=lane,
+                rank=rank,
+            )
+            found = [place[row.delivery_id] for row in stand]
+            assert len(found) == many
+            assert found == sorted(found)
+    few = await partner.get(f"/v1/outbox/{NORTH}", params={"limit": 7})
+    assert few.json()["deliveries"] == listed[:7]
+
+
+def _attendance(sitting: Sitting, number: int, of: str, minute: int) -> str:
+    """Another attendance of one of two children; odd minutes' are urgent. Returns its case."""
+    said = an_arrival(
+        "health.attendance",
+        an_attendance(1),
+        "exemplar-hospital",
+        f"J-{number}-{minute}{of}",
+        Priority.URGENT if minute % 2 else Priority.ROUTINE,
+        subject=Subject(nhs_number=nhs(500 + 2 * number + (of == "b"))),
+    )
+    sitting.bench.record(said, at=now() - timedelta(minutes=60 - minute))
+    sql = "select case_ref from message where message_id = :id"
+    return str(sitting.one(sql, id=said.message_id))
+
+
+def _link(sitting: Sitting, absorbed: str, survivor: str) -> None:
+    said = an_arrival("case.linked", a_linking(absorbed, survivor), "hub", f"link-{absorbed}")
+    said.parcel_id, said.case_hint = None, survivor
+    sitting.bench.record(said)
+
+
 async def test_openapi_tells_of_the_outbox_and_health_alone(partner: httpx.AsyncClient) -> None:
     paths = (await partner.get("/v1/openapi.json")).json()["paths"]
     assert set(paths) == {
         "/v1/outbox/{partner}", "/v1/outbox/{partner}/{delivery_id}", "/health", "/ready",
     }  # fmt: skip
+
+
+async def test_what_is_collected_says_what_it_answers(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    """By the partner's own reference where the partner sent that, else by the one it got it under."""
+    north = Recipient(agency=COUNCIL, team=NORTH)
+    asked = an_arrival("strategy.requested", a_strategy_request(71), NORTH, "N-71")
+    sitting.bench.record(asked)
+    theirs = sitting.one(
+        "select reference from delivery where partner = :p and message_id = :id",
+        p=NORTH,
+        id=sitting.id_of("EDT-0421"),
+    )
+    for reference, answers in (("A-1", asked.message_id), ("A-2", str(theirs)), ("A-3", None)):
+        said = an_arrival(
+            "edt.handover",
+            a_handover(72),
+            "edt",
+            reference,
+            recipients=(north,),
+            answers=answers,
+        )
+        sitting.bench.record(said)
+    for reference, named in (("A-1", "N-71"), ("A-2", theirs), ("A-3", None)):
+        sql = "select delivery_id from delivery where partner = :p and message_id = :id"
+        delivery = sitting.one(sql, p=NORTH, id=sitting.id_of(reference))
+        told = (await partner.get(f"/v1/outbox/{NORTH}/{delivery}")).json()
+        assert told["answers"] == named, reference
 
 
 async def test_what_is_collected_says_by_when(partner: httpx.AsyncClient) -> None:

@@ -58,6 +58,56 @@ async def test_its_giver_takes_it_back_while_no_colleague_has_accepted(sitting: 
         assert f'action="{where}/complete"' in back.text
 
 
+async def test_its_giver_takes_it_back_from_another_team_too(sitting: Sitting) -> None:
+    where = f"/message/{sitting.id_of('EDT-0414')}"
+    async with sitting.as_("manager") as client:
+        given = await post(client, where, f"{where}/pass-on", to=NORTH, reason="They moved")
+        assert f'action="{where}/take-back"' in given.text
+        assert "Take it back: you go on with it" in text(given)
+        assert 'aria-label="Take back EDT-0414"' in (await client.get("/inbox")).text
+        seen = version(given.text)
+        lost = await post(client, where, f"{where}/take-back", version=seen)
+        assert lost.status_code == 400
+        said = {"version": seen, "reason": "They moved back"}
+        done = await post(client, where, f"{where}/take-back", **said)
+        assert "✓ Done. Taken back: J. Ahmed goes on with it" in text(done), text(done)
+        assert "In progress with J. Ahmed, duty manager" in text(done)
+        assert "J. Ahmed, duty manager : took it back They moved back" in text(done)
+        assert "/take-back" not in done.text
+        assert f'action="{where}/complete"' in done.text
+        again = await post(client, where, f"{where}/take-back", **said)
+        assert "▲ Not done. It has changed since you looked: it is now in progress" in text(again)
+
+
+async def test_what_was_refused_is_kept_and_need_not_be_taken_back(sitting: Sitting) -> None:
+    where = f"/message/{sitting.id_of('EDT-0414')}"
+    async with sitting.as_("manager") as client:
+        await post(client, where, f"{where}/pass-on", to=EAST, reason="I go off duty")
+    async with sitting.as_("worker") as client:
+        await post(client, where, f"{where}/answer", say="refused", reason="Not on duty")
+    async with sitting.as_("manager") as client:
+        page = await client.get(where)
+        assert f'action="{where}/keep"' in page.text
+        assert "/take-back" not in page.text
+        assert "Take back EDT-0414" not in (await client.get("/inbox")).text
+
+
+async def test_their_manager_takes_it_back_for_them_and_nobody_else(sitting: Sitting) -> None:
+    where = f"/message/{sitting.id_of('EDT-0414')}"
+    async with sitting.as_("manager") as client:
+        await post(client, where, f"{where}/pass-on", to=NORTH, reason="They moved")
+    for short in ("worker", "edt", "operations", "elsewhere"):
+        async with sitting.as_(short) as client:
+            assert "/take-back" not in (await client.get(where)).text
+            page = await post(client, "/", f"{where}/take-back", reason="Not mine to take")
+            assert page.status_code in (403, 404), short
+    async with sitting.as_("service") as client:
+        page = await client.get(where)
+        assert "Passed on by J. Ahmed, of your team" in text(page), text(page)
+        done = await post(client, where, f"{where}/take-back", reason="He is off sick there")
+    assert "In progress with J. Ahmed, duty manager" in text(done), text(done)
+
+
 async def test_whoever_does_not_hold_it_cannot_pass_it_on(sitting: Sitting) -> None:
     where = f"/message/{sitting.id_of('EDT-0414')}"
     for short in ("worker", "edt", "operations"):

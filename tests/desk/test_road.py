@@ -10,13 +10,16 @@ from hub.broker import Unable, make_broker
 from hub.desk.access import Grant, Person, Role
 from hub.desk.acts import Act, outbound
 from hub.desk.road import KafkaRoad
+from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.partners import Directory
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topic_setup import ensure_topics
 from hub.wire import read
+from tests.kit.frozen import frozen
 from tests.kit.kafka import read_to_end
+from tests.kit.waiting import eventually
 
 
 def act(keys: Keyring) -> Act:
@@ -59,5 +62,48 @@ async def test_while_nobody_listens_publishing_is_refused_at_once(tmp_path: Path
         with pytest.raises(Unable):
             async with asyncio.timeout(0.5):
                 await road.publish([outbound(keys, act(keys))])
+    finally:
+        await road.stop()
+
+
+async def test_what_was_refused_is_not_sent_when_kafka_is_back(
+    kafka_node: EmbeddedKafka, tmp_path: Path
+) -> None:
+    bootstrap = await asyncio.to_thread(kafka_node.start)
+    settings = Settings(data=tmp_path, kafka_bootstrap=bootstrap)
+    keys = Keyring.first_start(tmp_path / "keys")
+    await ensure_topics(settings, Directory([]))
+    road = KafkaRoad(lambda: make_broker(settings), bootstrap)
+    road.start()
+    try:
+        await eventually(lambda: road.up, 20)
+        first, refused, last = (act(keys) for _ in range(3))
+        await road.publish([outbound(keys, first)])
+        kafka_node.kill()
+        with pytest.raises(Unable):
+            await road.publish([outbound(keys, refused)])
+        await eventually(lambda: not road.up, 20)
+        await asyncio.to_thread(kafka_node.start)
+        await eventually(lambda: road.up, 20)
+        await road.publish([outbound(keys, last)])
+        found = [record async for record in read_to_end(settings, bootstrap, topics.ACTS)]
+    finally:
+        await road.stop()
+    told = [read(keys, topics.ACTS, dict(each.headers), each.value).id for each in found]
+    assert told == [first.act_id, last.act_id]
+
+
+async def test_a_kafka_that_stands_still_is_noticed_and_answers_again(
+    kafka_node: EmbeddedKafka, tmp_path: Path
+) -> None:
+    bootstrap = await asyncio.to_thread(kafka_node.start)
+    settings = Settings(data=tmp_path, kafka_bootstrap=bootstrap)
+    road = KafkaRoad(lambda: make_broker(settings), bootstrap)
+    road.start()
+    try:
+        await eventually(lambda: road.up, 20)
+        async with frozen(kafka_node):
+            await eventually(lambda: not road.up, 20)
+        await eventually(lambda: road.up, 20)
     finally:
         await road.stop()

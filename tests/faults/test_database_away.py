@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hub.supervise import NAMES
 from tests.faults.crash.campaign import Campaign, Wanted
 from tests.faults.crash.site import Site
 from tests.faults.crash.wards import Hospital
@@ -102,7 +103,7 @@ async def test_accepting_goes_on_and_everything_is_had_once(
     async def disturb(site: Site, hospitals: list[Hospital]) -> None:
         async with signed_in(site) as web:
             await asyncio.sleep(1)
-            pids = {role: site.pid(role, 1) for role in ("edge", "core", "desk")}
+            pids = {role: site.pid(role, 1) for role in NAMES}
             for how in ("ended", "frozen"):
                 before, began = acknowledged(hospitals), time.time()
                 with away(postgres_server, how):
@@ -126,7 +127,7 @@ async def test_accepting_goes_on_and_everything_is_had_once(
     async def begins_after_edge() -> None:
         """Edge is there before the ledger is, and the others come with it."""
         ports = tmp_path / "away/hub1/ports"
-        await eventually((ports / "edge.json").exists, 60)
+        await eventually((ports / "edge-in.json").exists, 60)
         assert not (ports / "core.json").exists()
         await asyncio.to_thread(postgres_server.start)
 

@@ -89,10 +89,10 @@ class Road:
 
     async def say(self, *arrivals: Arrival) -> None:
         """Messages of the hospital, each with its parcel."""
-        await self.publish(*(out for one in arrivals for out in self.records(one)))
+        await self.publish(*map(self.record, arrivals))
 
-    def records(self, one: Arrival) -> list[Outbound]:
-        """A message's record and its parcel's."""
+    def record(self, one: Arrival) -> Outbound:
+        """A message's record, with the parcel that it came in."""
         meta = {
             "parcel_id": one.parcel_id,
             "partner": one.partner,
@@ -106,7 +106,6 @@ class Road:
         }
         facts = {"partner": one.partner, "priority": one.envelope.priority.value}
         topic = topics.flow(entry_of(one.type).flow)
-        record = Record(one.type, one.message_id, meta, one.body, facts)
         parcel = {
             "partner": one.partner,
             "transport": "mllp",
@@ -118,16 +117,14 @@ class Road:
             "messages": [one.message_id],
             "state": "accepted",
         }
-        held = Record("parcel", str(one.parcel_id), parcel, b"x", {"partner": one.partner})
-        return [
-            write(self.keys, topic, one.reference, record),
-            write(self.keys, topics.PARCELS, one.parcel_id, held),
-        ]
+        rides = Record("parcel", str(one.parcel_id), parcel, b"x")
+        record = Record(one.type, one.message_id, meta, one.body, facts, rides)
+        return write(self.keys, topic, one.reference, record)
 
     async def receive(self, *told: dict[str, Any]) -> None:
         """Receipts of the team's edge."""
         meta = {"partner": "team", "edge": "1", "receipts": list(told)}
-        record = Record("receipts", str(fresh()), meta, b"", {"partner": "team"})
+        record = Record("receipts", fresh(), meta, b"", {"partner": "team"})
         await self.publish(write(self.keys, topics.RECEIPTS, "team", record))
 
     async def orders(self) -> list[dict[str, Any]]:

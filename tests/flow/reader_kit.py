@@ -68,7 +68,6 @@ class Shelf:
             _nothing,
             _nothing,
             _nothing,
-            _nothing,
         )
         subscriber = road(
             broker,

@@ -66,6 +66,18 @@ class Site:
     mllp: int
 
     @asynccontextmanager
+    async def half(self, part: str) -> AsyncIterator[None]:
+        """An edge that takes in, or one that sends out."""
+        stop, settings = asyncio.Event(), self.settings.model_copy(update={"edge_part": part})
+        running = asyncio.create_task(app.run(settings, stop))
+        try:
+            await eventually(lambda: ports.find(self.settings.data, f"edge-{part}"))
+            yield
+        finally:
+            stop.set()
+            assert await running == 0
+
+    @asynccontextmanager
     async def edge(self) -> AsyncIterator[httpx.AsyncClient]:
         """An edge, and a client at its door that shows the team's token."""
         stop = asyncio.Event()
@@ -89,6 +101,11 @@ class Site:
             wire.read(self.keys, topic, dict(record.headers), record.value)
             async for record in read_to_end(self.settings, bootstrap, topic)
         ]
+
+    async def connections(self) -> dict[str, dict[str, str]]:
+        """What each edge last said of those it sends to."""
+        reports = [record.meta for record in await self.records("reports")]
+        return {meta["edge"]: meta["connections"] for meta in reports}
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """The door is announced first; each transport listens as soon as it can."""
@@ -147,14 +164,15 @@ async def test_what_is_acknowledged_stands_in_kafka(
         answer = await post(client)
         assert answer.status_code == 202, answer.text
         (message,) = await s.records("flows.handover")
-        (parcel,) = await s.records("parcels")
+        parcel = message.parcel
+        assert parcel is not None and await s.records("parcels") == []
         assert answer.json()["messages"] == [message.id] == parcel.meta["messages"]
         assert message.meta["answers"] == ANSWER["answers"]
         assert (await client.get("/ready")).json() == {"status": "ready"}
 
         refused = await post(client, occurred_at="yesterday")
         assert refused.status_code == 422 and refused.json()["place"]
-        assert [p.meta["state"] for p in await s.records("parcels")] == ["accepted", "unreadable"]
+        assert [p.meta["state"] for p in await s.records("parcels")] == ["unreadable"]
 
         async def reported() -> bool:
             return bool(await s.records("reports"))
@@ -222,3 +240,34 @@ async def test_an_edge_beside_one_partner_speaks_with_that_one_alone(
         assert (await post(client)).status_code == 401
     with pytest.raises(app.WrongPartner, match="nobody"):
         app.chosen(load(s.settings.partners_dir), ("nobody",))
+
+
+async def test_each_half_of_an_edge_does_its_half_under_a_name_of_its_own(
+    empty_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = await site(empty_kafka, tmp_path, monkeypatch)
+    async with s.half("out"), s.half("in"):
+
+        async def both_reported() -> bool:
+            return len(await s.connections()) == 2
+
+        await eventually(both_reported)
+        assert await s.hl7(ADMIT)
+    told = await s.connections()
+    assert set(told) == {"in-1", "out-1"}
+    assert (set(told["in-1"]), set(told["out-1"])) == (set(), {HOSPITAL})
+
+
+async def test_where_edge_only_sends_out_nobody_is_listened_to(
+    empty_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = await site(empty_kafka, tmp_path, monkeypatch)
+    async with s.half("out"):
+
+        async def reported() -> bool:
+            return bool(await s.connections())
+
+        await eventually(reported)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", s.mllp)
+    assert ports.find(s.settings.data, "door") is None

@@ -1,12 +1,13 @@
 """An order is sent at most once, in its order, and its receipt says what is known and no more."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from connectors.base import Pushed, Refused, TryAgain
 from hub import clock, topics
@@ -27,25 +28,66 @@ async def test_what_is_handed_out_is_sent_in_order_and_answered_for(kafka: str) 
         assert len(b.records("receipts")) < 40
 
 
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def _fails(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda: _fails(CommitFailedError("the group has rebalanced")),
+        lambda: _fails(IllegalStateError("the partition is not assigned")),
+        _for_ever,
+    ],
+    ids=["displaced", "not-assigned", "no-answer"],
+)
 async def test_when_the_commit_fails_nothing_is_sent(
-    kafka: str, monkeypatch: pytest.MonkeyPatch
+    kafka: str, monkeypatch: pytest.MonkeyPatch, fails: Callable[[], Any]
 ) -> None:
     real = AIOKafkaConsumer.commit
-    failures = [CommitFailedError("displaced")]
+    failures = [fails]
 
     async def commit(self: Any, offsets: Any = None) -> None:
         if failures:
             assert b.peer.sent == []
-            raise failures.pop()
+            await failures.pop()()
         await real(self, offsets)
 
     monkeypatch.setattr(AIOKafkaConsumer, "commit", commit)
+    monkeypatch.setattr("hub.edge.connection.COMMIT_WITHIN", 0.3)
     async with bench(kafka) as b, b.delivering():
         await b.hand_out(b.order("a"), b.order("b"))
         await eventually(lambda: len(b.receipts()) == 2)
         assert b.peer.sent == ["a", "b"]
         # It was taken over again before anything was sent.
         assert len(b.records("takeover")) == 4
+
+
+async def test_a_commit_that_lands_after_its_time_is_told_and_not_sent(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = AIOKafkaConsumer.commit
+
+    async def commit(self: Any, offsets: Any = None) -> None:
+        await real(self, offsets)
+        monkeypatch.setattr(AIOKafkaConsumer, "commit", real)
+        await _for_ever()
+
+    monkeypatch.setattr(AIOKafkaConsumer, "commit", commit)
+    monkeypatch.setattr("hub.edge.connection.COMMIT_WITHIN", 0.3)
+    async with bench(kafka) as b, b.delivering():
+        await b.hand_out(b.order("a"), b.order("b"))
+        await eventually(lambda: len(b.records("takeover")) == 4)
+        await b.hand_out(b.order("c"))
+        await eventually(b.receipts)
+        assert b.peer.sent == ["c"]
+        told = [attempt for takeover in b.records("takeover") for attempt in takeover["attempts"]]
+        assert ["d-a", 1] in told
+        assert ["d-b", 1] in told
 
 
 async def test_what_was_committed_across_an_assignment_is_not_sent_but_told(

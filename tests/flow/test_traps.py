@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+from confluent_kafka.admin import AdminClient
 from sqlalchemy.exc import OperationalError
 
-from hub.broker import partitions_told, road
+from hub.broker import make_broker, partitions_told, road
+from hub.settings import Settings
 from hub.topics import Topic
 from tests.flow.edge_kit import bench, create, takes
 from tests.flow.reader_kit import shelf
@@ -95,6 +97,33 @@ async def test_what_core_read_and_did_not_record_comes_again(kafka: str, tmp_pat
         assert s.effects() == ["1", "2", "3"]
 
 
+async def test_what_was_passed_over_is_read_after_all(kafka: str, tmp_path: Path) -> None:
+    """An offset that only ever moves forward would hide what a consumer skipped."""
+    async with shelf(kafka, tmp_path) as s, s.reading() as reader:
+        await s.publish([b"0"])
+        await eventually(s.effects)
+        spot = TopicPartition(s.topic, 0)
+        reader.consumer.pause(spot)
+        await s.publish([b"1", b"2", b"3"])
+        reader.consumer.seek(spot, 3)
+        reader.consumer.resume(spot)
+        await eventually(lambda: len(s.effects()) >= 4)
+        assert s.effects() == ["0", "1", "2", "3"]
+
+
+async def test_a_topic_that_nobody_set_up_is_not_made_by_reading_it(kafka: str) -> None:
+    """FastStream would make it with one partition and defaults, and nobody would flush it."""
+    topic, settings = fresh("unset"), Settings(kafka_bootstrap=kafka)
+    broker = make_broker(settings)
+    road(broker, settings, topic, group=fresh("unset"))
+    starting = asyncio.create_task(broker.start())
+    await asyncio.wait({starting}, timeout=3)
+    assert topic not in AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=10).topics
+    starting.cancel()
+    await asyncio.wait({starting})
+    await broker.stop()
+
+
 async def test_a_quiet_hop_is_quick(kafka: str, tmp_path: Path) -> None:
     async with shelf(kafka, tmp_path) as s, s.reading() as reader:
         await s.publish([b"warm"])
@@ -116,6 +145,30 @@ async def test_a_quiet_hop_is_quick(kafka: str, tmp_path: Path) -> None:
                 took.append(time.monotonic() - began)
         # A batch subscriber sleeps up to 200 ms after an empty poll: 100 ms on average.
         assert median(took) < 0.06, took
+
+
+async def test_a_gathered_road_answers_once_for_many_and_within_its_time(kafka: str) -> None:
+    topic = fresh()
+    create(kafka, [Topic(topic, 1, "none", "test", "test")])
+    settings = Settings(kafka_bootstrap=kafka)
+    broker = make_broker(settings)
+    await broker.connect()
+    subscriber = road(broker, settings, topic, group=topic, gather=0.4)
+    await subscriber.start()
+    try:
+        async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+            reading = asyncio.create_task(subscriber.consumer.getmany(timeout_ms=3000))
+            began = time.monotonic()
+            for n in range(5):
+                await producer.send_and_wait(topic, f"{n}".encode())
+                await asyncio.sleep(0.02)
+        found = await reading
+        # Kafka answered once, and an answer to each of them would have brought the first alone.
+        [records] = found.values()
+        assert [record.value for record in records] == [b"%d" % n for n in range(5)]
+        assert time.monotonic() - began < 2
+    finally:
+        await broker.stop()
 
 
 def test_no_handler_of_faststream_is_used() -> None:
@@ -161,7 +214,7 @@ async def test_two_processes_of_one_name_have_every_effect_once(kafka: str, tmp_
                 await s.publish([f"{n}".encode() for n in range(start, start + 50)])
                 await asyncio.sleep(0.5)
             await eventually(lambda: len(s.effects()) >= 300, 30)
-        assert one.stale.contended() or other.stale.contended()
+        assert one.stale.member.contended() or other.stale.member.contended()
         assert sorted(s.effects(), key=int) == [f"{n}" for n in range(300)]
 
 

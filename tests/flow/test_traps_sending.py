@@ -1,12 +1,8 @@
 """Sending has its traps as well: a herd that wakes itself, a record too large, a broker that freezes."""
 
 import asyncio
-import os
-import signal
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,6 +13,7 @@ from hub.settings import Settings
 from hub.topics import LARGEST, Topic
 from hub.wire import Outbound
 from tests.flow.edge_kit import create
+from tests.kit.frozen import frozen
 from tests.kit.kafka import fresh, read_to_end
 
 
@@ -73,26 +70,6 @@ async def test_a_record_too_large_stops_before_anything_is_sent(kafka: str) -> N
     finally:
         await broker.stop()
     assert await count(settings, topic) == 1
-
-
-def stands_still(pid: int) -> bool:
-    """The signal returns before the last thread has stopped, and one that still runs may answer."""
-    threads = Path("/proc", str(pid), "task").glob("*/stat")
-    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
-
-
-@asynccontextmanager
-async def frozen(node: EmbeddedKafka) -> AsyncIterator[None]:
-    """Kafka stands still: it accepts connections and answers nothing."""
-    status = node.status()
-    assert status is not None and status.pid is not None
-    os.kill(status.pid, signal.SIGSTOP)
-    try:
-        while not stands_still(status.pid):
-            await asyncio.sleep(0.01)
-        yield
-    finally:
-        os.kill(status.pid, signal.SIGCONT)
 
 
 async def test_publishing_to_a_frozen_kafka_ends_in_time_and_goes_on_afterwards(

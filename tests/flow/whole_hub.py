@@ -15,6 +15,7 @@ import httpx
 from hub import ports
 from hub.embedded import EmbeddedKafka
 from hub.settings import Settings
+from hub.supervise import NAMES
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -117,7 +118,7 @@ class WholeHub:
             await asyncio.to_thread(EmbeddedKafka(self.data).kill)
 
     def _announced(self) -> bool:
-        return all(ports.find(self.data, role) for role in ("edge", "core", "desk"))
+        return all(ports.find(self.data, role) for role in NAMES)
 
     async def _ready(self) -> bool:
         try:

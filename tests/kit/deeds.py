@@ -59,7 +59,7 @@ def act(
         "reason": body.get("reason", ""),
         "body": body,
     }
-    record = Record(type, str(fresh()), meta)
+    record = Record(type, fresh(), meta)
     bench.do(lambda work: record_act(work, record), at)
     row = bench.all("select outcome, answer from act where act_id = :id", id=record.id)[0]
     return row.outcome, row.answer

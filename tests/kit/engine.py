@@ -1,26 +1,76 @@
-"""Containers are used where an engine answers and has the image, and are never waited for in vain."""
+"""Containers are used where a Docker engine answers and has the image, and are never waited for in vain.
 
+What keeps a container from serving is said on stderr, and whoever asked takes something else; all
+bounds together stay below the time that a test is given.
+"""
+
+import contextlib
 import os
 import socket
+import sys
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.kit.shared import Facts
 
+ANSWERS_WITHIN = 5.0
+PULL_WITHIN = 20.0
+SERVES_WITHIN = 45.0
 _LABEL = {"front-door-hub": "tests"}
 
 
-def engine() -> Any | None:
-    """The Docker engine of this machine, if one answers."""
+def start(
+    image: str,
+    inside: int,
+    port: int,
+    environment: dict[str, str],
+    serves: Callable[[bytes], bool],
+) -> Facts | None:
+    """Starts a container that serves on 127.0.0.1:`port`; none where that is not to be had.
+
+    Args:
+        image: pulled where the engine does not have it.
+        inside: the port that it serves inside.
+        port: a free one; a port of the engine's choice would change with a restart.
+        environment: of its program.
+        serves: asked with all that it logged, whether it serves.
+    """
+    if os.environ.get("HUB_TEST_CONTAINERS", "1") == "0":
+        return None
+    client = _engine()
+    if client is None:
+        return None
+    with contextlib.closing(client):
+        if not _has(client, image):
+            return None
+    return _run(image, inside, port, environment, serves)
+
+
+def remove(facts: Facts) -> None:
+    """Ends a container by the id that `start` told."""
+    import docker
+
+    gone = contextlib.suppress(docker.errors.NotFound)
+    with contextlib.closing(docker.from_env(timeout=30)) as client, gone:
+        client.containers.get(facts["container"]).remove(force=True, v=True)
+
+
+def _engine() -> Any | None:
     import docker
 
     if not _listens(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")):
         return None
+    client = None
     try:
-        client = docker.from_env(timeout=120)
+        client = docker.from_env(timeout=ANSWERS_WITHIN)
         client.ping()
-    except (docker.errors.DockerException, OSError):
+    except (docker.errors.DockerException, OSError) as error:
+        _say(f"the Docker engine does not answer ({error})")
+        if client is not None:
+            client.close()
         return None
     return client
 
@@ -38,65 +88,84 @@ def _listens(address: str) -> bool:
     return True
 
 
-def has_image(client: Any, name: str) -> bool:
-    """True where the image is there or can be pulled."""
+def _has(client: Any, image: str) -> bool:
+    """True where the image is there or was pulled in time."""
+    import docker
+
+    with contextlib.suppress(docker.errors.ImageNotFound):
+        client.images.get(image)
+        return True
+    pulled: list[str] = []
+    # Docker's client sets no bound to a pull. A slow one goes on behind us, for the next session.
+    pulling = threading.Thread(target=_pull, args=(image, pulled), daemon=True)
+    pulling.start()
+    pulling.join(PULL_WITHIN)
+    if pulled != [""]:
+        why = pulled[0] if pulled else f"not pulled within {PULL_WITHIN:.0f} s"
+        _say(f"{image} is not to be had ({why})")
+    return pulled == [""]
+
+
+def _pull(image: str, pulled: list[str]) -> None:
+    """Notes what went wrong, or nothing."""
     import docker
 
     try:
-        client.images.get(name)
-    except docker.errors.ImageNotFound:
-        try:
-            client.images.pull(name)
-        except (docker.errors.DockerException, OSError):
-            return False
-    return True
+        with contextlib.closing(docker.from_env(timeout=ANSWERS_WITHIN)) as client:
+            client.images.pull(*docker.utils.parse_repository_tag(image))
+        pulled.append("")
+    except (docker.errors.DockerException, OSError) as error:
+        pulled.append(str(error) or type(error).__name__)
 
 
-def run(image: str, inside: int, port: int, environment: dict[str, str], says: str) -> Facts | None:
-    """Starts a container that serves on 127.0.0.1:`port`; none where that is not to be had."""
+def _run(
+    image: str,
+    inside: int,
+    port: int,
+    environment: dict[str, str],
+    serves: Callable[[bytes], bool],
+) -> Facts | None:
     import docker
     from testcontainers.core.config import testcontainers_config
     from testcontainers.core.container import DockerContainer
-    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     # The reaper would end a container with the worker that started it, under the others' hands.
     testcontainers_config.ryuk_disabled = True
     container = DockerContainer(image).with_envs(**environment).with_kwargs(labels=_LABEL)
     container.ports = {inside: ("127.0.0.1", port)}  # type: ignore[dict-item]
+    deadline = time.monotonic() + SERVES_WITHIN
+    why = f"did not serve within {SERVES_WITHIN:.0f} s"
     try:
-        container.waiting_for(LogMessageWaitStrategy(says)).start()
-    except (docker.errors.DockerException, TimeoutError, RuntimeError, OSError):
-        # An engine that cannot run it is as good as none.
+        container.start()
+        while time.monotonic() < deadline:
+            said = b"\n".join(container.get_logs())
+            if serves(said) and _answers(port):
+                return {"container": container.get_container_id()}
+            if not _runs(container.get_wrapped_container()):
+                why = f"ended:\n{said.decode(errors='replace')[-1000:]}"
+                break
+            time.sleep(0.1)
+    except (docker.errors.DockerException, RuntimeError, OSError) as error:
+        why = str(error)
+    _say(f"{image} {why}")
+    with contextlib.suppress(docker.errors.DockerException, OSError):
         container.stop()
-        return None
-    if not _answers(port):
-        container.stop()
-        return None
-    return {"container": container.get_container_id()}
+    return None
 
 
-def remove(facts: Facts) -> None:
-    """Ends a container by the id that `run` told."""
-    import docker
-
-    try:
-        docker.from_env(timeout=30).containers.get(facts["container"]).remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return
+def _runs(container: Any) -> bool:
+    container.reload()
+    return container.status in ("created", "running")
 
 
 def _answers(port: int) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False
+    """False as well where the engine publishes its ports on another machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
-def wanted() -> bool:
-    """Containers can be declined, where an engine answers that tests should leave alone."""
-    return os.environ.get("HUB_TEST_CONTAINERS", "1") != "0"
+def _say(what: str) -> None:
+    print(f"no container: {what}", file=sys.stderr)

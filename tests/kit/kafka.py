@@ -13,14 +13,17 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
-from hub.broker import partitions_told, plain_consumer
+from hub.broker import partitions_told
+from hub.consumer import plain_consumer
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.embedded.properties import properties
 from hub.embedded.runtime import VERSION
 from hub.settings import Settings
 from tests.kit import engine, shared
+from tests.kit.waiting import wait_until
 
 _HEAP = "256m"
 
@@ -97,20 +100,31 @@ async def _numbers(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 
 
 def empty(bootstrap: str) -> None:
-    """Deletes every topic and every group that has no members."""
+    """Deletes every topic and every group that has no members.
+
+    A node answers what is listed from what it has heard of the controller's log, in its order: so
+    a topic made last shows that all before it are listed, and only an empty list that they are gone.
+    """
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    names = [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
+
+    def listed() -> list[str]:
+        return [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
+
+    last = fresh("last")
+    admin.create_topics([NewTopic(last, 1, 1)])[last].result(10)
+    wait_until(lambda: last in listed())
     groups = [group.group_id for group in admin.list_consumer_groups().result().valid]
     doomed = [
-        *(admin.delete_topics(names).values() if names else ()),
+        *admin.delete_topics(listed()).values(),
         *(admin.delete_consumer_groups(groups).values() if groups else ()),
     ]
     for each in doomed:
         each.exception(10)
+    wait_until(lambda: not listed())
 
 
 def _start() -> shared.Facts:
-    return (_container() if engine.wanted() else None) or _embedded(shared.directory("kafka"))
+    return _container() or _embedded(shared.directory("kafka"))
 
 
 def _embedded(home: Path) -> shared.Facts:
@@ -118,16 +132,14 @@ def _embedded(home: Path) -> shared.Facts:
 
 
 def _container() -> shared.Facts | None:
-    client = engine.engine()
     image = os.environ.get("HUB_TEST_KAFKA_IMAGE", f"apache/kafka:{VERSION}")
-    if client is None or not engine.has_image(client, image):
-        return None
     port = free_port()
     lines = properties(Path("/tmp/kafka-data"), port, 9093).splitlines()
     values = dict(line.split("=", 1) for line in lines)
     values["listeners"] = f"CLIENT://0.0.0.0:{port},CONTROLLER://127.0.0.1:9093"
     environment = {f"KAFKA_{name.upper().replace('.', '_')}": v for name, v in values.items()}
-    ran = engine.run(image, port, port, environment, "Kafka Server started")
+    environment["KAFKA_HEAP_OPTS"] = f"-Xmx{_HEAP}"
+    ran = engine.start(image, port, port, environment, lambda said: b"Kafka Server started" in said)
     return ran and {"bootstrap": f"127.0.0.1:{port}"} | ran
 
 

@@ -4,6 +4,7 @@ From the address in `HUB_TEST_DATABASE_URL`, else a container, else this machine
 the one in a wheel.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def database(server: str) -> Iterator[str]:
 
 
 def _start() -> shared.Facts:
-    return (_container() if engine.wanted() else None) or _local(shared.directory("postgres"))
+    return _container() or _local(shared.directory("postgres"))
 
 
 def _local(home: Path) -> shared.Facts:
@@ -79,15 +80,21 @@ def _local(home: Path) -> shared.Facts:
 
 
 def _container() -> shared.Facts | None:
-    client = engine.engine()
     image = os.environ.get("HUB_TEST_POSTGRES_IMAGE", "postgres:18-alpine")
-    if client is None or not engine.has_image(client, image):
-        return None
     port = free_port()
-    environment = {"POSTGRES_PASSWORD": "test", "POSTGRES_DB": "postgres"}
-    says = "database system is ready to accept connections[\\s\\S]*ready to accept connections"
-    ran = engine.run(image, 5432, port, environment, says)
-    return ran and {"url": f"postgresql+psycopg://postgres:test@127.0.0.1:{port}/postgres"} | ran
+    plain = f"postgresql://postgres:test@127.0.0.1:{port}/postgres"
+
+    def serves(_: bytes) -> bool:
+        # It says that it is ready when it is not: first for its own set-up, on no port of ours.
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(plain, connect_timeout=2).close()
+            return True
+        return False
+
+    made = "--encoding=UTF8 --no-sync"
+    environment = {"POSTGRES_PASSWORD": "test", "POSTGRES_INITDB_ARGS": made}
+    ran = engine.start(image, 5432, port, environment, serves)
+    return ran and {"url": plain.replace("://", "+psycopg://")} | ran
 
 
 def _stop(facts: shared.Facts) -> None:

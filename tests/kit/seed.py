@@ -147,7 +147,7 @@ class Evening:
             "reason": body.get("reason", ""),
             "body": body,
         }
-        record = Record(type, str(fresh()), meta)
+        record = Record(type, fresh(), meta)
         self.bench.do(lambda work: record_act(work, record), self.at(minutes))
 
     def fails(self, partner: str, minutes: float, **told: Any) -> None:
@@ -189,7 +189,7 @@ class Evening:
 
     def unread(self, partner: str, body: bytes, reason: str, place: str, minutes: float) -> str:
         """A parcel that nobody could read."""
-        parcel_id = str(fresh())
+        parcel_id = fresh()
         meta = {
             "partner": partner,
             "transport": "folder",

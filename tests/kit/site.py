@@ -64,7 +64,7 @@ class Bench:
     """A core without Kafka: messages in, orders out, the ledger between."""
 
     def __init__(self, url: str, folder: Path, partners: Iterable[Partner] | None = None):
-        self.engine = open_ledger(url)
+        self.engine = open_ledger(url, by_index=True)
         migrate_engine(self.engine)
         settings = Settings(data=folder, instance="1")
         self.site = Site(
@@ -142,7 +142,7 @@ def an_arrival(
         ack_expected=entry.ack,
         labels=more.pop("labels", ()),
     )
-    facts: dict[str, Any] = {"parcel_id": str(ids.fresh())} | more
+    facts: dict[str, Any] = {"parcel_id": ids.fresh()} | more
     return Arrival(
         str(message_id),
         type,

@@ -45,6 +45,8 @@ def measured(
         assert status is not None
         measure = Runs(running, arrivals, size, server)
         measure.warm()
+        if url is not None:
+            limits.counted(url)
         for number in range(1, runs + 1):
             figures = measure.once()
             for in_flight in (1, 8):
@@ -58,7 +60,11 @@ def measured(
             told = ", ".join(f"{name} {figures[name]:.4g}" for name in said)
             _console.print(f"{ledger} run {number} of {runs}: {told}", highlight=False)
         if program == ("hub",):
-            found += [measure.recovery(role) for _ in range(runs) for role in ("edge", "core")]
+            found += [
+                measure.recovery(role)
+                for _ in range(runs)
+                for role in ("edge-in", "edge-out", "core")
+            ]
     return found
 
 

@@ -15,8 +15,10 @@ TARGETS: tuple[Target, ...] = (
     ("p50 ms at 100/s", 7, 12, False),
     ("p99 ms at 100/s", 30, 60, False),
     ("ack p99 ms at 100/s", 12, 20, False),
-    ("first acknowledgement after kill -9 of edge, s", 1, 2, False),
-    ("first delivery after kill -9 of edge, s", 1, 2, False),
+    ("first acknowledgement after kill -9 of edge-in, s", 1, 2, False),
+    ("first delivery after kill -9 of edge-in, s", 1, 2, False),
+    ("first acknowledgement after kill -9 of edge-out, s", 1, 2, False),
+    ("first delivery after kill -9 of edge-out, s", 1, 2, False),
     ("first acknowledgement after kill -9 of core, s", 1, 2, False),
     ("first delivery after kill -9 of core, s", 1, 2, False),
 )

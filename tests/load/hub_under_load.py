@@ -18,12 +18,12 @@ from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.seal import Keyring
 from hub.settings import Settings
+from hub.supervise import NAMES
 from hub.topics import WATCHED
 from tests.kit.persons import nhs
 from tests.load.attendances import CHILDREN
 
 NUMBERS = [nhs(40_000 + number) for number in range(CHILDREN)]
-ROLES = ("edge", "core", "desk")
 _HOSPITAL = """\
 partner: {name}-hospital
 title: Bench Hospital {name}
@@ -89,7 +89,7 @@ class Hub:
     def ready(self) -> bool:
         """True where every role that was started says that it serves."""
         pids = self.pids
-        places = {role: ports.find(self.data, role) for role in ROLES}
+        places = {role: ports.find(self.data, role) for role in NAMES}
         return all(place is not None and place.pid == pids[role] for role, place in places.items())
 
 

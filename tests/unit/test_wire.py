@@ -1,5 +1,6 @@
 """What is written and read without the CloudEvents library is what the library would write and read."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ WORDS = st.text("abcdefghij-0123456789", min_size=1, max_size=12)
 FACTS = st.dictionaries(st.sampled_from(["authority", "priority", "partner"]), WORDS)
 META = st.dictionaries(WORDS, st.text(max_size=8), max_size=3)
 RECORDS = st.builds(wire.Record, WORDS, WORDS, META, st.binary(max_size=20), FACTS)
+
+
+PARCELS = st.builds(wire.Record, st.just("parcel"), WORDS, META, st.binary(max_size=20), st.none())
 
 
 def by_library(headers: dict[str, bytes], value: bytes) -> CloudEvent:
@@ -97,3 +101,12 @@ def test_headers_that_others_add_are_passed_over() -> None:
     others: dict[str, bytes | None] = {"traceparent": b"\xff", "x": None, "correlation_id": b"1"}
     assert wire._as_written({**headers, **others}) is not None, "the library is asked needlessly"
     assert wire.read(KEYS, "flows.health", {**headers, **others}, value).meta == {"a": 1}
+
+
+@given(RECORDS, PARCELS)
+def test_a_parcel_that_rides_along_is_read_as_it_was(
+    record: wire.Record, parcel: wire.Record
+) -> None:
+    headers, value = written(replace(record, parcel=parcel))
+    read = wire.read(KEYS, "flows.health", headers, value)
+    assert (read.meta, read.blob, read.parcel) == (record.meta, record.blob, parcel)

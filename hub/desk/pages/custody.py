@@ -25,7 +25,7 @@ async def start(
     visit: Actor, message_id: str, journey: Journey = "", version: Version = 0
 ) -> Response:
     """Its holder says that they work on it."""
-    return await _act(visit, message_id, "handover.started", Action.FINISH, journey, version)
+    return await _act(visit, message_id, "handover.started", Action.BEGIN, journey, version)
 
 
 @router.post("/message/{message_id}/complete", response_model=None)
@@ -66,6 +66,19 @@ async def pass_on(
         to=chosen,
         meant_for=meant_for.strip() or None,
     )
+
+
+@router.post("/message/{message_id}/take-back", response_model=None)
+async def take_back(
+    visit: Actor,
+    message_id: str,
+    journey: Journey = "",
+    version: Version = 0,
+    reason: Words = "",
+) -> Response:
+    """Passed on and accepted by nobody there, it goes back to who passed it on."""
+    why = needs(reason, "Why you take it back")
+    return await _act(visit, message_id, "handover.recalled", Action.RECALL, journey, version, why)
 
 
 @router.post("/message/{message_id}/keep", response_model=None)

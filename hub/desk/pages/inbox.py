@@ -69,6 +69,8 @@ def _row(visit: Visit, one: Handover, to: list[Receiver]) -> dict[str, Any]:
         "answers": visit.may(Action.ANSWER, about),
         "gives": one.passed_on and any(g.is_of(about.holders) for g in visit.person.grants),
         "mine": one.holder == visit.person.name,
+        "may_recall": one.out and visit.may(Action.RECALL, about),
+        "may_pass_on": one.held and visit.may(Action.REASSIGN, about),
         "may_finish": one.held and visit.may(Action.FINISH, about),
     }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch, within
+from hub.ledger.tables import APART
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def held_messages(
         " m.state, m.conflict_of, m.recorded_at, e.waits_for"
         " from message m left join early e on e.message_id = m.message_id"
         " where m.message_id in (select message_id from message"
-        "   where state in ('early', 'ambiguous', 'parked', 'conflict')"
+        f"   where {APART} and state in ('early', 'ambiguous', 'parked', 'conflict')"
         "   union all select message_id from message"
         "   where conflict_of is not null and state <> 'cleared' and recorded_at >= :since)"
         f" and {mine} order by m.recorded_at desc limit :most"

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
+from hub.ledger.session import among, values
 from hub.ledger.write import rows
 
 
@@ -34,7 +37,7 @@ _WAYS = (
     "where m.message_id in (select message_id from delivery where delivery_id = :text)",
     "where m.message_id in (select message_id from delivery where reference = :text)",
     "where m.message_id in (select message_id from delivery where their_reference = :text)",
-    "where m.parcel_id = :text",
+    "where {among}",
     "where m.reference like :start escape '!'",
 )
 
@@ -46,11 +49,20 @@ def find(conn: Connection, text: str, most: int = 50) -> list[Hit]:
         return []
     start = wanted.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
     for way in _WAYS:
-        named = {"start": start} if ":start" in way else {"text": wanted}
+        named: dict[str, Any] = {"start": start} if ":start" in way else {"text": wanted}
+        if "{among}" in way:
+            named = {"among": values(conn, _in_parcel(conn, wanted))}
+            way = way.format(among=among(conn, "m.message_id"))
         sql = f"{_HITS} {way} order by m.recorded_at limit :most"
         if found := fetch(conn, Hit, sql, most=most, **named):
             return found
     return []
+
+
+def _in_parcel(conn: Connection, parcel_id: str) -> list[str]:
+    """The messages that a parcel brought, each for the first time or again."""
+    found = rows(conn, "select messages from parcel where parcel_id = :id", id=parcel_id)
+    return [str(name) for row in found for name in orjson.loads(row.messages)]
 
 
 def is_case(conn: Connection, text: str) -> bool:

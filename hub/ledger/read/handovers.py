@@ -58,6 +58,8 @@ class Handover:
     occurred_at: datetime
     conflict_of: str | None
     test: bool
+    called: str | None
+    """The partner at whom its holder accepted it by telephone, if they did."""
 
     @property
     def held(self) -> bool:
@@ -73,6 +75,11 @@ class Handover:
     def passed_on(self) -> bool:
         """A named person has it until somebody else, to whom it was passed on, accepts it."""
         return self.holder is not None and not self.held and not self.ended
+
+    @property
+    def out(self) -> bool:
+        """Passed on, and nobody there has said no so far."""
+        return self.passed_on and self.state != "refused"
 
     @property
     def ended(self) -> bool:
@@ -94,17 +101,31 @@ class Receiver:
 
 PAST = """
 exists (select 1 from move v where v.journey_id = 'handover:' || d.message_id
-  and v.event in ('reassigned', 'rerouted', 'kept') and v.refused is null and v.at > d.created_at)
+  and v.event in ('reassigned', 'rerouted', 'kept', 'recalled')
+  and v.refused is null and v.at > d.created_at)
 """
 """Of a delivery `d`: what it brought has since gone to another receiver, or back.
 
 Where each receiver answers for itself, none ever does.
 """
-COLUMNS = """
+_TOOK_CALL = f"""
+(select d.partner from move v
+  left join act a on a.act_id = v.message_id and v.event = 'taken_by_phone'
+  left join delivery d on d.delivery_id = a.subject
+  where v.journey_id = j.journey_id and v.event in ('accepted', 'taken_by_phone')
+  and v.refused is null and v.source not in ({", ".join(f"'{state}'" for state in HELD)})
+  order by v.version desc limit 1)
+"""
+"""Of a journey `j`: the partner who was rung when it was last accepted; none where nobody was.
+
+What the holder says again is no acceptance.
+"""
+COLUMNS = f"""
 select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority, j.state,
   j.custodian, j.sender, j.receiver, j.team, j.holder, j.holder_role, j.due_at, j.opened_at,
   j.changed_at, j.version, m.type, m.reference, m.priority, m.occurred_at,
-  case when m.state = 'cleared' then null else m.conflict_of end as conflict_of, m.test
+  case when m.state = 'cleared' then null else m.conflict_of end as conflict_of, m.test,
+  case when j.holder is not null then {_TOOK_CALL} end as called
 from journey j join message m on m.message_id = j.subject
 """
 _ORDER = " order by j.due_at is null, j.due_at, j.opened_at"
@@ -157,6 +178,13 @@ def handovers_of(conn: Connection, message_id: str) -> list[Handover]:
     return fetch(
         conn, Handover, f"{COLUMNS} where j.subject = :id order by j.opened_at", id=message_id
     )
+
+
+def taken_at(conn: Connection, journey_id: str) -> str | None:
+    """The partner at whom it was accepted by telephone, where whoever holds it did so."""
+    sql = f"select {_TOOK_CALL} as called from journey j where j.journey_id = :id"
+    found = rows(conn, sql, id=journey_id)
+    return found[0].called if found else None
 
 
 def receivers(conn: Connection, message_ids: Collection[str]) -> dict[str, list[Receiver]]:

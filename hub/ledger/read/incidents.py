@@ -7,6 +7,11 @@ from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
 
+QUIET = ("unknown_receipt", "unknown_partner", "two_of_one_name")
+"""Kinds whose end nothing tells but that it happens no more."""
+BY_HAND = (*QUIET, "misdirected_ack", "foreign", "not_linked", "retention", "restored", "unread")
+"""Kinds that a person may close: the others end when what they are about is seen to be over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -22,6 +27,11 @@ class Wrong:
     closed_at: datetime | None
     closed_why: str | None
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person may close it."""
+        return self.closed_at is None and self.kind in BY_HAND
+
 
 _COLUMNS = (
     "select incident_id, kind, subject, cause, first_seen, last_seen, count, closed_at, closed_why"
@@ -33,6 +43,12 @@ def open_incidents(conn: Connection, most: int = 200) -> list[Wrong]:
     """What is wrong now, newest first."""
     sql = f"{_COLUMNS} where closed_at is null order by first_seen desc limit :most"
     return fetch(conn, Wrong, sql, most=most)
+
+
+def incident(conn: Connection, incident_id: str) -> Wrong | None:
+    """One, open or closed."""
+    found = fetch(conn, Wrong, f"{_COLUMNS} where incident_id = :id", id=incident_id)
+    return found[0] if found else None
 
 
 def closed_incidents(conn: Connection, since: datetime, most: int = 100) -> list[Wrong]:

@@ -13,6 +13,7 @@ from hub.ledger.read.fetch import fetch
 from hub.ledger.read.handovers import COLUMNS, Handover
 from hub.ledger.session import among, values
 from hub.ledger.write import rows
+from schemas.register import HUB
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,17 @@ from move v join journey j on j.journey_id = v.journey_id
 
 
 def message_way(conn: Connection, message_id: str) -> Way | None:
-    """A message with what answers it; None where there is no such message."""
+    """A message with what others answered; what the hub told of it stands in its case's way.
+
+    None where there is no such message.
+    """
+    others = "answers = :id and partner <> :hub"
     found = fetch(
         conn,
         Said,
-        f"{_SAID} message_id = :id or answers = :id order by recorded_at",
+        f"{_SAID} message_id = :id or ({others}) order by recorded_at",
         id=message_id,
+        hub=HUB,
     )
     if not any(said.message_id == message_id for said in found):
         return None

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
+from hub.ledger.read.lanes import unblocked
 from hub.ledger.write import rows
 
 
@@ -40,23 +41,38 @@ from delivery d
 """
 
 
-_FREE = """
-d.state = 'offered' and (d.rank = 0 or d.lane_no = 0 or not exists (
-  select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no and o.rank <= d.rank
-    and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))
+_BLOCKED = """
+select lane, rank, min(lane_no) as lane_no from delivery
+where partner = :partner and state in ('needs_person', 'outcome_unknown') and lane_no > 0
+group by lane, rank
+union all
+select lane, rank, min(lane_no) as lane_no from delivery
+where partner = :partner and state in ('waiting', 'under_way') and lane_no > 0 group by lane, rank
 """
 
 
 def offered(conn: Connection, partner: str, transport: str, limit: int) -> list[Offered]:
-    """What may be collected now: urgent first, each lane only up to what blocks it."""
-    sql = f"""{_COLUMNS} where d.partner = :partner and d.transport = :transport and {_FREE}
-    order by d.rank, d.created_at, d.lane_no limit :limit"""
-    return fetch(conn, Offered, sql, partner=partner, transport=transport, limit=limit)
+    """What may be collected now: urgent first, each lane in its order and only up to what blocks it.
+
+    Lanes stand by age among themselves; what joined another case's lane counts as no older than
+    what is before it there.
+    """
+    offers = f"""{_COLUMNS} where d.partner = :partner and d.transport = :transport
+      and d.state = 'offered'"""
+    named = {"partner": partner, "transport": transport}
+    sql = unblocked(conn, _BLOCKED, offers, **named)
+    order = "order by d.rank, d.listed_at, d.lane_no limit :limit"
+    return fetch(conn, Offered, f"{sql} {order}", **named, limit=limit)
 
 
 def is_free(conn: Connection, delivery_id: str) -> bool:
     """Whether this one may be collected now: offered, and nothing blocks its lane before it."""
-    sql = f"select 1 from delivery d where d.delivery_id = :id and {_FREE}"
+    sql = """
+    select 1 from delivery d where d.delivery_id = :id and d.state = 'offered'
+      and (d.rank = 0 or d.lane_no = 0 or not exists (
+        select 1 from delivery o where o.lane = d.lane and o.lane_no < d.lane_no
+          and o.rank <= d.rank
+          and o.state in ('needs_person', 'outcome_unknown', 'waiting', 'under_way')))"""
     return bool(rows(conn, sql, id=delivery_id))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from hub.ledger.read.journey import Sent, Step, Way
 
 SENT_ON = ("reassigned", "rerouted")
+_GONE = (*SENT_ON, "kept", "recalled")
+"""What was sent on may also come back."""
 
 
 def receivers_then(way: Way) -> Mapping[str, str | None]:
@@ -13,7 +15,7 @@ def receivers_then(way: Way) -> Mapping[str, str | None]:
     for one in sorted(way.deliveries, key=lambda sent: sent.created_at):
         if one.purpose == "action" and one.transport != "call":
             to.setdefault(one.message_id, []).append(one)
-    last = {one.journey_id: one for one in way.steps if one.event in SENT_ON and not one.refused}
+    last = {one.journey_id: one for one in way.steps if one.event in _GONE and not one.refused}
     return {
         one.move_id: _then(one, last.get(one.journey_id), to.get(one.subject, ()))
         for one in way.steps

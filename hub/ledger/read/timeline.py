@@ -35,6 +35,7 @@ _EVENTS = {
     "reassigned": "passed it on",
     "rerouted": "sent it on",
     "kept": "keeps it",
+    "recalled": "took it back",
     "started": "started work on it",
     "completed": "completed it: nothing more is asked of anybody",
 }
@@ -50,6 +51,7 @@ _ACTS = {
     "handover.started": "started work on it",
     "handover.reassigned": "passed it on",
     "handover.kept": "kept it",
+    "handover.recalled": "took it back",
     "handover.rerouted": "sent it on",
     "handover.completed": "completed it",
     "case.matched": "said which child it is",

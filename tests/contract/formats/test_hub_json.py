@@ -12,6 +12,7 @@ import pytest
 
 from connectors.base import Draft, Parcel, Says, Unreadable
 from connectors.formats import make_format
+from connectors.formats.mistakes import unreadable
 from schemas.envelope import AckLevel, Deadline, Envelope, Priority, Sender
 from schemas.handover import EdtHandover
 from schemas.labels import Restriction
@@ -144,6 +145,7 @@ def test_without_a_reference_the_idempotency_key_serves() -> None:
         (["type"], "edt.handovr", "$.type", "no such message type"),
         (["version"], 2, "$.version", "this hub speaks version 1"),
         (["occurred_at"], "2026-11-24T08:52:00", "$.occurred_at", "with its offset"),
+        (["occurred_at"], "yesterday", "$.occurred_at", "as in 2026-11-23T19:30:00Z"),
         (["colour"], "blue", "$.colour", "take this field out"),
         (["body", "query"], 7, "$.body.query", "valid string"),
         (["body", "response"], "queried", "$.body", "queried needs query"),
@@ -178,6 +180,15 @@ def test_a_list_is_taken_whole_or_not_at_all_with_every_mistake() -> None:
     assert "boy" not in str(caught.value)
 
 
+def test_one_cure_for_many_places_is_told_once() -> None:
+    found = [("$.a", "write it"), ("$.b", "write it"), ("$.c", "take it out"), ("$.d", "write it")]
+    told = unreadable(found, "R-1")
+    assert (told.reason, told.place) == (
+        "write it; the same at $.b, $.d; $.c: take it out",
+        "$.a",
+    )
+
+
 def test_two_of_a_list_under_one_reference_and_part_are_refused() -> None:
     messages = golden("three_children")
     messages[1]["part"] = "child-a"
@@ -194,6 +205,7 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
         message_id=UUID(int=1), type=type, schema_version=1, occurred_at=AT, recorded_at=AT,
         correlation_id=UUID(int=1), idempotency_key="k", authority="383",
         sender=Sender(agency="X26"), priority=Priority.IMMEDIATE, labels=(Restriction.WITNESS,),
+        answers="OIC-3",
         purpose="section_47_enquiry", gateway="https://law.example.org/47", policy_version="P: permit",
         deadline=Deadline(clock_id="acceptance", due_at=AT, rule_edition="WT-2023"),
     )  # fmt: skip
@@ -202,6 +214,7 @@ def test_what_is_written_is_read_back_and_fits_the_published_schema(type: str, s
     assert draft.body == body
     assert (draft.reference, draft.priority) == ("R-1", Priority.IMMEDIATE)
     assert (draft.authority, draft.labels) == ("383", (Restriction.WITNESS,))
+    assert draft.answers == "OIC-3"
     assert REGISTER[draft.type].body is type_of(draft)
     said = json.loads(out.body)
     assert (said["purpose"], said["policy"]) == ("section_47_enquiry", "P: permit")

@@ -24,12 +24,12 @@ LETTERS = [
 ]
 
 
-def write(kind: str, type: str, body: dict[str, Any]) -> Outgoing:
+def write(kind: str, type: str, body: dict[str, Any], answers: str | None = None) -> Outgoing:
     at = datetime(2026, 11, 24, 8, tzinfo=UTC)
     envelope = Envelope(
         message_id=UUID(int=1), type=type, schema_version=1, occurred_at=at, recorded_at=at,
         correlation_id=UUID(int=1), idempotency_key="k", authority="383",
-        sender=Sender(agency="383"),
+        sender=Sender(agency="383"), answers=answers,
     )  # fmt: skip
     return make_format({"kind": kind}).write(envelope, body, REFERENCE)
 
@@ -45,6 +45,23 @@ def test_a_golden_letter_is_written_as_it_was_typed(kind: str, type: str, name: 
     assert out.body.decode() == (GOLDEN / kind / f"{name}.txt").read_text()
     assert out.media_type == "text/plain; charset=utf-8"
     assert out == write(kind, type, golden(kind, name))
+
+
+def test_a_text_says_what_it_answers_where_it_answers_something() -> None:
+    handover = golden("edt-email", "police_protection")
+    plain = write("edt-email", "edt.handover", handover).body.decode()
+    told = write("edt-email", "edt.handover", handover, answers="N-71").body.decode()
+    assert told == plain.replace(
+        f"Reference: {REFERENCE}\n", f"Reference: {REFERENCE}\nAnswers: N-71\n"
+    )
+    for type, name, field in (
+        ("referrer.decision_feedback", "below_threshold", "referral_reference"),
+        ("referral.acknowledged", "acknowledged", "reference"),
+    ):
+        body = golden("referrer-letter", name)
+        own = body.pop(field)
+        told = write("referrer-letter", type, body, answers=own).body.decode()
+        assert f"Your reference: {own}\n" in told
 
 
 @pytest.mark.parametrize(("kind", "type", "name"), LETTERS)

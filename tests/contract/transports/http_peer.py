@@ -73,7 +73,7 @@ class Endpoint:
 
     def _made(self) -> Transport:
         url = f"http://127.0.0.1:{self.port}/hub/in"
-        push = {"url": url, "timeout": 0.5, "allow_private": True, **self._push}
+        push = {"url": url, "timeout": 2.0, "allow_private": True, **self._push}
         return make_transport("st-elsewhere", {"kind": "http", "push": push})
 
     async def down(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from hub.embedded.processes import free_port
 from hub.ledger.session import open_ledger
 from hub.ledger.write import rows
 from tests.faults.crash.judge import Verdict, judge
-from tests.faults.crash.schedule import Kill, schedule
+from tests.faults.crash.schedule import WEIGHTS, Kill, schedule
 from tests.faults.crash.site import HOSPITALS, TOKEN, Site
 from tests.faults.crash.teams import Arrived, Collector, Team
 from tests.faults.crash.wards import Hospital, Said
@@ -81,16 +81,21 @@ class Campaign:
     database: str | None = None
     disturb: Disturb | None = None
     say: Callable[[str], None] = print
+    kafka: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Partners beside its own; whoever disturbs looks after them."""
     killed: list[Killed] = field(default_factory=list)
+    teams: list[Team] = field(default_factory=list)
 
     async def run(self) -> Told:
         """Starts everything, kills, waits until all is settled, judges, and stops everything."""
         began = time.time()
         self.home.mkdir(parents=True)
-        teams = [Team("by-case", self.wanted.seed), Team("by-arrival", self.wanted.seed + 1)]
+        teams = self.teams
+        teams += [Team("by-case", self.wanted.seed), Team("by-arrival", self.wanted.seed + 1)]
         for team in teams:
             await team.start(free_port())
-        site = Site(self.home, self.slots, self.database)
+        site = Site(self.home, self.slots, self.database, self.kafka, self.others)
         site.write({team.name: team.port for team in teams})
         collector = Collector("collects", TOKEN, "")
         hospitals: list[Hospital] = []
@@ -218,7 +223,7 @@ class Campaign:
     def _recoveries(
         self, said: list[Said], books: dict[str, list[Arrived]], hospitals: list[Hospital]
     ) -> None:
-        """Edge: an acknowledgement over a new connection; core: a later message delivered."""
+        """Edge that takes in: an acknowledgement over a new connection; others: a later message delivered."""
         slot_of = {id(one): h.slot for h in hospitals for one in h.book.values()}
         acks = sorted(
             (one.acknowledged, one.connected, slot_of[id(one)])
@@ -233,9 +238,9 @@ class Campaign:
         arrivals = sorted((at, owned.get(visit, 0.0)) for visit, at in first.items())
         for killed in self.killed:
             at, slot = killed.at, killed.kill.slot
-            if killed.kill.role == "edge":
+            if killed.kill.role == "edge-in":
                 found = (t for t, c, s in acks if t > at and c > at and s == slot)
-            elif killed.kill.role == "core":
+            elif killed.kill.role in ("core", "edge-out"):
                 found = (t for t, since in arrivals if t > at and since > at)
             elif killed.kill.role == "kafka":
                 found = (t for t, _, _ in acks if t > at + 0.2)
@@ -253,9 +258,9 @@ class Campaign:
         return {
             "ledger": "postgres" if self.database else "sqlite",
             "wanted": asdict(self.wanted),
-            "kills": {role: roles.count(role) for role in ("edge", "core", "desk", "kafka")},
+            "kills": {role: roles.count(role) for role in WEIGHTS},
             "counted": verdict.counted,
-            "recovery": {role: self._recovery(role) for role in ("edge", "core", "kafka")},
+            "recovery": {role: self._recovery(role) for role in WEIGHTS if role != "desk"},
             "seconds": {"whole": round(time.time() - began, 1), "load": round(loaded, 1)},
             "wrong": verdict.wrong,
             "evidence": str(self.home),

@@ -14,6 +14,9 @@ from hub.ledger.write import rows
 from tests.faults.crash.teams import Arrived
 from tests.faults.crash.wards import Said
 
+MOST = 600
+"""Characters of one case: enough to find it, and a screen is not flooded by ten thousand."""
+
 
 @dataclass
 class Verdict:
@@ -26,18 +29,20 @@ class Verdict:
         """One sentence a promise, with a few of the cases."""
         found = [str(case) for case in cases]
         if found:
-            self.wrong.append(f"{what}: {len(found)}, e.g. {'; '.join(found[:5])}")
+            some = "; ".join(case[:MOST] for case in found[:5])
+            self.wrong.append(f"{what}: {len(found)}, e.g. {some}")
 
 
 def judge(conn: Connection, said: list[Said], books: dict[str, list[Arrived]]) -> Verdict:
     """Every promise of the road, for every partner."""
     verdict = Verdict()
     delivered = _deliveries(conn)
+    attempts = _attempts(conn)
     _hospitals(verdict, said)
     for name, arrived in books.items():
         _nothing_lost(verdict, name, said, arrived)
         _in_order(verdict, name, arrived)
-        _repeats_explained(verdict, name, arrived, delivered[name])
+        _repeats_explained(verdict, name, arrived, delivered[name], attempts)
         _lanes(verdict, name, arrived, delivered[name])
     _ledger(verdict, conn)
     return verdict
@@ -45,6 +50,7 @@ def judge(conn: Connection, said: list[Said], books: dict[str, list[Arrived]]) -
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    delivery_id: str
     lane: str
     number: int
     state: str
@@ -68,8 +74,23 @@ def _deliveries(conn: Connection) -> dict[str, dict[str, _Row]]:
         name = row.reference if row.transport == "outbox" else control_id(row.reference)
         unsettled = int(row.attempt) - int(row.settled)
         found[row.partner][name] = _Row(
-            row.lane, row.lane_no, row.state, row.attempt, int(row.unknown or 0), unsettled
+            row.delivery_id,
+            row.lane,
+            row.lane_no,
+            row.state,
+            row.attempt,
+            int(row.unknown or 0),
+            unsettled,
         )
+    return found
+
+
+def _attempts(conn: Connection) -> dict[str, list[str]]:
+    """What the ledger says of each try, by delivery: the evidence, for the ledger itself is dropped."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows(conn, "select * from attempt order by delivery_id, attempt"):
+        said = f"{row.attempt} {row.outcome} {row.handed_at} to {row.settled_at} by {row.edge}"
+        found[row.delivery_id].append(f"{said} {row.code} {row.detail}".rstrip())
     return found
 
 
@@ -117,7 +138,11 @@ def _lanes(verdict: Verdict, name: str, arrived: list[Arrived], delivered: dict[
 
 
 def _repeats_explained(
-    verdict: Verdict, name: str, arrived: list[Arrived], delivered: dict[str, _Row]
+    verdict: Verdict,
+    name: str,
+    arrived: list[Arrived],
+    delivered: dict[str, _Row],
+    attempts: dict[str, list[str]],
 ) -> None:
     """As many repeats as there were attempts without a recorded receipt, at most."""
     times = Counter(one.reference for one in arrived)
@@ -135,7 +160,9 @@ def _repeats_explained(
     for reference, count in again.items():
         row = delivered.get(reference)
         if row is not None and count > row.unknown:
-            wrong.append(f"{reference} came {count + 1} times; {row}")
+            tries = ", ".join(attempts[row.delivery_id])
+            came = [one.at for one in arrived if one.reference == reference]
+            wrong.append(f"{reference} came at {came}; {row}; attempts: {tries}")
     verdict.fault(f"repeats without an unknown attempt at {name}", wrong)
 
 

@@ -7,7 +7,7 @@ from random import Random
 HASTY = 0.25
 """Kills that do not wait for the work before them: they fall into a recovery."""
 
-WEIGHTS = {"edge": 45, "core": 40, "desk": 10, "kafka": 5}
+WEIGHTS = {"edge-in": 25, "edge-out": 20, "core": 40, "desk": 10, "kafka": 5}
 
 
 @dataclass(frozen=True, slots=True)

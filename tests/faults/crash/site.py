@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.embedded.processes import free_port
+from hub.supervise import NAMES
 
 TOKEN = "collect-for-the-campaign"
 HOSPITALS = ("north", "south")
@@ -51,11 +53,15 @@ class Site:
         home: everything of this hub, and the evidence.
         slots: one on SQLite, two on PostgreSQL.
         database: SQLAlchemy's address; none: SQLite.
+        kafka: a Kafka that somebody else runs; none: the hub's own.
+        others: partners beside those of the campaign, file name to text.
     """
 
     home: Path
     slots: int
     database: str | None
+    kafka: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     _runs: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -88,6 +94,8 @@ class Site:
             connections=1,
         )
         (folder / "collects.yaml").write_text(text)
+        for name, text in self.others.items():
+            (folder / f"{name}.yaml").write_text(text)
 
     def data(self, slot: int) -> Path:
         """The data directory of a slot; the first has Kafka and the keys."""
@@ -117,7 +125,7 @@ class Site:
         told = {
             "HUB_DATA": str(self.data(slot)),
             "HUB_PARTNERS_DIR": str(self.home / "partners"),
-            "HUB_PARTNERS": ",".join([*teams, *(f"hospital-{name}" for name in mine)]),
+            "HUB_PARTNERS": ",".join([*teams, *self.others, *(f"hospital-{n}" for n in mine)]),
             "HUB_INSTANCE": str(slot),
             "HUB_KAFKA_PARTITIONS": str(self.slots),
             "HUB_KAFKA_SESSION_TIMEOUT": "10",
@@ -128,16 +136,19 @@ class Site:
         }
         if self.database:
             told["HUB_DATABASE_URL"] = self.database
-        if slot > 1:
+        if self.kafka:
+            told["HUB_KAFKA_BOOTSTRAP"] = self.kafka
+        elif slot > 1:
             node = json.loads((self.data(1) / "kafka/kafka.json").read_text())
             told["HUB_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{node['port']}"
+        if slot > 1:
             told["HUB_KEYS_DIR"] = str(self.data(1) / "keys")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         return kept | told
 
     async def _ready(self, slot: int) -> None:
         deadline = time.monotonic() + 90
-        places = [self.data(slot) / "ports" / f"{role}.json" for role in ("edge", "core", "desk")]
+        places = [self.data(slot) / "ports" / f"{role}.json" for role in NAMES]
         while not all(place.exists() for place in places):
             if self._runs[-1].poll() is not None or time.monotonic() > deadline:
                 said = (self.home / f"hub{slot}.log").read_text()[-3000:]
@@ -187,7 +198,7 @@ class Site:
             try:
                 run.wait(40)
             except subprocess.TimeoutExpired:
-                for role in ("edge", "core", "desk", "kafka"):
+                for role in (*NAMES, "kafka"):
                     for slot in range(1, self.slots + 1):
                         if pid := self.pid(role, slot):
                             os.kill(pid, signal.SIGKILL)

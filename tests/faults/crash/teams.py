@@ -29,6 +29,8 @@ class Team:
     seed: int
     arrived: list[Arrived] = field(default_factory=list)
     port: int = 0
+    held_back: asyncio.Event | None = None
+    """What arrives is not answered before this is set."""
     _server: asyncio.Server | None = None
 
     async def start(self, port: int) -> None:
@@ -45,6 +47,8 @@ class Team:
                 reference = segments["MSH"][9]
                 visit = segments["PV1"][19].split("^")[0]
                 self.arrived.append(Arrived(reference, visit, time.time()))
+                if self.held_back is not None:
+                    await self.held_back.wait()
                 if self._chance.random() < 0.05:
                     await asyncio.sleep(self._chance.random() * 0.02)
                 answer = f"MSH|^~\\&|TEAM|X|HUB|X|20260101||ACK|A{len(self.arrived)}|T|2.4\r"

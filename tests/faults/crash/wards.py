@@ -66,12 +66,12 @@ class Hospital:
     async def _ward(
         self, ward: int, children: list[int], pause: float, enough: Callable[[], bool]
     ) -> None:
-        with contextlib.closing(_Line(self.port, self.patience)) as line:
+        with contextlib.closing(Line(self.port, self.patience)) as line:
             await self._say(line, ward, children, pause, enough)
 
     async def _say(
         self,
-        line: "_Line",
+        line: "Line",
         ward: int,
         children: list[int],
         pause: float,
@@ -82,15 +82,20 @@ class Hospital:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + pause, time.monotonic() - 1.0)
             child, number = children[count % len(children)], count // len(children)
-            visit = f"{self.code}-{child}-{number}"
-            said = Said(f"{self.code}{child:03d}{number:06d}", child, visit, number, time.time())
-            self.book[said.name] = said
-            await self._until_acknowledged(line, said)
+            await self.until_acknowledged(line, self.note(child, number))
             count += 1
 
-    async def _until_acknowledged(self, line: "_Line", said: Said) -> None:
+    def note(self, child: int, number: int) -> Said:
+        """Enters a message in the book; whatever becomes of it, it stands there."""
+        visit = f"{self.code}-{child}-{number}"
+        said = Said(f"{self.code}{child:03d}{number:06d}", child, visit, number, time.time())
+        self.book[said.name] = said
+        return said
+
+    def words(self, said: Said) -> bytes:
+        """The message itself, the same each time."""
         stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(said.sent))
-        words = _ADT.format(
+        return _ADT.format(
             code=self.code,
             stamp=stamp,
             name=said.name,
@@ -98,6 +103,10 @@ class Hospital:
             nhs=self.numbers[said.child],
             visit=said.visit,
         ).encode()
+
+    async def until_acknowledged(self, line: "Line", said: Said) -> None:
+        """Sends it again and again, as often as it takes."""
+        words = self.words(said)
         while True:
             said.tries += 1
             answer = await line.ask(words)
@@ -110,7 +119,7 @@ class Hospital:
                 await asyncio.sleep(0.5)
 
 
-class _Line:
+class Line:
     """A connection to the hub, opened again whenever it is gone."""
 
     def __init__(self, port: int, patience: float):

@@ -6,12 +6,13 @@ from typing import Any
 import orjson
 import pytest
 
+from hub.ledger.read.journey import case_way, message_way
 from hub.ledger.reconcile import reconcile
 from hub.partners import Partner, Receives, Role
 from schemas.codes import Refusal, Response
 from schemas.people import Worker
 from tests.kit.deeds import act, settle, told
-from tests.kit.people import a_handover, a_response
+from tests.kit.people import a_handover, a_response, a_strategy_record, a_strategy_request
 from tests.kit.site import Bench, a_partner, an_arrival
 
 Benches = Callable[[list[Partner]], Bench]
@@ -74,6 +75,49 @@ def test_a_partners_acceptance_reaches_the_senders_system_alone(bench: Bench) ->
     [own] = bench.all("select * from message where type = 'handover.response' and partner = 'team'")
     assert own.none_reason == "handover.response: the hub passes it on to whom it answers"
     assert balanced(bench)
+
+
+def test_the_order_names_what_is_answered_as_its_receiver_knows_it(bench: Bench) -> None:
+    message, order = handed(bench)
+    assert order["answers"] is None
+    answers(bench, order, Response.QUERIED, query="Which aunt?")
+    act(bench, "handover.answered", message, answer="accepted")
+    assert [heard["answers"] for heard in bench.orders()] == ["EDT-7", "EDT-7"]
+
+
+def test_a_messages_own_page_tells_each_answer_once_and_its_cases_page_who_was_told(
+    bench: Bench,
+) -> None:
+    message, order = handed(bench)
+    answers(bench, order, Response.ACCEPTED)
+    with bench.engine.connect() as conn:
+        own = message_way(conn, message)
+        assert own is not None
+        whole = case_way(conn, own.messages[0].case_ref)
+    assert whole is not None
+    assert [one.partner for one in own.messages] == ["edt", "team"]
+    assert [one.partner for one in whole.messages].count("hub") == 1
+
+
+def test_who_only_received_it_hears_by_our_reference_what_a_record_answers(
+    a_bench: Benches,
+) -> None:
+    """The police asked, the team had it from us, and health hears of it for the first time."""
+    takes = (Receives(type="strategy.requested"), Receives(type="strategy.record"))
+    bench = a_bench(
+        [
+            a_partner("police", Role.POLICE, sends=("strategy.requested",), receives=takes[1:]),
+            a_partner("team", Role.ASSESSMENT_TEAM, sends=("strategy.record",), receives=takes),
+            a_partner("health", Role.HEALTH, receives=takes[1:]),
+        ]
+    )
+    bench.record(an_arrival("strategy.requested", a_strategy_request(1), "police", "OIC-3"))
+    [asked] = bench.orders()
+    record = a_strategy_record(1)
+    said = an_arrival("strategy.record", record, "team", "r1", answers=asked["reference"])
+    bench.record(said)
+    named = {one["topic"].split(".")[1]: one["answers"] for one in bench.orders()}
+    assert named == {"police": "OIC-3", "team": asked["reference"], "health": None}
 
 
 def test_the_same_answer_again_is_not_told_again(bench: Bench) -> None:

@@ -182,3 +182,13 @@ def test_who_took_a_call_holds_it_though_it_got_through_meanwhile(bench: Bench) 
     assert holder(bench) == ("accepted_manually", "Mary Example")
     assert sheet(bench).state == "withdrawn"
     assert sound(bench)
+
+
+def test_what_is_being_rung_about_is_not_looked_at_again_in_every_round(a_bench: Benches) -> None:
+    patient = Patience(routine=timedelta(0), urgent=timedelta(0), immediate=timedelta(0))
+    bench = a_bench(asking(patience=patient))
+    an_order(bench)
+    assert beside(bench).ring_at is not None
+    bench.do(fall_due, at=now() + timedelta(minutes=1))
+    assert sheet(bench).state == "offered"
+    assert beside(bench).ring_at is None

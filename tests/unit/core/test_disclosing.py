@@ -8,12 +8,13 @@ import pytest
 
 from hub.ledger.write import at
 from hub.partners import Partner, Receives, Role
-from schemas.census import ReferralOutcome
+from schemas.census import ContactOutcome, ReferralOutcome
 from schemas.codes import ReferrerKind
 from schemas.envelope import Priority
 from schemas.labels import Restriction
 from tests.kit.deeds import act, states
 from tests.kit.people import (
+    a_contact,
     a_decision,
     a_police_notification,
     a_referral,
@@ -117,7 +118,7 @@ def test_a_team_sees_who_referred(bench: Bench) -> None:
 
 
 def test_a_referrer_is_told_of_receipt_and_of_the_decision_with_its_reason(bench: Bench) -> None:
-    referral = an_arrival("referral.received", a_referral(1), "school")
+    referral = an_arrival("referral.received", a_referral(1), "school", "MARF-31")
     bench.record(referral)
     assert set(bodies(bench)["school"]) >= {"receipt", "next_step"}
     decision = an_arrival(
@@ -132,6 +133,33 @@ def test_a_referrer_is_told_of_receipt_and_of_the_decision_with_its_reason(bench
     assert [row.message_id for row in bench.all(sql)] == made
     [journey] = bench.all("select state from journey where machine = 'referral'")
     assert journey.state == "nfa_fed_back"
+
+
+def test_a_referrers_system_is_told_which_of_its_referrals_is_meant(bench: Bench) -> None:
+    """By the reference it sent it under, whatever number stands in the referral itself."""
+    bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-31"))
+    decision = a_decision(1, ReferralOutcome.NFA)
+    bench.record(an_arrival("referral.decision", decision, "team", reference="d"))
+    told = [one for one in bench.orders() if one["topic"].startswith("deliveries.school")]
+    assert [(one["envelope"]["type"], one["answers"]) for one in told] == [
+        ("referral.acknowledged", "MARF-31"),
+        ("referrer.decision_feedback", "MARF-31"),
+    ]
+
+
+def test_what_grew_from_a_contact_is_answered_by_the_contacts_own_number(a_bench: Benches) -> None:
+    *others, school = a_site()
+    sends = {"sends": ("contact.recorded",)}
+    bench = a_bench([*others, school.model_copy(update=sends)])
+    body = a_contact(
+        1,
+        outcome=ContactOutcome.NEW_REFERRAL,
+        outcome_because="a mark on the arm",
+        caller=a_referrer(1),
+    )
+    bench.record(an_arrival("contact.recorded", body, "school", "CALL-8"))
+    told = [one for one in bench.orders() if one["topic"].startswith("deliveries.school")]
+    assert [one["answers"] for one in told] == ["CALL-8"]
 
 
 def test_the_same_cause_always_has_the_same_consequence(a_bench: Benches, bench: Bench) -> None:

@@ -46,7 +46,7 @@ def test_a_colleague_is_told_who_holds_it_and_a_manager_of_the_team_completes_it
 ) -> None:
     bench, message = held
     outcome, why = act(bench, "handover.completed", message, "Bashir Example")
-    assert (outcome, why[:44]) == ("refused", "held by Aisling Example, team worker since T"[:44])
+    assert (outcome, why[:43]) == ("refused", "held by Aisling Example, team worker since ")
     other = act(bench, "handover.completed", message, "Cem Example", "duty_manager", "X26EDT")
     assert other[0] == "refused"
     assert act(bench, "handover.started", message, "Dana Example", "duty_manager")[0] == "refused"

@@ -12,6 +12,7 @@ from hub.ledger.audit import verify
 from hub.ledger.read.journey import message_way
 from hub.ledger.read.timeline import timeline
 from hub.ledger.reconcile import reconcile
+from hub.ledger.write import run
 from schemas.envelope import Priority
 from schemas.health import HealthAttendance
 from tests.kit.deeds import act, incidents, on_the_road, states
@@ -189,14 +190,18 @@ def test_what_cannot_be_taken_up_stays_parked_and_keeps_nobody_else(
     monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
     monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
     [first, *_] = bench.all("select case_ref from message order by recorded_at")
+    [key] = bench.all("select wrapped from case_file where case_ref = :c", c=first.case_ref)
+    wrapped = "update case_file set wrapped = :key where case_ref = :c"
     with bench.engine.begin() as conn:
-        conn.exec_driver_sql(
-            f"update case_file set wrapped = null where case_ref = '{first.case_ref}'"
-        )
+        run(conn, wrapped, key=None, c=first.case_ref)
     assert bench.do(take_up) == 1
     found = bench.all("select state from message order by recorded_at")
     assert [row.state for row in found] == ["parked", "recorded"]
     assert incidents(bench) == {"parked": 1, "unknown_version": 2}
+    with bench.engine.begin() as conn:
+        run(conn, wrapped, key=key.wrapped, c=first.case_ref)
+    assert bench.do(take_up) == 1
+    assert incidents(bench) == {}
 
 
 def test_how_complete_a_contact_is_stands_beside_it_and_stops_nothing(bench: Bench) -> None:

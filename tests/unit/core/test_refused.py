@@ -1,10 +1,14 @@
 """What was refused is kept by who sent it or passed it on, or goes to somebody else, and is never nobody's."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from hub.clock import now
+from hub.core.due import fall_due
+from hub.ledger.read.outbox import offered
 from hub.ledger.reconcile import reconcile
 from hub.partners import Partner, Receives, Role
 from schemas.envelope import For, Recipient
@@ -185,6 +189,44 @@ def test_where_each_agency_answers_for_itself_it_can_only_be_kept(a_bench: Bench
     sent_on = act(bench, "handover.rerouted", message, "Hana Example", to="police", **own)
     assert "nobody else can take it in their place" in sent_on[1]
     assert act(bench, "handover.kept", message, "Hana Example", **own)[0] == "done"
+
+
+def test_what_was_on_its_way_when_it_was_withdrawn_is_not_sent_again(a_bench: Benches) -> None:
+    bench = a_bench(
+        [
+            a_partner("team", Role.ASSESSMENT_TEAM, receives=(TAKES,)),
+            a_partner("edt", Role.EDT, "inbox", sends=("edt.handover",)),
+        ]
+    )
+    lost, came = (an_arrival("edt.handover", a_handover(n), "edt", str(n)) for n in (1, 2))
+    bench.record(lost, came)
+    orders = {order["message_id"]: order for order in bench.orders()}
+    for one in (lost, came):
+        by_its_sender(bench, "handover.withdrawn", one.message_id, reason="wrong child")
+    settle(bench, told(orders[lost.message_id], "try_again"), told(orders[came.message_id]))
+    bench.do(fall_due, now() + timedelta(hours=1))
+    assert bench.orders() == []
+    sql = "select state from delivery where message_id = :id"
+    assert bench.all(sql, id=lost.message_id)[0].state == "withdrawn"
+    assert bench.all(sql, id=came.message_id)[0].state == "delivered", "it came all the same"
+    with bench.engine.connect() as conn:
+        assert reconcile(conn).deliveries.balanced
+
+
+def test_what_is_withdrawn_cannot_be_collected_any_more(a_bench: Benches) -> None:
+    bench = a_bench(
+        [
+            a_partner("team", Role.ASSESSMENT_TEAM, "outbox", receives=(TAKES,)),
+            a_partner("edt", Role.EDT, "inbox", sends=("edt.handover",)),
+        ]
+    )
+    one, other = (an_arrival("edt.handover", a_handover(n), "edt", str(n)) for n in (1, 2))
+    bench.record(one, other)
+    by_its_sender(bench, "handover.withdrawn", one.message_id, reason="wrong child")
+    act(bench, "handover.answered", other.message_id, response="accepted")
+    with bench.engine.connect() as conn:
+        left = [found.message_id for found in offered(conn, "team", "outbox", 9)]
+    assert left == [other.message_id], "what was accepted at the desk is still collected"
 
 
 def test_what_is_withdrawn_holds_up_nothing_behind_it(a_bench: Benches) -> None:

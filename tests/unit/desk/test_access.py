@@ -1,5 +1,7 @@
 """Nobody does what their role, authority and team do not give them; the whole matrix is stated here."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,8 +21,10 @@ MATRIX = {
     Action.REPLY: "-------",
     Action.WITHDRAW: "-------",
     Action.PLACE: "-------",
+    Action.BEGIN: "-------",
     Action.FINISH: "-yy----",
     Action.REASSIGN: "-yy----",
+    Action.RECALL: "-yy----",
     Action.RETRY: "-yyyy--",
     Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
@@ -32,12 +36,32 @@ MATRIX = {
     Action.RESOLVE_EARLY: "-yyyy--",
     Action.SEE_ROAD: "-yyyyyy",
     Action.PAUSE: "----y-y",
+    Action.CLOSE_INCIDENT: "--y-y--",
     Action.VERIFY: "--y--y-",
     Action.SEE_PEOPLE: "-----yy",
     Action.MANAGE_PEOPLE: "------y",
 }
 """What somebody of the receiving team may do with what a colleague holds; replying and withdrawing
 are its sender's."""
+
+
+def test_what_was_taken_by_telephone_is_for_anybody_of_the_team_to_finish() -> None:
+    both = replace(IN_LEEDS, receivers=frozenset({EAST, NORTH}), called=frozenset({EAST}))
+    for role in (Role.TEAM_WORKER, Role.EDT):
+        for team, allowed in (("east", True), ("north", False)):
+            who = somebody(Grant(role, "383", "council", team))
+            assert bool(may(who, Action.FINISH, both)) is allowed, "it was north's to accept, too"
+            assert not may(who, Action.BEGIN, both)
+            assert not may(who, Action.REASSIGN, both)
+
+
+def test_nobody_begins_what_another_holds_not_even_for_them() -> None:
+    for role in (Role.TEAM_WORKER, Role.EDT, Role.DUTY_MANAGER, Role.SERVICE_MANAGER):
+        grant = Grant(role, "383", "council", "east")
+        assert may(Person("p", "K. Osei", grants=(grant,)), Action.BEGIN, IN_LEEDS)
+        found = may(somebody(grant), Action.BEGIN, IN_LEEDS)
+        assert isinstance(found, Denied)
+        assert found.why == "it is held by K. Osei"
 
 
 def somebody(*grants: Grant) -> Person:

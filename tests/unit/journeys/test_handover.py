@@ -95,6 +95,40 @@ def test_the_sender_cannot_withdraw_what_its_holder_is_passing_on() -> None:
         assert outcome.reason.startswith("held by Maya Okafor")
 
 
+@pytest.mark.parametrize(
+    ("name", "event", "may"),
+    [
+        (MAYA.name, "started", True),
+        (MAYA.name, "reassigned", True),
+        (MAYA.name, "completed", True),
+        ("Ada Example", "completed", True),
+        ("Ada Example", "started", False),
+        ("Ada Example", "reassigned", False),
+    ],
+)
+@pytest.mark.parametrize("took_call", [True, False])
+def test_what_was_taken_by_telephone_is_its_teams_to_complete(
+    name: str, event: str, may: bool, took_call: bool
+) -> None:
+    """Of any other team, or accepted otherwise, it is its holder's alone, in the role they had."""
+    held = after("sent", "delivered", "taken_by_phone")
+    facts = Facts(
+        name=name,
+        role="another role",
+        at=T,
+        reason="because",
+        to="North team",
+        holder=held.holder,
+        took_call=took_call,
+    )
+    moved = move(HANDOVER, held.state, event, facts)
+    assert isinstance(moved, Moved) is (may and took_call), moved
+    if isinstance(moved, Moved):
+        assert moved.holder == held.holder, "who took the call stays on record"
+    else:
+        assert moved.reason.startswith(f"held by {MAYA.name}")
+
+
 def test_a_refused_handover_stays_with_the_sender() -> None:
     kept = after("sent", "delivered", "refused", "kept")
     assert kept.state == "returned"

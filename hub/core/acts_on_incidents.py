@@ -1,0 +1,51 @@
+"""What the hub cannot see the end of is closed by a named person, who says why."""
+
+from collections.abc import Callable
+
+from hub.core.deed import Deed, Refused
+from hub.core.work import Work
+from hub.ledger.read.incidents import Wrong, incident
+from hub.ledger.session import locking
+from hub.ledger.write import rows, run
+
+
+def _closed(work: Work, deed: Deed) -> str:
+    one = _wrong(work, deed)
+    if not one.by_hand:
+        raise Refused("it closes by itself when what it is about is over")
+    if deed.version and deed.version != one.count:
+        raise Refused(f"it has happened again since you looked, {one.count} times by now")
+    if not deed.reason.strip():
+        raise Refused("a reason is needed")
+    why = f"{deed.reason} ({deed.name})"
+    if one.kind == "foreign":
+        _set_aside(work, one.subject, why)
+    work.recovered(one.kind, one.subject, why)
+    return "closed"
+
+
+def _wrong(work: Work, deed: Deed) -> Wrong:
+    # Of two who close it at once, the second waits here and hears who was first.
+    lock = "select 1 from incident where incident_id = :id" + locking(work.conn)
+    rows(work.conn, lock, id=deed.subject)
+    one = incident(work.conn, deed.subject)
+    if one is None:
+        raise Refused("there is no such incident")
+    if one.closed_at is not None:
+        raise Refused(f"it is closed already: {one.closed_why}")
+    return one
+
+
+def _set_aside(work: Work, topic: str, why: str) -> None:
+    """What this hub did not write leaves the shelf with its incident; its record stays."""
+    run(
+        work.conn,
+        "update stuck set closed_at = :now, closed_why = :why"
+        " where topic = :topic and closed_at is null and reason like 'foreign:%'",
+        now=work.now,
+        why=why,
+        topic=topic,
+    )
+
+
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {"incident.closed": _closed}
