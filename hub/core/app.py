@@ -25,7 +25,7 @@ from hub.core.due import fall_due, unread
 from hub.core.horizon import Horizons
 from hub.core.one_name import OneName
 from hub.core.parcels import record_parcels
-from hub.core.reader import Reader, Restored
+from hub.core.reader import Reader, Records, Restored
 from hub.core.record import record_messages
 from hub.core.recover import again, on_the_road
 from hub.core.reports import heartbeat, record_report
@@ -145,14 +145,14 @@ class Core:
         await stopped(self.broker, within=5)
         self.ledger.close()
 
-    def _work(self, conn: Connection) -> Work:
-        return Work(conn, self.site, clock.now(), hold=self.catching_up.hold)
+    def _work(self, conn: Connection, hopeful: bool = False) -> Work:
+        return Work(conn, self.site, clock.now(), hold=self.catching_up.hold, hopeful=hopeful)
 
     def _receipts_wait(self) -> bool:
         return self.catching_up.receipts_wait
 
-    def _messages(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
-        work = self._work(conn)
+    def _messages(self, conn: Connection, records: Records, hopeful: bool) -> Work:
+        work = self._work(conn, hopeful)
         arrivals: list[Arrival] = []
         parcels: list[tuple[ConsumerRecord, Record]] = []
         acts: list[tuple[ConsumerRecord, Record]] = []
@@ -172,10 +172,10 @@ class Core:
             self._alone(work, raw, partial(record_act, work, record))
         return self._finish(work)
 
-    def _told(self, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
+    def _told(self, conn: Connection, records: Records, hopeful: bool) -> Work:
         """What became of attempts, what parcels held, how roles fare: nobody waits for these."""
         self.catching_up.look(conn)
-        work = self._work(conn)
+        work = self._work(conn, hopeful)
         found = self._read(work, records)
         self._parcels(work, [one for one in found if one[0].topic == topics.PARCELS])
         for kind, group in _together(one for one in found if one[0].topic != topics.PARCELS):
@@ -226,9 +226,7 @@ class Core:
         log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
         keep_record(work, raw, f"{type(error).__name__} in its effect")
 
-    def _read(
-        self, work: Work, records: Sequence[ConsumerRecord]
-    ) -> list[tuple[ConsumerRecord, Record]]:
+    def _read(self, work: Work, records: Records) -> list[tuple[ConsumerRecord, Record]]:
         found = []
         for raw in records:
             headers = {name: value or b"" for name, value in raw.headers}

@@ -61,8 +61,7 @@ def dispatch(work: Work) -> None:
 
 
 def _to_partner(work: Work, partner: Partner) -> None:
-    some = "select 1 from delivery where partner = :p and state = 'waiting' limit 1"
-    if not rows(work.conn, some, p=partner.partner):
+    if not _waits(work, partner.partner):
         return
     free = _free(work, partner)
     if free <= 0:
@@ -86,6 +85,15 @@ def _to_partner(work: Work, partner: Partner) -> None:
             handed.append(order)
             run.add(_Out(row.delivery_id, row.lane_no, row.rank, follow))
     update(work.conn, Delivery, _HANDED, handed)
+
+
+def _waits(work: Work, partner: str) -> bool:
+    """Whether anything does: what was planned just now need not be looked for."""
+    planned = (row for rows in work.planned.values() for row in rows)
+    if any(row["state"] == "waiting" and row["partner"] == partner for row in planned):
+        return True
+    some = "select 1 from delivery where partner = :p and state = 'waiting' limit 1"
+    return bool(rows(work.conn, some, p=partner))
 
 
 def _ready(work: Work, partner: str, most: int) -> list[Any]:

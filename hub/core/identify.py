@@ -8,6 +8,7 @@ before never meets one from after.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from hub.core.arrival import Arrival
 from hub.core.work import Work
@@ -34,8 +35,8 @@ def identify(work: Work, arrivals: Sequence[Arrival]) -> None:
     """Gives every arrival its case; new cases are opened, and all of them locked."""
     key = work.site.keys.key("identity")
     wanted = {arrival.message_id: tokens(key, arrival) for arrival in arrivals}
-    known = _known(work, [one for found in wanted.values() for one in found.values()])
-    numbered = _numbered(work, set(known.values()))
+    stand = _standing(work, [one for found in wanted.values() for one in found.values()])
+    known, numbered = stand.known, stand.numbered
     answered = _answered(work, arrivals)
     stands = set(known.values()) | set(answered.values())
     opened: dict[str, str] = {}
@@ -57,7 +58,7 @@ def identify(work: Work, arrivals: Sequence[Arrival]) -> None:
                     numbered[case_ref].add(one)
                 work.add(CaseToken, {"token": one, "case_ref": case_ref, "kind": kind})
         arrival.case_ref = case_ref
-    survivors = _survivors(work, [a.case_ref for a in arrivals])
+    survivors = stand.survivors | _survivors(work, {a.case_ref for a in arrivals} - stand.asked)
     for arrival in arrivals:
         arrival.case_ref = survivors.get(arrival.case_ref, arrival.case_ref)
     work.make_cases(opened) if opened else None
@@ -88,27 +89,40 @@ def _match(
     return fresh, False
 
 
-def _known(work: Work, wanted: list[str]) -> dict[str, str]:
+@dataclass
+class _Standing:
+    """What the ledger says of some tokens and of the cases that they lead to."""
+
+    known: dict[str, str] = field(default_factory=dict)
+    """The case of each token."""
+    numbered: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The NHS tokens of each case."""
+    survivors: dict[str, str] = field(default_factory=dict)
+    """Where a case went that was linked into another."""
+    asked: set[str] = field(default_factory=set)
+    """The cases that were looked at."""
+
+
+_STANDING = """
+select t.token, t.case_ref, f.survivor, n.token as nhs from case_token t
+ join case_file f on f.case_ref = t.case_ref
+ left join case_token n on n.case_ref = t.case_ref and n.kind = 'nhs'
+where """
+
+
+def _standing(work: Work, wanted: list[str]) -> _Standing:
+    stand = _Standing()
     if not wanted:
-        return {}
-    sql = f"select token, case_ref from case_token where {among(work.conn, 'token')}"
-    found = rows(work.conn, sql, among=values(work.conn, wanted))
-    known = {row.token: row.case_ref for row in found}
-    for row in work.pending(CaseToken):
-        known.setdefault(row["token"], row["case_ref"])
-    return known
-
-
-def _numbered(work: Work, cases: set[str]) -> dict[str, set[str]]:
-    """The NHS tokens of cases that stand."""
-    found: dict[str, set[str]] = defaultdict(set)
-    if cases:
-        sql = "select case_ref, token from case_token where kind = 'nhs' and " + among(
-            work.conn, "case_ref"
-        )
-        for row in rows(work.conn, sql, among=values(work.conn, cases)):
-            found[row.case_ref].add(row.token)
-    return found
+        return stand
+    sql = _STANDING + among(work.conn, "t.token")
+    for row in rows(work.conn, sql, among=values(work.conn, wanted)):
+        stand.known[row.token] = row.case_ref
+        stand.asked.add(row.case_ref)
+        if row.nhs:
+            stand.numbered[row.case_ref].add(row.nhs)
+        if row.survivor:
+            stand.survivors[row.case_ref] = row.survivor
+    return stand
 
 
 def _answered(work: Work, arrivals: Sequence[Arrival]) -> dict[str, str]:
@@ -131,9 +145,11 @@ def _answered(work: Work, arrivals: Sequence[Arrival]) -> dict[str, str]:
     return cases
 
 
-def _survivors(work: Work, refs: list[str]) -> dict[str, str]:
+def _survivors(work: Work, refs: set[str]) -> dict[str, str]:
+    if not refs:
+        return {}
     sql = "select case_ref, survivor from case_file where survivor is not null and " + among(
         work.conn, "case_ref"
     )
-    found = rows(work.conn, sql, among=values(work.conn, set(refs)))
+    found = rows(work.conn, sql, among=values(work.conn, refs))
     return {row.case_ref: row.survivor for row in found}

@@ -224,16 +224,17 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
             lanes[row["lane"]].append(row)
     if not lanes:
         return
-    names = sorted(lanes)
-    new = [
-        {"lane": n, "partner": lanes[n][0]["partner"], "last_no": 0, "last_at": work.now}
-        for n in names
-    ]
-    insert(work.conn, Lane, new, new_only=True)
-    sql = f"select lane, last_no, last_at from lane where {among(work.conn, 'lane')} order by lane"
-    found = rows(work.conn, sql + locking(work.conn), among=values(work.conn, names))
+    stand = _lanes(work, sorted(lanes))
+    if new := lanes.keys() - {row.lane for row in stand}:
+        made = [
+            {"lane": n, "partner": lanes[n][0]["partner"], "last_no": 0, "last_at": work.now}
+            for n in sorted(new)
+        ]
+        insert(work.conn, Lane, made, new_only=True)
+        # Read anew: another core may have made one and numbered in it meanwhile.
+        stand = _lanes(work, sorted(lanes))
     moved = []
-    for lane, last_no, last_at in found:
+    for lane, last_no, last_at in stand:
         # Of two cores the one that numbers later may have begun earlier; age must not turn the order.
         moment = max(work.now, at(last_at) or work.now)
         for number, row in enumerate(lanes[lane], last_no + 1):
@@ -241,3 +242,9 @@ def _number(work: Work, planned: list[dict[str, Any]]) -> None:
         moved.append({"lane": lane, "last_no": last_no + len(lanes[lane]), "last_at": moment})
     sql = "update lane set last_no = :last_no, last_at = :last_at where lane = :lane"
     update(work.conn, Lane, sql, moved)
+
+
+def _lanes(work: Work, names: list[str]) -> list[Any]:
+    """Those that stand, locked."""
+    sql = f"select lane, last_no, last_at from lane where {among(work.conn, 'lane')} order by lane"
+    return rows(work.conn, sql + locking(work.conn), among=values(work.conn, names))

@@ -9,6 +9,7 @@ row is moved by compare-and-set, so a displaced worker's transaction fails.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub.clock import monotonic
-from hub.ledger.session import AWAY
+from hub.ledger.session import AWAY, away
 from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
@@ -26,7 +27,7 @@ from hub.member import Member
 log = structlog.get_logger("core")
 
 Batch = dict[TopicPartition, list[ConsumerRecord]]
-
+Records = Sequence[ConsumerRecord]
 
 BUSY = 10
 """Records at once that tell of a backlog: then a transaction for many costs each a third less."""
@@ -79,7 +80,7 @@ class Reader:
         name: str,
         worker: str,
         cluster: str,
-        record: Callable[[Connection, Sequence[ConsumerRecord]], Any],
+        record: Callable[[Connection, Records, bool], Any],
         after: Callable[[Any], Awaitable[None]],
         on_restored: Callable[[list[Restored]], Awaitable[None]],
         on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
@@ -177,11 +178,16 @@ class Reader:
         ends = {spot: (found[0].offset, found[-1].offset + 1) for spot, found in batch.items()}
         records = [record for spot in sorted(batch) for record in batch[spot]]
 
-        def work(conn: Connection) -> Any:
+        def work(conn: Connection, hopeful: bool) -> Any:
             move_offsets(conn, ends, self.cluster, self.worker)
-            return self.record(conn, records)
+            return self.record(conn, records, hopeful)
 
-        done = await self.ledger.transaction(work)
+        try:
+            done = await self.ledger.transaction(partial(work, hopeful=True))
+        except Exception as error:
+            if isinstance(error, Displaced) or away(error):
+                raise
+            done = await self.ledger.transaction(partial(work, hopeful=False))
         for spot, (_, end) in ends.items():
             self.positions[spot] = end
         await self.after(done)

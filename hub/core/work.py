@@ -81,6 +81,8 @@ class Work:
     """Envelope and body of what this work recorded, to be handed out without opening it again."""
     hold: Hold = Hold.NOTHING
     """What is not handed out now."""
+    hopeful: bool = False
+    """Nothing is expected to fail: what does ends the whole transaction (see `whole`)."""
     upto: Upto | None = None
     """Up to when leases and clocks may be judged; none: up to now."""
     stuck: int = 0

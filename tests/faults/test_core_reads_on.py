@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from hub.core.work import Work
 from hub.ledger.audit import verify
 from hub.partners import Directory
 from tests.flow.core_kit import Road, attendances
+from tests.flow.reader_kit import shelf
 from tests.kit.deeds import told
 from tests.kit.site import the_partners
 from tests.kit.waiting import eventually
@@ -41,8 +43,10 @@ async def test_a_transaction_that_fails_loses_nothing(
     failures = iter([True, False, True, True])
     real = Core._messages
 
-    def failing(core: Core, conn: Connection, records: Sequence[ConsumerRecord]) -> Work:
-        done = real(core, conn, records)
+    def failing(
+        core: Core, conn: Connection, records: Sequence[ConsumerRecord], hopeful: bool
+    ) -> Work:
+        done = real(core, conn, records, hopeful)
         if next(failures, False):
             raise OperationalError("commit", None, sqlite3.OperationalError("disk I/O error"))
         return done
@@ -197,3 +201,21 @@ def _away(url: str) -> Iterator[None]:
             yield
         finally:
             admin.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true'.encode())
+
+
+async def test_what_goes_wrong_is_done_anew_with_more_care(kafka: str, tmp_path: Path) -> None:
+    """The first try takes no savepoints: nothing of it may be left when one of its effects fails."""
+    async with shelf(kafka, tmp_path) as s, s.reading() as reader:
+        record, tries = reader.record, []
+
+        def fails_in_hope(conn: Any, records: Any, hopeful: bool) -> None:
+            tries.append(hopeful)
+            record(conn, records, hopeful)
+            if hopeful:
+                raise ValueError("one of them is wrong")
+
+        reader.record = fails_in_hope
+        await s.publish([b"1", b"2", b"3"])
+        await eventually(lambda: len(s.effects()) == 3)
+        assert s.effects() == ["1", "2", "3"]
+        assert tries == [True, False] * (len(tries) // 2)

@@ -88,7 +88,9 @@ class Shelf:
             await task
             await broker.stop()
 
-    def _record(self, conn: Connection, records: Sequence[ConsumerRecord]) -> None:
+    def _record(
+        self, conn: Connection, records: Sequence[ConsumerRecord], hopeful: bool = False
+    ) -> None:
         for record in records:
             headers = {name: value or b"" for name, value in record.headers}
             assert "ce_id" in headers

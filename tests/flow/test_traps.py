@@ -82,7 +82,7 @@ async def test_what_core_read_and_did_not_record_comes_again(kafka: str, tmp_pat
         async with s.reading() as reader:
             tries = []
 
-            def fails(conn: Any, records: Any) -> None:
+            def fails(conn: Any, records: Any, hopeful: bool) -> None:
                 tries.append(len(records))
                 raise OperationalError("insert", {}, Exception("away"))
 

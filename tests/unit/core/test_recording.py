@@ -8,6 +8,8 @@ import pytest
 from hub.clock import now
 from hub.core.due import fall_due
 from hub.core.upgrade import take_up
+from hub.core.whole import whole
+from hub.core.work import Work
 from hub.ledger.audit import verify
 from hub.ledger.read.journey import message_way
 from hub.ledger.read.timeline import timeline
@@ -220,3 +222,16 @@ def test_how_complete_a_contact_is_stands_beside_it_and_stops_nothing(bench: Ben
     assert way is not None
     [event] = [e for e in timeline(way, str, words=None) if e.message]
     assert f"{told['score']} % complete" in event.said and "GP practice" in event.said
+
+
+def test_in_hope_nothing_is_kept_of_what_fails(bench: Bench) -> None:
+    """Without a savepoint half an effect could stand: whoever began it must hear, and begin anew."""
+
+    def half(work: Work) -> None:
+        work.hopeful = True
+        work.incident("unread", "core-1", "half of it")
+        whole(work, lambda: {}["the other half"])
+
+    with pytest.raises(KeyError):
+        bench.do(half)
+    assert bench.all("select 1 from incident") == []
