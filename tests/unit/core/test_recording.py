@@ -227,10 +227,13 @@ def test_how_complete_a_contact_is_stands_beside_it_and_stops_nothing(bench: Ben
 def test_in_hope_nothing_is_kept_of_what_fails(bench: Bench) -> None:
     """Without a savepoint half an effect could stand: whoever began it must hear, and begin anew."""
 
+    def fails() -> None:
+        raise KeyError("the other half")
+
     def half(work: Work) -> None:
         work.hopeful = True
         work.incident("unread", "core-1", "half of it")
-        whole(work, lambda: {}["the other half"])
+        whole(work, fails)
 
     with pytest.raises(KeyError):
         bench.do(half)
