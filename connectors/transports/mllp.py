@@ -31,6 +31,7 @@ from connectors.base import (
 from connectors.base import Settings as Base
 from connectors.instant import Now, utc_now
 from connectors.tls import ClientTls, ServerTls
+from connectors.turns import Turns
 from schemas.envelope import AckLevel
 
 MEDIA_TYPE = "application/hl7-v2"
@@ -122,6 +123,7 @@ class Mllp:
         self._callers: set[_Caller] = set()
         self._lines: dict[int, _Line] = {}
         self._turns: dict[int, asyncio.Lock] = {}
+        self._long = Turns()
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Listens until `stop`, then answers what was read whole and lets the rest go unanswered."""
@@ -169,12 +171,13 @@ class Mllp:
                 async with asyncio.timeout(listen.idle_timeout):
                     if not await frames.begins(reader):
                         break
-                async with asyncio.timeout(listen.frame_timeout):
-                    body = await frames.rest(reader, MAX_PARCEL)
-                caller.busy = True
-                verdict = await accept(
-                    Parcel(self.partner, self.name, body, MEDIA_TYPE, self._now())
-                )
+                async with self._long.one() as turn:
+                    async with asyncio.timeout(listen.frame_timeout):
+                        body = await frames.rest(reader, MAX_PARCEL, turn)
+                    caller.busy = True
+                    verdict = await accept(
+                        Parcel(self.partner, self.name, body, MEDIA_TYPE, self._now())
+                    )
                 if (words := _words(verdict, len(body))) is None:
                     why = "nothing may be said"
                     break
