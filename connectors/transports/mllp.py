@@ -46,7 +46,7 @@ class Listen(Base):
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0: any free one")
     tls: ServerTls | None = Field(None, description="None: only on a private link (MLLP is clear)")
     idle_timeout: float | None = Field(
-        None, gt=0, description="Seconds a silent peer is kept; none: for ever"
+        4 * 3600.0, gt=0, description="Seconds a silent peer is kept; none: for ever"
     )
     frame_timeout: float = Field(
         60.0, gt=0, description="Seconds from a block's first byte to its last"
@@ -165,7 +165,7 @@ class Mllp:
         caller = _Caller(task)
         self._callers.add(caller)
         _keep_alive(writer)
-        why = "peer closed"
+        why = ""
         try:
             while not stop.is_set():
                 async with asyncio.timeout(listen.idle_timeout):
@@ -192,11 +192,12 @@ class Mllp:
         except OSError as error:
             why = type(error).__name__
         except asyncio.CancelledError:
-            why = "stopping"
+            why = ""
         finally:
             self._callers.discard(caller)
             writer.close()
-            _log.debug("mllp.closed", partner=self.partner, why=why)
+            if why:
+                _log.info("mllp.closed", partner=self.partner, why=why)
 
     async def push(self, outgoing: Outgoing, connection: int = 0) -> Pushed:
         """Writes one block on the numbered connection and brings back the one block it answers."""
