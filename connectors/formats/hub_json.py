@@ -34,6 +34,10 @@ DEPTH = 32
 """Objects and lists within each other; no message needs half of it."""
 
 
+MOST = 10_000
+"""Messages of one parcel."""
+
+
 class Due(Frozen):
     """By when a receiver must have acted, and by which rule."""
 
@@ -98,6 +102,8 @@ class HubJson(Quiet):
         if isinstance(data, list) and not data:
             raise Unreadable("an empty list says nothing: send at least one message", "$")
         several = isinstance(data, list)
+        if several and len(data) > MOST:
+            raise Unreadable(f"at most {MOST} messages are taken together", "$")
         found: list[Draft] = []
         wrong: list[tuple[str, str]] = []
         for number, item in enumerate(data if several else [data]):
@@ -108,9 +114,12 @@ class HubJson(Quiet):
                 wrong += error.found
         if wrong:
             raise unreadable(wrong, None if several else _reference(data))
-        parts = [(draft.stream, draft.reference, draft.part) for draft in found]
-        for number, part in enumerate(parts):
-            if part in parts[:number]:
+        parts: set[tuple[str, str, str]] = set()
+        for number, draft in enumerate(found):
+            part = (draft.stream, draft.reference, draft.part)
+            before = len(parts)
+            parts.add(part)
+            if len(parts) == before:
                 raise Unreadable(
                     "this reference and part stand twice: give each child a part of its own",
                     f"$[{number}].reference",
