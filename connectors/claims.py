@@ -4,6 +4,7 @@ A claim is a rename into `.claimed/` under a unique name that keeps the partner'
 left by a crash is found again and nothing else need be remembered. Blocking: call in a thread.
 """
 
+import errno
 import fnmatch
 import os
 import re
@@ -13,6 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 CLAIMED = ".claimed"
+LONGEST_NAME = 200
+"""Bytes of a file's name: ours is put before it, and a file system ends at 255."""
 _MARK = "__"
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 _UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
@@ -54,9 +57,7 @@ def looks(inbox: Path, pattern: str) -> dict[str, Look]:
 
 def claim(inbox: Path, name: str) -> Claim | None:
     """Makes a file ours; None where it went away first."""
-    directory = inbox / CLAIMED
-    directory.mkdir(exist_ok=True)
-    path = directory / f"{uuid4().hex}{_MARK}{name}"
+    path = _room(inbox, CLAIMED) / f"{uuid4().hex}{_MARK}{name}"
     try:
         (inbox / name).rename(path)
     except FileNotFoundError:
@@ -69,14 +70,35 @@ def left(inbox: Path) -> list[Claim]:
     directory = inbox / CLAIMED
     if not directory.is_dir():
         return []
-    paths = sorted(directory.iterdir(), key=lambda path: (path.stat().st_mtime_ns, path.name))
-    return [Claim(path, path.name.partition(_MARK)[2]) for path in paths]
+    states = [(path.lstat(), path) for path in _room(inbox, CLAIMED).iterdir()]
+    files = [(state.st_mtime_ns, path) for state, path in states if stat.S_ISREG(state.st_mode)]
+    return [Claim(path, path.name.partition(_MARK)[2]) for _, path in sorted(files)]
+
+
+def too_long(name: str) -> bool:
+    """Whether a file of that name cannot be claimed."""
+    return len(os.fsencode(name)) > LONGEST_NAME
 
 
 def read(held: Claim, limit: int) -> bytes:
-    """The content, cut at `limit` + 1 bytes where it is longer."""
-    with held.path.open("rb") as file:
+    """The content, cut at `limit` + 1 bytes where it is longer.
+
+    What was made a link or a pipe since it was looked at is neither followed nor waited for.
+    """
+    opened = os.open(held.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(opened, "rb") as file:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "not a file")
         return file.read(limit + 1)
+
+
+def _room(inbox: Path, name: str) -> Path:
+    """A folder of ours within the partner's; a link in its place would lead files elsewhere."""
+    directory = inbox / name
+    directory.mkdir(exist_ok=True)
+    if directory.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "a link stands where a folder of ours belongs")
+    return directory
 
 
 def give_back(held: Claim, inbox: Path) -> None:
@@ -95,8 +117,7 @@ def put_away(
 
     There it is called as the hub calls the parcel: its own name may be a child's.
     """
-    directory = inbox / folder
-    directory.mkdir(exist_ok=True)
+    directory = _room(inbox, folder)
     suffix = Path(held.name).suffix
     ending = suffix if _SUFFIX.fullmatch(suffix) else ""
     target = directory / f"{reference}{ending}"

@@ -9,6 +9,8 @@ from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
 
 from hl7.mllp.streams import CARRIAGE_RETURN, END_BLOCK, START_BLOCK
 
+from connectors.turns import Turn
+
 BUFFER = 256 * 1024
 """Bytes a stream may hold before the socket is no longer read (asyncio reads up to twice this)."""
 
@@ -38,7 +40,7 @@ async def begins(reader: StreamReader) -> bool:
     raise Babble(f"{STRAY} bytes without the start of a block")
 
 
-async def rest(reader: StreamReader, limit: int) -> bytes:
+async def rest(reader: StreamReader, limit: int, turn: Turn | None = None) -> bytes:
     """The block's content after its first byte, cut at `limit` + 1 bytes where it is longer."""
     long = bytearray()
     while True:
@@ -47,6 +49,8 @@ async def rest(reader: StreamReader, limit: int) -> bytes:
         except LimitOverrunError as overrun:
             piece = await reader.readexactly(overrun.consumed)
             long += piece[: limit + 1 - len(long)]
+            if turn is not None:
+                await turn.read(len(long))
             continue
         except IncompleteReadError as error:
             raise Babble("the connection closed inside a block") from error

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from uuid_utils import NAMESPACE_URL, uuid5, uuid7
 
+LONGEST = 500
+"""Characters of a name that a partner gives: more does not fit into an index."""
+
 _HUB = uuid5(NAMESPACE_URL, "urn:front-door-hub")
 _SEPARATOR = "\x1f"
 

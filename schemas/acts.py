@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.codes import Matching, Review
 from schemas.endings import ConflictEnd, EarlyEnd, ParcelEnd
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.people import Worker
 from schemas.values import Line, Phone, Said, Text
@@ -23,7 +24,7 @@ class Act(Said):
     role: Annotated[Line, Kind.DELIVERY_METADATA]
     agency: Annotated[Line, Kind.DELIVERY_METADATA]
     team: Annotated[Line | None, Kind.DELIVERY_METADATA] = None
-    at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    at: Annotated[Instant, Kind.DELIVERY_METADATA]
     seen: Annotated[int, Kind.DELIVERY_METADATA] = Field(
         default=0, ge=0, description="Version of the thing acted on, as it was shown"
     )
@@ -80,7 +81,7 @@ class DeliveryTakenByPhone(Act):
     delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
     taken_by: Annotated[Line, Kind.DECISION]
     taken_role: Annotated[Line, Kind.DECISION]
-    taken_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    taken_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     phone: Annotated[Phone | None, Kind.DELIVERY_METADATA] = None
     accepts: Annotated[bool, Kind.DECISION] = Field(
         default=False, description="True where they also accepted the work"

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.codes import Linking
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.people import Worker, must_be_named
 from schemas.values import Line, Said, Text
@@ -21,7 +22,7 @@ class CaseLinked(Said):
         description="Reference of the case that goes on"
     )
     ground: Annotated[Linking, Kind.DELIVERY_METADATA]
-    linked_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    linked_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     by: Annotated[Worker | None, Kind.DECISION] = None
     reason: Annotated[Text | None, Kind.DECISION] = None
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.census import Abuse, ContactAction, ContactOutcome
 from schemas.codes import Channel, MatchState
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import ChildIdentity, Household, Referrer, Worker
@@ -59,7 +60,7 @@ class Concern(Said):
     working_well: Annotated[Known[Text], Kind.CONCERN_NARRATIVE] = NOT_ASKED
     immediate_danger: Annotated[Yes, Kind.CONCERN_NARRATIVE, Depth.SUMMARY] = NOT_ASKED
     significant_harm: Annotated[Yes, Kind.CONCERN_NARRATIVE, Depth.SUMMARY] = NOT_ASKED
-    happened_at: Annotated[AwareDatetime | None, Kind.CONCERN_NARRATIVE] = None
+    happened_at: Annotated[Instant | None, Kind.CONCERN_NARRATIVE] = None
     child_now: Annotated[Known[Line], Kind.CURRENT_ADDRESS] = Field(
         default=NOT_ASKED, description="Where the child is at this moment"
     )
@@ -77,7 +78,7 @@ class ContactRecorded(Said):
         description="The recording system's own number for the contact (a call id)"
     )
     channel: Annotated[Channel, Kind.DELIVERY_METADATA]
-    received_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    received_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     taken_by: Annotated[Worker | None, Kind.DECISION] = None
     caller: Referrer
     child: ChildIdentity

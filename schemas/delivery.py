@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.codes import Fault, PartnerRejection, ReceiptResult
 from schemas.envelope import AckLevel
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.values import Line, Said
 
@@ -18,7 +19,7 @@ class DeliveryReceipt(Said):
         description="The reference (or message id) under which we sent it"
     )
     result: Annotated[ReceiptResult, Kind.DELIVERY_METADATA]
-    at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    at: Annotated[Instant, Kind.DELIVERY_METADATA]
     level: Annotated[AckLevel | None, Kind.DELIVERY_METADATA] = Field(
         default=None, description="What the receipt proves; left out, what its result implies"
     )

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.instants import Instant
 from schemas.labels import Restriction
 
 
@@ -112,7 +113,7 @@ class Deadline(Frozen):
     """When the message itself must have been acted on, and by which rule."""
 
     clock_id: str
-    due_at: AwareDatetime
+    due_at: Instant
     rule_edition: str
 
 
@@ -122,8 +123,8 @@ class Envelope(Frozen):
     message_id: UUID
     type: str
     schema_version: int = Field(ge=1)
-    occurred_at: AwareDatetime
-    recorded_at: AwareDatetime
+    occurred_at: Instant
+    recorded_at: Instant
     correlation_id: UUID
     causation_id: UUID | None = None
     idempotency_key: str

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.codes import LegalBasis, Refusal, Response, RiskLevel, VisitMode
 from schemas.contact import OpenCase
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import (
@@ -37,7 +38,7 @@ class Shift(Said):
 class Visit(Said):
     """A visit made in the shift."""
 
-    at: Annotated[AwareDatetime, Kind.CONCERN_NARRATIVE]
+    at: Annotated[Instant, Kind.CONCERN_NARRATIVE]
     by: Annotated[tuple[Worker, ...], Kind.DECISION] = Field(min_length=1)
     mode: Annotated[VisitMode, Kind.DECISION]
     seeing: Seeing
@@ -52,7 +53,7 @@ class ToldTo(Said):
     """Somebody who was told, who is not of the family."""
 
     whom: Annotated[Worker, Kind.DECISION]
-    at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    at: Annotated[Instant, Kind.DELIVERY_METADATA]
     what: Annotated[Text, Kind.CONCERN_NARRATIVE]
 
 
@@ -60,7 +61,7 @@ class Decided(Said):
     """A decision of the shift and the manager who authorised it."""
 
     what: Annotated[Text, Kind.DECISION]
-    at: Annotated[AwareDatetime, Kind.DECISION]
+    at: Annotated[Instant, Kind.DECISION]
     authorised_by: Annotated[Worker, Kind.DECISION]
 
     @check(mode="after")
@@ -73,8 +74,8 @@ class LegalStatus(Said):
     """Under which provision the child is where they are, and until when."""
 
     basis: Annotated[LegalBasis, Kind.DECISION, Depth.SUMMARY] = LegalBasis.NONE
-    started_at: Annotated[AwareDatetime | None, Kind.DECISION] = None
-    expires_at: Annotated[AwareDatetime | None, Kind.DECISION, Depth.SUMMARY] = Field(
+    started_at: Annotated[Instant | None, Kind.DECISION] = None
+    expires_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="As the order states it; a stated end wins over any computation"
     )
     note: Annotated[Text | None, Kind.DECISION] = None
@@ -108,7 +109,7 @@ class EdtHandover(Said):
     referrer_told: Annotated[Known[Text], Kind.CONCERN_NARRATIVE] = Field(
         default=NOT_ASKED, description="What the referrer was told, and how"
     )
-    contacted_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    contacted_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     concern: Annotated[Text, Kind.CONCERN_NARRATIVE]
     risk: Annotated[RiskLevel, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
     done: Annotated[Text, Kind.CONCERN_NARRATIVE] = Field(description="What was done")
@@ -135,7 +136,7 @@ class EdtHandover(Said):
     recommended: Annotated[Text, Kind.CONCERN_NARRATIVE] = Field(
         description="Recommended next step"
     )
-    accept_by: Annotated[AwareDatetime | None, Kind.DELIVERY_METADATA] = Field(
+    accept_by: Annotated[Instant | None, Kind.DELIVERY_METADATA] = Field(
         default=None, description="By when acceptance is asked for"
     )
 
@@ -168,7 +169,7 @@ class HandoverResponse(Said):
         description="Message id or reference of the message answered, as its reader knows it"
     )
     response: Annotated[Response, Kind.DECISION, Depth.SUMMARY]
-    at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    at: Annotated[Instant, Kind.DELIVERY_METADATA]
     by: Annotated[Worker | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Acceptance without a name and a role is receipt"
     )

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.codes import AttendanceKind, CareSetting
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import ChildIdentity
@@ -19,7 +20,7 @@ class HealthAttendance(Said):
         description="The sender's message control id"
     )
     kind: Annotated[AttendanceKind, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
-    at: Annotated[AwareDatetime, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
+    at: Annotated[Instant, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
     site: Annotated[OdsCode, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
     site_name: Annotated[Line | None, Kind.CONCERN_NARRATIVE, Depth.SUMMARY] = None
     setting: Annotated[CareSetting, Kind.CONCERN_NARRATIVE] = CareSetting.OTHER

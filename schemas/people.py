@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.census import Disability, Ethnicity, ReferralSource, Sex, UpnUnknown
 from schemas.codes import Reason, ReferrerKind, Relation, ThresholdLevel
 from schemas.envelope import Subject
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth, Restriction
 from schemas.values import (
@@ -339,5 +340,5 @@ class Action(Said):
 
     what: Annotated[Text, Kind.CONCERN_NARRATIVE]
     who: Annotated[Worker, Kind.DECISION]
-    by: Annotated[AwareDatetime | None, Kind.DECISION] = None
+    by: Annotated[Instant | None, Kind.DECISION] = None
     if_it_fails: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None

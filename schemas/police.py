@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.codes import InvolvedAs, Perceived, Relation, RiskGrade
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth, Restriction
 from schemas.people import (
@@ -36,7 +37,7 @@ class InvolvedAdult(Said):
 class PoliceProtection(Said):
     """The child is in police protection: 72 elapsed hours that nobody can extend (s46)."""
 
-    started_at: Annotated[AwareDatetime, Kind.DECISION, Depth.SUMMARY]
+    started_at: Annotated[Instant, Kind.DECISION, Depth.SUMMARY]
     officer: Annotated[Worker, Kind.DECISION] = Field(description="The designated officer")
     placed_at: Annotated[Known[Address], Kind.CURRENT_ADDRESS, Restriction.SAFE_ADDRESS] = NOT_ASKED
 
@@ -50,8 +51,8 @@ class PoliceNotification(Said):
     )
     force: Annotated[Line, Kind.DELIVERY_METADATA]
     officer: Annotated[Worker, Kind.DECISION] = Field(description="With collar number")
-    attended_at: Annotated[AwareDatetime, Kind.CONCERN_NARRATIVE]
-    submitted_at: Annotated[AwareDatetime | None, Kind.DELIVERY_METADATA] = None
+    attended_at: Annotated[Instant, Kind.CONCERN_NARRATIVE]
+    submitted_at: Annotated[Instant | None, Kind.DELIVERY_METADATA] = None
     location: Annotated[Known[Address], Kind.CURRENT_ADDRESS] = NOT_ASKED
     incident_type: Annotated[Line, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
     domestic_abuse: Annotated[Yes, Kind.CONCERN_NARRATIVE, Depth.SUMMARY] = NOT_ASKED

@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.census import PrimaryNeed, ReferralFlag, ReferralOutcome
 from schemas.codes import ReceivedAs, Stage, Urgency
 from schemas.contact import Concern, Knowledge, OpenCase
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import (
@@ -47,7 +48,7 @@ class ReferralReceived(Said):
     reference: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
         description="The sender's own number for the referral"
     )
-    received_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    received_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     received_as: Annotated[ReceivedAs, Kind.DELIVERY_METADATA] = ReceivedAs.WRITTEN
     contact_reference: Annotated[Line | None, Kind.DELIVERY_METADATA] = Field(
         default=None, description="The contact it grew from"
@@ -81,14 +82,14 @@ class ReferralAcknowledged(Said):
         description="The referrer's own number, so that they can place it"
     )
     receipt: Annotated[Line, Kind.DELIVERY_METADATA] = Field(description="Our receipt number")
-    received_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    received_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     contact_team: Annotated[Line, Kind.DELIVERY_METADATA]
     contact_phone: Annotated[Phone | None, Kind.DELIVERY_METADATA] = None
     contact_email: Annotated[Line | None, Kind.DELIVERY_METADATA] = None
     next_step: Annotated[Text, Kind.DELIVERY_METADATA] = Field(
         description="What happens next and by when; nothing about the child"
     )
-    writing_due_at: Annotated[AwareDatetime | None, Kind.DELIVERY_METADATA] = Field(
+    writing_due_at: Annotated[Instant | None, Kind.DELIVERY_METADATA] = Field(
         default=None, description="When written confirmation of a phone referral is due"
     )
 
@@ -100,7 +101,7 @@ class ReferralPassedToTeam(Said):
         description="Number of the referral in the passing system"
     )
     team: Annotated[Line, Kind.DELIVERY_METADATA]
-    passed_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    passed_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     passed_by: Annotated[Worker, Kind.DECISION]
     reason: Annotated[Text, Kind.CONCERN_NARRATIVE] = Field(description="Why this team")
     urgency: Annotated[Urgency, Kind.CONCERN_NARRATIVE, Depth.SUMMARY]
@@ -129,7 +130,7 @@ class ReferralDecision(Said):
         min_length=1, description="The information relied on, by source"
     )
     decided_by: Annotated[Worker, Kind.DECISION]
-    decided_at: Annotated[AwareDatetime, Kind.DECISION, Depth.SUMMARY]
+    decided_at: Annotated[Instant, Kind.DECISION, Depth.SUMMARY]
     procedure_edition: Annotated[Line, Kind.DECISION, Depth.SUMMARY]
     urgent_contact: Annotated[bool, Kind.DECISION] = False
     next_step: Annotated[Text, Kind.DECISION, Depth.SUMMARY]
@@ -159,7 +160,7 @@ class DecisionFeedback(Said):
     referrer: Referrer
     child: ChildIdentity
     outcome: Annotated[ReferralOutcome, Kind.DECISION, Depth.SUMMARY]
-    decided_at: Annotated[AwareDatetime, Kind.DECISION, Depth.SUMMARY]
+    decided_at: Annotated[Instant, Kind.DECISION, Depth.SUMMARY]
     reason: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Reason where below threshold; no detail of other people"
     )

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from pydantic import model_validator as check
 
 from schemas.census import Abuse
@@ -15,6 +15,7 @@ from schemas.codes import (
     StrategyDecision,
     Urgency,
 )
+from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import (
@@ -34,7 +35,7 @@ class StrategyRequested(Said):
 
     reference: Annotated[Line, Kind.DELIVERY_METADATA]
     requested_by: Annotated[Worker, Kind.DECISION]
-    requested_at: Annotated[AwareDatetime, Kind.DELIVERY_METADATA]
+    requested_at: Annotated[Instant, Kind.DELIVERY_METADATA]
     child: ChildIdentity
     household: Household = Household()
     concern: Annotated[Text, Kind.CONCERN_NARRATIVE]
@@ -43,7 +44,7 @@ class StrategyRequested(Said):
     why: Annotated[Text, Kind.CONCERN_NARRATIVE] = Field(
         description="Why there is reasonable cause to suspect significant harm"
     )
-    proposed_at: Annotated[AwareDatetime | None, Kind.DECISION, Depth.SUMMARY] = None
+    proposed_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = None
     proposed_kind: Annotated[MeetingKind | None, Kind.DECISION, Depth.SUMMARY] = None
     must_be_meeting: Annotated[tuple[MeetingCause, ...], Kind.CONCERN_NARRATIVE] = ()
     out_of_hours: Annotated[bool, Kind.DELIVERY_METADATA] = False
@@ -76,7 +77,7 @@ class Quorum(Said):
     met: Annotated[bool, Kind.DECISION, Depth.SUMMARY]
     missing: Annotated[tuple[Line, ...], Kind.DECISION] = ()
     went_on_because: Annotated[Text | None, Kind.DECISION] = None
-    reconvene_by: Annotated[AwareDatetime | None, Kind.DECISION] = None
+    reconvene_by: Annotated[Instant | None, Kind.DECISION] = None
 
     @check(mode="after")
     def _inquorate_is_explained(self) -> "Quorum":
@@ -130,7 +131,7 @@ class Medical(Said):
 
     needed: Annotated[Yes, Kind.DECISION, Depth.SUMMARY] = NOT_ASKED
     who: Annotated[Line | None, Kind.DECISION] = None
-    at: Annotated[AwareDatetime | None, Kind.DECISION] = None
+    at: Annotated[Instant | None, Kind.DECISION] = None
     where: Annotated[Line | None, Kind.DECISION] = None
     consent: Annotated[Line | None, Kind.CONCERN_NARRATIVE] = Field(
         default=None, description="Who consents, or why consent is not sought"
@@ -148,7 +149,7 @@ class Investigation(Said):
         default=None, description="Achieving Best Evidence interviews: who, when, by whom"
     )
     order_of_visits: Annotated[Text | None, Kind.POLICE_INTELLIGENCE] = None
-    visit_by: Annotated[AwareDatetime | None, Kind.DECISION] = None
+    visit_by: Annotated[Instant | None, Kind.DECISION] = None
 
 
 class Telling(Said):
@@ -157,7 +158,7 @@ class Telling(Said):
     whom: Annotated[Line, Kind.DECISION] = Field(description="Child, mother, father, carer")
     may: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
     by: Annotated[Worker | None, Kind.DECISION] = None
-    at: Annotated[AwareDatetime | None, Kind.DECISION] = None
+    at: Annotated[Instant | None, Kind.DECISION] = None
     must_not: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
     must_not_because: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
 
@@ -209,14 +210,14 @@ class StrategyRecord(Said):
     investigation: Investigation = Investigation()
     telling: tuple[Telling, ...] = ()
     actions: tuple[Action, ...] = ()
-    next_discussion_at: Annotated[AwareDatetime | None, Kind.DECISION, Depth.SUMMARY] = None
+    next_discussion_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = None
     icpc_target: Annotated[date | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Target of the conference, as the chair understood it"
     )
     procedure_edition: Annotated[Line, Kind.DECISION, Depth.SUMMARY]
     written_by: Annotated[Worker, Kind.DECISION]
     circulated_to: Annotated[tuple[Line, ...], Kind.DELIVERY_METADATA] = ()
-    circulated_at: Annotated[AwareDatetime | None, Kind.DELIVERY_METADATA] = None
+    circulated_at: Annotated[Instant | None, Kind.DELIVERY_METADATA] = None
 
     @check(mode="after")
     def _holds_together(self) -> "StrategyRecord":

@@ -11,7 +11,6 @@ from nhs_number.standardise import standardise_format
 from nhs_number.validate import is_valid
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -23,6 +22,7 @@ from pydantic import model_validator as check
 
 from schemas.codes import AddressKind, Code, Unknown, Verification
 from schemas.envelope import Frozen
+from schemas.instants import Instant
 from schemas.labels import DataKind, Depth, Restriction
 
 T = TypeVar("T")
@@ -223,8 +223,8 @@ class Address(Said):
 class Period(Said):
     """From an instant to an instant; open where it has not ended."""
 
-    start: AwareDatetime
-    end: AwareDatetime | None = None
+    start: Instant
+    end: Instant | None = None
 
     @check(mode="after")
     def _in_order(self) -> "Period":

@@ -22,6 +22,9 @@ from schemas.contact import ContactRecorded
 from schemas.envelope import Doubt
 from schemas.register import priority_of
 
+CHILDREN = 50
+"""Of one call: every child's message names all its siblings."""
+
 REQUIRED = ("call", "received", "concern", "caller_kind")
 _PLACES = {
     ("child", "name"): "child",
@@ -86,9 +89,16 @@ class ContactCsv(Quiet):
             body = _contact(reader)
             bodies.append((row, body, reader.doubts))
             wrong += [self._told(row, mistake) for mistake in reader.mistakes]
+        calls: dict[str, dict[str, dict[str, Any]]] = {}
+        for row, body, _ in bodies if not wrong else ():
+            children = calls.setdefault(body["reference"], {})
+            children[_key(body["child"])] = body["child"]
+            if len(children) == CHILDREN + 1:
+                text = f"more than {CHILDREN} children stand under one call: give each call its own"
+                wrong.append(self._told(row, Mistake("call", text)))
         drafts: dict[tuple[str, str, bytes], Draft] = {}
         for row, body, doubts in bodies if not wrong else ():
-            _siblings(body, [other for _, other, _ in bodies])
+            _siblings(body, calls[body["reference"]])
             try:
                 contact = ContactRecorded.model_validate(body)
             except ValidationError as error:
@@ -178,14 +188,14 @@ def _key(child: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _siblings(body: dict[str, Any], others: list[dict[str, Any]]) -> None:
-    own, found = _key(body["child"]), {}
-    for other in others:
-        child = other["child"]
-        if other["reference"] == body["reference"] and _key(child) != own:
-            names = ("name", "born", "sex", "nhs_number", "own_number")
-            found[_key(child)] = {name: child[name] for name in names} | {"message_of_own": True}
-    body["household"] = {**body["household"], "children": list(found.values())}
+def _siblings(body: dict[str, Any], children: Mapping[str, dict[str, Any]]) -> None:
+    own, names = _key(body["child"]), ("name", "born", "sex", "nhs_number", "own_number")
+    found = [
+        {name: child[name] for name in names} | {"message_of_own": True}
+        for key, child in children.items()
+        if key != own
+    ]
+    body["household"] = {**body["household"], "children": found}
 
 
 def _draft(contact: ContactRecorded, content: bytes, doubts: tuple[Doubt, ...]) -> Draft:

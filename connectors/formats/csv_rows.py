@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from connectors.base import Unreadable
 
+MOST = 10_000
+"""Rows of one file."""
+
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13})
 
 
@@ -38,6 +41,8 @@ def rows(body: bytes, encoding: str, delimiter: str, needed: list[str]) -> list[
                         " put quotes around values that hold the delimiter",
                         f"line {begins}",
                     )
+                if len(found) == MOST:
+                    raise Unreadable(f"at most {MOST} rows are taken together", f"line {begins}")
                 stripped = (value.strip() for value in values)
                 found.append(Row(begins, dict(zip(header, stripped, strict=True))))
             begins = reader.line_num + 1

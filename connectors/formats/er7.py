@@ -79,13 +79,13 @@ class Header:
 
 def header(body: bytes, default_set: str = "") -> Header:
     """Reads MSH alone; raises `Faulty`, with MSH-10 as the reference where it stands."""
-    if body[:3] != b"MSH" or len(body) < 8:
+    line = body[: _line_end(body)]
+    if line[:3] != b"MSH" or len(line) < 8:
         raise Faulty(
             "an HL7 v2 message begins with MSH, the delimiters and a sender",
             "MSH",
             "100",
         )
-    line = body[: _line_end(body)]
     delimiters = _delimiters(line[3:8])
     if len(line) > 8 and line[8:9] != line[3:4]:
         raise Faulty("exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from connectors.base import Answer, Draft, Outgoing, Parcel, Says, Unreadable
 from connectors.formats.mistakes import mistakes, unreadable
@@ -19,6 +19,7 @@ from schemas.envelope import (
     Sender,
     Subject,
 )
+from schemas.instants import Instant
 from schemas.labels import Restriction
 from schemas.register import (
     UnknownType,
@@ -29,11 +30,18 @@ from schemas.register import (
 )
 from schemas.values import Line
 
+DEPTH = 32
+"""Objects and lists within each other; no message needs half of it."""
+
+
+MOST = 10_000
+"""Messages of one parcel."""
+
 
 class Due(Frozen):
     """By when a receiver must have acted, and by which rule."""
 
-    at: AwareDatetime
+    at: Instant
     clock: Line = Field(description="Name of the clock in the edition")
     edition: Line = Field(description="Edition of the guidance or the local rules")
 
@@ -52,7 +60,7 @@ class Message(Frozen):
         description="Tells the children of one reference apart; no row number",
     )
     stream: Line = Field(default="default", description="One counter of references")
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     sender: Sender | None = None
     recipients: tuple[Recipient, ...] = ()
     priority: Priority | None = Field(
@@ -94,6 +102,8 @@ class HubJson(Quiet):
         if isinstance(data, list) and not data:
             raise Unreadable("an empty list says nothing: send at least one message", "$")
         several = isinstance(data, list)
+        if several and len(data) > MOST:
+            raise Unreadable(f"at most {MOST} messages are taken together", "$")
         found: list[Draft] = []
         wrong: list[tuple[str, str]] = []
         for number, item in enumerate(data if several else [data]):
@@ -104,9 +114,12 @@ class HubJson(Quiet):
                 wrong += error.found
         if wrong:
             raise unreadable(wrong, None if several else _reference(data))
-        parts = [(draft.stream, draft.reference, draft.part) for draft in found]
-        for number, part in enumerate(parts):
-            if part in parts[:number]:
+        parts: set[tuple[str, str, str]] = set()
+        for number, draft in enumerate(found):
+            part = (draft.stream, draft.reference, draft.part)
+            before = len(parts)
+            parts.add(part)
+            if len(parts) == before:
                 raise Unreadable(
                     "this reference and part stand twice: give each child a part of its own",
                     f"$[{number}].reference",
@@ -175,10 +188,24 @@ def _json(body: bytes) -> Any:
     if at >= 0:
         raise Unreadable("the character U+0000 is not text: take it out", _line(body, at))
     try:
-        return orjson.loads(body)
+        data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise Unreadable("this is not JSON in UTF-8; mend it here", where) from None
+    if _deeper(data, DEPTH):
+        raise Unreadable(f"objects and lists stand deeper than {DEPTH} within each other", "$")
+    return data
+
+
+def _deeper(data: Any, levels: int) -> bool:
+    """Whether there is anything below so many levels; a level at a time, because a stack has an end."""
+    level = [data] if isinstance(data, (dict, list)) else []
+    for _ in range(levels):
+        inside = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [one for each in inside for one in each if isinstance(one, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def _line(body: bytes, at: int) -> str:

@@ -117,13 +117,27 @@ class Folder:
         for name in _settled(looks, seen, inbound.settle, asyncio.get_running_loop().time()):
             if stop.is_set():
                 return 0.0
-            held_now = await asyncio.to_thread(claims.claim, inbound.path, name)
+            held_now = await self._claimed(inbound, name)
             if held_now is None:
                 continue
             seen.pop(name, None)
             if (wait := await self._settle(inbound, accept, held_now)) is not None:
                 return wait
         return min(inbound.poll, inbound.settle) if seen and inbound.settle else inbound.poll
+
+    async def _claimed(self, inbound: Inbound, name: str) -> claims.Claim | None:
+        """One file made ours; None where it went away, or cannot be: the others are not kept waiting."""
+        try:
+            if not claims.too_long(name):
+                return await asyncio.to_thread(claims.claim, inbound.path, name)
+            theirs = claims.Claim(inbound.path / name, name)
+            why = f"the file's name is longer than {claims.LONGEST_NAME} bytes: give it a shorter one\n"
+            await asyncio.to_thread(
+                claims.put_away, theirs, inbound.path, "refused", _reference(name), why
+            )
+        except OSError as error:
+            _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
+        return None
 
     async def _settle(self, inbound: Inbound, accept: Accept, held: claims.Claim) -> float | None:
         """Has one file judged and puts it where the verdict says; seconds to wait where unable."""
@@ -133,7 +147,7 @@ class Folder:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
             await asyncio.to_thread(claims.give_back, held, inbound.path)
             return None
-        reference = hashlib.sha256(held.name.encode(errors="surrogateescape")).hexdigest()[:32]
+        reference = _reference(held.name)
         verdict = await accept(
             Parcel(self.partner, self.name, body, inbound.media_type, self._now(), reference)
         )
@@ -209,6 +223,11 @@ def _settled(
         if moment - seen[name][1] >= settle:
             ready.append(name)
     return ready
+
+
+def _reference(name: str) -> str:
+    """How the hub calls a file, because its own name may be a child's."""
+    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _reason(verdict: Verdict) -> str:

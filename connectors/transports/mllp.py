@@ -31,6 +31,7 @@ from connectors.base import (
 from connectors.base import Settings as Base
 from connectors.instant import Now, utc_now
 from connectors.tls import ClientTls, ServerTls
+from connectors.turns import Turns
 from schemas.envelope import AckLevel
 
 MEDIA_TYPE = "application/hl7-v2"
@@ -45,7 +46,7 @@ class Listen(Base):
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0: any free one")
     tls: ServerTls | None = Field(None, description="None: only on a private link (MLLP is clear)")
     idle_timeout: float | None = Field(
-        None, gt=0, description="Seconds a silent peer is kept; none: for ever"
+        4 * 3600.0, gt=0, description="Seconds a silent peer is kept; none: for ever"
     )
     frame_timeout: float = Field(
         60.0, gt=0, description="Seconds from a block's first byte to its last"
@@ -122,6 +123,7 @@ class Mllp:
         self._callers: set[_Caller] = set()
         self._lines: dict[int, _Line] = {}
         self._turns: dict[int, asyncio.Lock] = {}
+        self._long = Turns()
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Listens until `stop`, then answers what was read whole and lets the rest go unanswered."""
@@ -163,18 +165,19 @@ class Mllp:
         caller = _Caller(task)
         self._callers.add(caller)
         _keep_alive(writer)
-        why = "peer closed"
+        why = ""
         try:
             while not stop.is_set():
                 async with asyncio.timeout(listen.idle_timeout):
                     if not await frames.begins(reader):
                         break
-                async with asyncio.timeout(listen.frame_timeout):
-                    body = await frames.rest(reader, MAX_PARCEL)
-                caller.busy = True
-                verdict = await accept(
-                    Parcel(self.partner, self.name, body, MEDIA_TYPE, self._now())
-                )
+                async with self._long.one() as turn:
+                    async with asyncio.timeout(listen.frame_timeout):
+                        body = await frames.rest(reader, MAX_PARCEL, turn)
+                    caller.busy = True
+                    verdict = await accept(
+                        Parcel(self.partner, self.name, body, MEDIA_TYPE, self._now())
+                    )
                 if (words := _words(verdict, len(body))) is None:
                     why = "nothing may be said"
                     break
@@ -189,11 +192,12 @@ class Mllp:
         except OSError as error:
             why = type(error).__name__
         except asyncio.CancelledError:
-            why = "stopping"
+            why = ""
         finally:
             self._callers.discard(caller)
             writer.close()
-            _log.debug("mllp.closed", partner=self.partner, why=why)
+            if why:
+                _log.info("mllp.closed", partner=self.partner, why=why)
 
     async def push(self, outgoing: Outgoing, connection: int = 0) -> Pushed:
         """Writes one block on the numbered connection and brings back the one block it answers."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from aiokafka import ConsumerRecord
 
+from hub.ids import LONGEST
 from hub.wire import Record
 from schemas.envelope import Envelope, Subject
 
@@ -63,10 +64,6 @@ class Arrival:
     def rank(self) -> int:
         """0 is immediate."""
         return self.envelope.priority.rank
-
-
-LONGEST = 500
-"""Characters of a name that a partner gives: more does not fit into an index."""
 
 
 def of_record(record: Record, raw: ConsumerRecord | None = None) -> Arrival:

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from hub.core.arrival import LONGEST
 from hub.core.work import Work
+from hub.ids import LONGEST
 from hub.ledger.audit import HUB
 from hub.ledger.content import seal_parcel
 from hub.ledger.session import among, values

@@ -40,6 +40,7 @@ from hub.desk.pages import (
 from hub.desk.road import KafkaRoad
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import AWAY, open_ledger
+from hub.patient_http import HEAD, PatientHttp
 from hub.rules.book import Book
 from hub.seal import Keyring
 from hub.settings import Settings
@@ -148,6 +149,9 @@ async def _serve(settings: Settings) -> None:
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         make_app(desk),
+        http=PatientHttp,
+        ws="none",
+        h11_max_incomplete_event_size=HEAD,
         log_config=None,
         access_log=False,
         lifespan="off",

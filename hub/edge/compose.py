@@ -49,6 +49,9 @@ class Composer:
         if draft.type not in partner.sends or draft.type not in self.types:
             may = ", ".join(partner.sends) or "nothing"
             return f"{draft.type} is not among what you may send here: {may}"
+        for name in ("stream", "reference", "part", "answers"):
+            if len(getattr(draft, name) or "") > ids.LONGEST:
+                return f"its {name} is longer than {ids.LONGEST} characters"
         if self._authority(draft) is None:
             known = ", ".join(partner.authorities)
             said = f"authority {draft.authority}" if draft.authority else "no authority"

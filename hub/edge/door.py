@@ -1,9 +1,10 @@
 """A partner that speaks HTTP puts its messages through one door, and the answer says truly whether we have them."""
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import Annotated, Any
 
@@ -12,15 +13,24 @@ from fastapi import FastAPI, Header, Path, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
 from connectors.secrets import SecretRef
+from connectors.turns import Turn, Turns
 from hub import clock
 from hub.edge.bound import Bytes
-from hub.edge.door_docs import POST_DOCS, TITLE, VERSION
+from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
+from hub.patient_http import HEAD, PatientHttp
 
 PATIENCE = 5.0
 """Seconds that intake may be full before newcomers are told to come back."""
+
+AT_ONCE = 64
+"""Requests of one partner in hand at once; one more is told to come back."""
+
+BODY_WITHIN = 60.0
+"""Seconds from the head of a request to the last byte of its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,8 @@ class Caller:
     media_type: str
     token: SecretRef
     accept: Accept
+    turns: Turns = field(default_factory=Turns)
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 Ready = Callable[[], Awaitable[str | None]]
@@ -68,22 +80,29 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         said, facts = content_type(request.headers.get("content-type", ""))
         if not spoken(said, caller.media_type):
             return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
-        if room.full_for > PATIENCE:
+        if room.full_for > PATIENCE or caller.at_once.locked():
             return _later(429, "more is being sent than the hub can take in")
-        body = await read_body(request)
-        if body is None:
-            return problem(413, f"at most {MAX_PARCEL // 2**20} MiB are taken here")
-        verdict = await caller.accept(
-            Parcel(
-                caller.partner,
-                caller.transport,
-                body,
-                said,
-                clock.now(),
-                idempotency_key,
-                facts,
+        async with caller.at_once, caller.turns.one() as turn:
+            try:
+                async with asyncio.timeout(BODY_WITHIN):
+                    body = await read_body(request, turn)
+            except TimeoutError:
+                return problem(408, f"the whole body is awaited for {BODY_WITHIN:g} s")
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody hears it
+            if body is None:
+                return problem(413, f"at most {MAX_PARCEL // 2**20} MiB are taken here")
+            verdict = await caller.accept(
+                Parcel(
+                    caller.partner,
+                    caller.transport,
+                    body,
+                    said,
+                    clock.now(),
+                    idempotency_key,
+                    facts,
+                )
             )
-        )
         return answer(verdict, idempotency_key, caller.media_type)
 
     @app.get("/health", summary="Whether the process lives", tags=["operations"])
@@ -96,6 +115,7 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         told = {"status": "ready"} if missing is None else {"status": "unable", "why": missing}
         return JSONResponse(told, 200 if missing is None else 503)
 
+    app.openapi = described(app)  # type: ignore[method-assign]
     return app
 
 
@@ -119,7 +139,7 @@ def spoken(said: str, media_type: str) -> bool:
     return said == media_type or (said == "application/json" and media_type.endswith("+json"))
 
 
-async def read_body(request: Request) -> bytes | None:
+async def read_body(request: Request, turn: Turn) -> bytes | None:
     """The body whole, or None as soon as it proves larger than a parcel may be."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > MAX_PARCEL:
@@ -129,6 +149,7 @@ async def read_body(request: Request) -> bytes | None:
         body += piece
         if len(body) > MAX_PARCEL:
             return None
+        await turn.read(len(body))
     return bytes(body)
 
 
@@ -147,6 +168,7 @@ def answer(verdict: Verdict, reference: str | None, media_type: str) -> Response
 _TITLES = {
     400: "Not understood",
     401: "Who is calling?",
+    408: "Too slow",
     413: "Too large",
     415: "Another media type is spoken here",
     422: "This must be mended",
@@ -186,6 +208,9 @@ def make_doorman(app: FastAPI) -> Doorman:
     """The server; set its `should_exit` to end it, after the requests in hand."""
     config = uvicorn.Config(
         app,
+        http=PatientHttp,
+        ws="none",
+        h11_max_incomplete_event_size=HEAD,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,6 +1,12 @@
 """What the door's OpenAPI says beyond what its code shows: bodies, examples and every answer."""
 
+from collections.abc import Callable
 from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from connectors.formats.hub_json import Message
 
 TITLE = "Front Door Hub: the door for partners"
 VERSION = "1"
@@ -8,6 +14,7 @@ VERSION = "1"
 _PROBLEM = {
     "type": "object",
     "description": "Problem details (RFC 9457)",
+    "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -24,6 +31,9 @@ def _fails(description: str, detail: str, status: int, **more: str) -> dict[str,
     return {"description": description, "content": content}
 
 
+_SCHEMAS = "#/components/schemas/"
+_ONE = {"$ref": f"{_SCHEMAS}{Message.__name__}"}
+
 POST_DOCS: dict[str, Any] = {
     "summary": "Hand over one parcel",
     "tags": ["messages"],
@@ -32,15 +42,24 @@ POST_DOCS: dict[str, Any] = {
             "description": "The hub owns it. A resend under the same Idempotency-Key is harmless",
             "content": {
                 "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["reference", "messages"],
+                        "properties": {
+                            "reference": {"type": ["string", "null"]},
+                            "messages": {"type": "array", "items": {"type": "string"}},
+                        },
+                    },
                     "example": {
                         "reference": "YOUR-2026-000117",
                         "messages": ["6f6b4c1e-6a52-5c39-9d0b-0a2d7c1f4e11"],
-                    }
+                    },
                 }
             },
         },
         400: _fails("Not understood", "at most 255 characters", 400, place="Idempotency-Key"),
         401: _fails("Who is calling?", "show the bearer token agreed for this partner", 401),
+        408: _fails("Too slow", "the whole body is awaited for 60 s", 408),
         413: _fails("Too large", "at most 16 MiB are taken here", 413),
         415: _fails("Another media type is spoken here", "send application/json", 415),
         422: _fails("This must be mended", "not a date", 422, place="child.date_of_birth"),
@@ -53,6 +72,9 @@ POST_DOCS: dict[str, Any] = {
             "description": "One parcel in the format agreed with you",
             "content": {
                 "application/vnd.front-door-hub+json": {
+                    "schema": {
+                        "anyOf": [_ONE, {"type": "array", "items": _ONE, "minItems": 1}],
+                    },
                     "example": {
                         "type": "handover.response",
                         "reference": "YOUR-2026-000117",
@@ -64,9 +86,24 @@ POST_DOCS: dict[str, Any] = {
                             "at": "2026-03-02T07:40:00Z",
                             "by": {"name": "Fenella Larkhollow", "role": "Team manager"},
                         },
-                    }
+                    },
                 }
             },
         },
     },
 }
+
+
+def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI of the door, with the shape of a message as the hub's own format reads it."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        said = plain()
+        template = f"{_SCHEMAS}{{model}}"
+        _, shapes = models_json_schema([(Message, "validation")], ref_template=template)
+        known = said.setdefault("components", {}).setdefault("schemas", {})
+        known |= shapes["$defs"]
+        return said
+
+    return openapi
