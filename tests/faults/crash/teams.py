@@ -9,6 +9,7 @@ from random import Random
 
 import httpx
 
+from tests.faults.crash.manners import answer
 from tests.faults.crash.wards import END, START
 
 
@@ -19,6 +20,8 @@ class Arrived:
     reference: str
     visit: str
     at: float
+    manner: str = "well"
+    """How it was answered; anything else than `well` and `slow` leaves the sender in doubt."""
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Team:
     port: int = 0
     held_back: asyncio.Event | None = None
     """What arrives is not answered before this is set."""
+    manner: str = "well"
+    """How it answers now: see `manners`."""
     _server: asyncio.Server | None = None
 
     async def start(self, port: int) -> None:
@@ -46,14 +51,19 @@ class Team:
                 segments = {line[:3]: line.split("|") for line in block.decode().split("\r")}
                 reference = segments["MSH"][9]
                 visit = segments["PV1"][19].split("^")[0]
-                self.arrived.append(Arrived(reference, visit, time.time()))
+                manner = self.manner
+                self.arrived.append(Arrived(reference, visit, time.time(), manner))
                 if self.held_back is not None:
                     await self.held_back.wait()
                 if self._chance.random() < 0.05:
                     await asyncio.sleep(self._chance.random() * 0.02)
-                answer = f"MSH|^~\\&|TEAM|X|HUB|X|20260101||ACK|A{len(self.arrived)}|T|2.4\r"
-                writer.write(START + f"{answer}MSA|AA|{reference}\r".encode() + END)
-                await writer.drain()
+                number = len(self.arrived)
+                for pause, words in answer(manner, reference, number, self._chance.random()):
+                    if words is None:
+                        raise EOFError
+                    await asyncio.sleep(pause)
+                    writer.write(words)
+                    await writer.drain()
         writer.close()
 
     def close(self) -> None:

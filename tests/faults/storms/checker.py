@@ -1,0 +1,131 @@
+"""Whether the hub kept its promises is read from what others wrote down and from what it answers when it is asked.
+
+Nothing of the hub is imported here, nor is its ledger opened: whoever wrote the promise's code
+cannot have written its check.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.faults.crash.books import Verdict, in_order, nothing_lost, one_reference
+from tests.faults.crash.manners import RIGHT
+from tests.faults.crash.teams import Arrived
+from tests.faults.crash.wards import Said
+from tests.faults.storms.steps import MANNERS, Step
+
+TOLD = 8.0
+"""Seconds within which an answer has become known to the ledger, if nothing disturbs it."""
+
+LETS_GO = ("kill", "stop", "full", "cut", "delay", "halve", "deaf", "mute", "code", *MANNERS)
+"""Steps after which the hub may not know what became of a message that was answered."""
+
+ON_THE_WAY = ("edge-out", "core", "run", "kafka", "postgres", "hub")
+"""Whom such a step must befall, beside the team itself, to excuse a message that comes again."""
+
+
+@dataclass(slots=True)
+class Done:
+    """A step as it was carried out, in the same time as the partners' books."""
+
+    step: Step
+    began: float
+    ended: float
+    what_came: str = ""
+
+
+@dataclass
+class Answers:
+    """What the hub said of itself when all was quiet."""
+
+    reconciled: int | None = None
+    equations: str = ""
+    verified: int | None = None
+    chains: str = ""
+    incidents: list[str] = field(default_factory=list)
+    """Titles of the open ones at the desk."""
+    shelf: int = 0
+    """Records that the desk shows as stuck."""
+    left: tuple[int, int] = (0, 0)
+    """Records that a stranger left where the desk must show them: confirmed, and all."""
+    deaths: list[str] = field(default_factory=list)
+    """How `hub run` ended where nobody ended it."""
+
+
+def check(
+    said: list[Said],
+    books: dict[str, list[Arrived]],
+    done: list[Done],
+    answers: Answers,
+) -> Verdict:
+    """Every promise of the road, from outside."""
+    verdict = Verdict()
+    verdict.counted["messages"] = len(said)
+    verdict.counted["acknowledged"] = sum(one.acknowledged is not None for one in said)
+    verdict.counted["sent again by hospitals"] = sum(max(0, one.tries - 1) for one in said)
+    verdict.fault("never acknowledged", [one.name for one in said if one.acknowledged is None])
+    for name, arrived in books.items():
+        nothing_lost(verdict, name, said, arrived)
+        in_order(verdict, name, arrived)
+        one_reference(verdict, name, arrived)
+        _taken(verdict, name, arrived)
+        _repeats_explained(verdict, name, arrived, done)
+    _of_itself(verdict, done, answers)
+    return verdict
+
+
+def _taken(verdict: Verdict, name: str, arrived: list[Arrived]) -> None:
+    """Whatever was not acknowledged by its own name came again, until it was."""
+    last = {one.reference: one for one in arrived}
+    doubtful = [
+        f"{one.reference} ({one.manner})" for one in last.values() if one.manner not in RIGHT
+    ]
+    verdict.fault(f"never acknowledged by {name} and not sent again", doubtful)
+
+
+def _repeats_explained(
+    verdict: Verdict, name: str, arrived: list[Arrived], done: list[Done]
+) -> None:
+    """A message comes again only where its answer was wrong, or may have been lost."""
+    times = Counter(one.reference for one in arrived)
+    verdict.counted[f"repeats at {name}"] = sum(times.values()) - len(times)
+    came: dict[str, list[Arrived]] = defaultdict(list)
+    for one in arrived:
+        if times[one.reference] > 1:
+            came[one.reference].append(one)
+    excuses = [one for one in done if one.step.what in LETS_GO]
+    excuses = [one for one in excuses if one.step.whom in (*ON_THE_WAY, name)]
+    wrong = []
+    for reference, arrivals in came.items():
+        for before, after in pairwise(arrivals):
+            until = min(after.at, before.at + TOLD)
+            if before.manner in RIGHT and not any(
+                one.began <= until and one.ended >= before.at for one in excuses
+            ):
+                gap = f"{before.at:.2f} and {after.at:.2f}"
+                wrong.append(f"{reference} at {gap}, answered {before.manner}")
+    verdict.fault(f"repeats at {name} that nothing explains", wrong)
+
+
+def _of_itself(verdict: Verdict, done: list[Done], answers: Answers) -> None:
+    if answers.reconciled != 0:
+        verdict.fault("the equations do not balance", [answers.equations[-1500:]])
+    if answers.verified != 0:
+        verdict.fault("the audit does not verify", [answers.chains[-600:]])
+    least, most = answers.left
+    if not least <= answers.shelf <= most:
+        found = f"{answers.shelf} at the desk, {least} to {most} left by a stranger"
+        verdict.fault("strangers' records on the shelf", [found])
+    twice = [f"{title} ({n}x)" for title, n in Counter(answers.incidents).items() if n > 1]
+    verdict.fault("one thing wrong, two incidents", twice)
+    left_open = [title for title in answers.incidents if not _may_stay(title, answers)]
+    verdict.fault("incidents left open", left_open)
+    if not any(one.step.what == "full" for one in done):
+        verdict.fault("hub run ended by itself", answers.deaths)
+    verdict.counted["incidents open"] = len(answers.incidents)
+    verdict.counted["on the shelf"] = answers.shelf
+
+
+def _may_stay(title: str, answers: Answers) -> bool:
+    """What a stranger left stays until somebody sets it aside."""
+    return bool(answers.left[1]) and title.startswith(("Somebody else writes", "A message is of a"))
