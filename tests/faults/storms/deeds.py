@@ -54,8 +54,8 @@ class Deeds:
     shift: timedelta = timedelta(0)
     _meant: bool = False
 
-    async def do(self, step: Step) -> None:
-        """Carries it out and undoes it; what it found stands in `done`."""
+    async def do(self, step: Step) -> Done:
+        """Carries it out and undoes it."""
         done = Done(step, time.time(), time.time())
         self.done.append(done)
         how: Callable[[Step], Awaitable[str | None]]
@@ -67,6 +67,7 @@ class Deeds:
             how = getattr(self, f"_{step.what}")
         done.what_came = await how(step) or ""
         done.ended = time.time()
+        return done
 
     async def watch(self) -> None:
         """An operator: what ended as a whole, and was not ended by us, is started again."""

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from html import unescape
-from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -143,8 +142,8 @@ class Storm:
 
     async def _in_time(self, step: Step) -> None:
         await asyncio.sleep(step.at)
-        await self._deeds.do(step)
-        self.say(f"      {step}  {self._deeds.done[-1].what_came}".rstrip())
+        done = await self._deeds.do(step)
+        self.say(f"      {step}  {done.what_came}".rstrip())
 
     async def _until(self, sending: Iterable[asyncio.Task[None]]) -> None:
         """What is never acknowledged is judged, not waited for."""
@@ -188,8 +187,6 @@ class Storm:
         )
         answers.reconciled, answers.equations = reconciled
         answers.verified, answers.chains = verified
-        if not _all_delivered(answers.equations):
-            answers.reconciled = 1
         answers.incidents, answers.shelf = pages
 
     async def _pages(self) -> tuple[list[str], int]:
@@ -222,12 +219,3 @@ def _open_titles(page: str) -> list[str]:
     open_ones = page.partition('id="closed"')[0]
     found = re.findall(r"<strong>(.*?)</strong><span class=\"more\">(.*?)\. Seen", open_ones)
     return [unescape(f"{title}: {cause}") for title, cause in found]
-
-
-def _all_delivered(equations: str) -> bool:
-    """Whether planned = delivered, and every other term is nothing."""
-    for head, row in pairwise(equations.splitlines()):
-        if head.split()[:1] == ["planned"]:
-            planned, delivered, *others = map(int, row.split())
-            return planned == delivered and not any(others)
-    return False
