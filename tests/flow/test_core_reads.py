@@ -11,7 +11,7 @@ from hub.core.arrival import Arrival
 from hub.partners import Directory
 from hub.wire import Outbound
 from tests.flow.core_kit import Road, attendances
-from tests.kit.deeds import act, told
+from tests.kit.deeds import act, incidents, told
 from tests.kit.site import Bench, the_partners
 from tests.kit.waiting import eventually
 
