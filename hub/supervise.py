@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -210,7 +211,7 @@ class Supervisor:
         )
 
     async def _recorded(
-        self, role: Role, child: asyncio.subprocess.Process, stopping: asyncio.Future[bool]
+        self, role: Role, child: asyncio.subprocess.Process, stopping: asyncio.Future[Any]
     ) -> bool:
         """A full disk keeps this role waiting, and ends no other; false where we stop meanwhile."""
         while not stopping.done():

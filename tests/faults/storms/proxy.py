@@ -8,6 +8,8 @@ are told. Each is answered by one line. It ends when its standard input does.
 import asyncio
 import contextlib
 import json
+import socket
+import struct
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,9 +31,8 @@ class Pipe:
 
     def cut(self) -> None:
         """Ends it without a farewell."""
-        for writer in (self.near, self.far):
-            with contextlib.suppress(OSError):
-                writer.transport.abort()
+        _reset(self.near)
+        _reset(self.far)
 
 
 @dataclass
@@ -62,12 +63,12 @@ class Route:
 
     async def _connected(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         if self.mode == "cut":
-            near.transport.abort()
+            _reset(near)
             return
         try:
             back, far = await asyncio.open_connection("127.0.0.1", self.to, limit=_CHUNK)
         except OSError:
-            near.transport.abort()
+            _reset(near)
             return
         pipe = Pipe(near, far, Talk(self.to, self.listen) if self.kafka else None)
         self.pipes.add(pipe)
@@ -79,11 +80,15 @@ class Route:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
             # What was on its way when one side hung up still arrives.
             await asyncio.wait(ways, timeout=0.2)
+        except asyncio.CancelledError:
+            # The proxy ends, and asyncio would complain of a connection that it did not see end.
+            return
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            pipe.cut()
+            for writer in (near, far):
+                writer.transport.abort()
             self.pipes.discard(pipe)
 
     async def _carried(
@@ -116,6 +121,14 @@ class Route:
         some = talk.answered(some)
         self.altered += talk.altered - before
         return some
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Closed with RST: by default the system would still say goodbye."""
+    with contextlib.suppress(OSError):
+        wire = writer.get_extra_info("socket")
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def main() -> None:
