@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faults.storms.shrink import shrink
@@ -36,6 +36,7 @@ def test_whatever_can_be_done_to_anybody_is_done_by_some_seed() -> None:
     assert drawn == {(what, whom) for what, kind in KINDS.items() for whom in kind.whom}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(), unique=True, min_size=1, max_size=9), st.data())
 async def test_what_is_left_is_what_it_takes(steps: list[int], data: st.DataObject) -> None:
     guilty = data.draw(st.sets(st.sampled_from(steps), min_size=1))
