@@ -18,9 +18,9 @@ def upgrade() -> None:
     if "listed_at" in {column["name"] for column in found.get_columns("delivery")}:
         return
     for table in LEDGER.sorted_tables:
-        for index in found.get_indexes(table.name):
-            if not index.get("duplicates_constraint"):
-                op.drop_index(index["name"], table.name)
+        for old in found.get_indexes(table.name):
+            if old["name"] and not old.get("duplicates_constraint"):
+                op.drop_index(old["name"], table.name)
     op.add_column("delivery", sa.Column("ring_at", Utc))
     op.add_column("delivery", sa.Column("listed_at", Utc))
     op.execute("update delivery set listed_at = created_at")
