@@ -151,6 +151,10 @@ class Site:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         return kept | told
 
+    def fallen(self, slot: int = 1) -> int | None:
+        """How `hub run` ended, if it did."""
+        return self._runs[slot - 1].poll()
+
     def supervisor(self, slot: int = 1) -> subprocess.Popen[bytes]:
         """The `hub run` of a slot."""
         return self._runs[slot - 1]

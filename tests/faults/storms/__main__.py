@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.crash.books import Verdict
+from tests.faults.storms.apart import NoHistory, program
 from tests.faults.storms.shrink import shrink
-from tests.faults.storms.steps import Step, read, schedule, written
+from tests.faults.storms.steps import Step, read, schedule, upgrading, written
 from tests.faults.storms.storm import Storm
 from tests.kit import shared
 
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600.0, help="begin none after so long")
     parser.add_argument("--shrink", action="store_true", help="leave out steps of one that fails")
     parser.add_argument("--steps", type=Path, help="a schedule from a file, in place of a seed's")
+    parser.add_argument("--upgrade", metavar="COMMIT", help="begin with that program, one hub each")
     asked = parser.parse_args()
     run = shared.begin()
     try:
@@ -39,19 +41,28 @@ def main() -> int:
 
 async def _all(asked: argparse.Namespace) -> int:
     ledger = asked.ledger
+    old = None
+    if asked.upgrade:
+        try:
+            old = program(asked.upgrade, BUILD / "faults" / "older" / asked.upgrade)
+        except NoHistory as error:
+            print(error)
+            return 0
+        asked.together = 1
     if asked.steps is not None:
         plans = {0: read(asked.steps.read_text())}
     else:
         seeds = range(asked.seed, asked.seed + asked.schedules)
-        plans = {seed: schedule(seed, ledger) for seed in seeds}
+        plan = upgrading if asked.upgrade else schedule
+        plans = {seed: plan(seed, ledger) for seed in seeds}
     until, failed, left = time.monotonic() + asked.minutes * 60, [], list(plans)
     while left and time.monotonic() < until:
-        played, verdict = await _on_one_hub(left[: asked.together], plans, ledger, until)
+        played, verdict = await _on_one_hub(left[: asked.together], plans, ledger, until, old)
         left = left[played:]
         if verdict is not None:
             failed.append(left_of := _seed_before(list(plans), left))
             if asked.shrink:
-                await _shortened(plans[left_of], ledger)
+                await _shortened(plans[left_of], ledger, old)
     count = len(plans) - len(left)
     print(f"{ledger}: {count} schedules, {count - len(failed)} clean, failed: {failed or 'none'}")
     return 1 if failed else 0
@@ -62,11 +73,15 @@ def _seed_before(seeds: list[int], left: list[int]) -> int:
 
 
 async def _on_one_hub(
-    seeds: Sequence[int], plans: dict[int, tuple[Step, ...]], ledger: str, until: float
+    seeds: Sequence[int],
+    plans: dict[int, tuple[Step, ...]],
+    ledger: str,
+    until: float,
+    old: Path | None,
 ) -> tuple[int, Verdict | None]:
     """How many were played, and the verdict of the last one where it failed: then the hub is given up."""
     home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-{seeds[0]}-{ledger}"
-    async with Storm(home, ledger, say=_say).standing() as storm:
+    async with Storm(home, ledger, old, say=_say).standing() as storm:
         for number, seed in enumerate(seeds):
             if time.monotonic() > until:
                 return number, None
@@ -81,12 +96,12 @@ async def _on_one_hub(
     return len(seeds), None
 
 
-async def _shortened(steps: tuple[Step, ...], ledger: str) -> None:
+async def _shortened(steps: tuple[Step, ...], ledger: str, old: Path | None) -> None:
     """Each try has a hub of its own, so that nothing of an earlier one matters."""
 
     async def fails(some: Sequence[Step]) -> bool:
         home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{ledger}"
-        async with Storm(home, ledger, say=_say).standing() as storm:
+        async with Storm(home, ledger, old, say=_say).standing() as storm:
             return bool((await storm.play(some)).wrong)
 
     if not await fails(steps):

@@ -17,6 +17,7 @@ from tests.faults.crash.site import Site
 from tests.faults.crash.teams import Team
 from tests.faults.crash.wards import Hospital, Line
 from tests.faults.storms import records
+from tests.faults.storms.apart import Apart
 from tests.faults.storms.checker import Done
 from tests.faults.storms.ground import Ground
 from tests.faults.storms.proxy import MODES
@@ -74,7 +75,7 @@ class Deeds:
         while True:
             await asyncio.sleep(0.3)
             async with self.ground.turn("run"):
-                code = self.site.supervisor().poll()
+                code = self.site.fallen()
                 if code is not None and not self._meant:
                     self.deaths.append(f"with {code}: {_last(self.site.home / 'hub1.log')}")
                     await asyncio.sleep(0.5)
@@ -89,7 +90,7 @@ class Deeds:
         await self._kafka_runs()
         await self._postgres_runs()
         async with asyncio.timeout(90):
-            while self.site.supervisor().poll() is not None or not self.site.serves():
+            while self.site.fallen() is not None or not self.site.serves():
                 await asyncio.sleep(0.2)
 
     async def _kill(self, step: Step) -> None:
@@ -132,6 +133,8 @@ class Deeds:
             try:
                 await self.site.again()
             except RuntimeError:
+                if self.site.fallen() is None:
+                    return  # it only takes its time
                 await asyncio.sleep(1)
             else:
                 return
@@ -184,6 +187,12 @@ class Deeds:
             self.shift += _SHIFTS[step.whom]
             self.site.more["HUB_CLOCKSHIFT_SECONDS"] = str(self.shift.total_seconds())
             await self._run_ended(signal.SIGTERM)
+
+    async def _upgrade(self, step: Step) -> str:
+        """A role of an older program gives way to the one that is here."""
+        if not isinstance(self.site, Apart):
+            raise TypeError("this hub was not begun with an older program")
+        return await self.site.upgrade(step.whom)
 
     async def _line(self, step: Step) -> None:
         async with self._carried(step.whom, mode=step.what):

@@ -91,6 +91,18 @@ def schedule(seed: int, ledger: str) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
+def upgrading(seed: int, ledger: str) -> tuple[Step, ...]:
+    """A hub of an older program is upgraded while its servers, its lines and its partners fail.
+
+    Its roles run apart: there is no `hub run` that would start one again.
+    """
+    drawn = [step for step in schedule(seed, ledger) if step.whom in (*SERVERS, *TEAMS, *HOSPITALS)]
+    swaps = [
+        Step(at, "upgrade", role) for at, role in ((2.0, "core"), (6.0, "edge"), (10.0, "desk"))
+    ]
+    return tuple(sorted([*drawn, *swaps], key=lambda step: step.at))
+
+
 def _here(kind: Kind, ledger: str) -> Kind:
     whom = tuple(name for name in kind.whom if ledger == "postgres" or name != "postgres")
     return Kind(kind.weight, whom, kind.least, kind.most)

@@ -21,6 +21,7 @@ from tests.faults.crash.manners import RIGHT
 from tests.faults.crash.site import HOSPITALS, TOKEN, Site
 from tests.faults.crash.teams import Arrived, Collector, Team
 from tests.faults.crash.wards import Hospital, Said
+from tests.faults.storms.apart import Apart
 from tests.faults.storms.checker import Answers, check
 from tests.faults.storms.deeds import Deeds
 from tests.faults.storms.ground import Ground, ground
@@ -42,6 +43,8 @@ class Storm:
 
     home: Path
     ledger: str
+    old: Path | None = None
+    """The program that begins the hub, where it is not the one that is here."""
     rate: float = 50.0
     say: Callable[[str], None] = print
     teams: dict[str, Team] = field(default_factory=dict)
@@ -73,7 +76,8 @@ class Storm:
             yield self
 
     async def _partners(self, stand: Ground) -> None:
-        self._site = site = Site(self.home, 1, stand.database, stand.shown)
+        where = (self.home, 1, stand.database, stand.shown)
+        self._site = site = Site(*where) if self.old is None else Apart(*where, old=self.old)
         shown = {}
         for number, name in enumerate(TEAMS):
             team = self.teams[name] = Team(name, number)
