@@ -52,9 +52,10 @@ crash: $(READY) ## kill -9 of everything, 200 times under load (SEED=n to repeat
 	@$(BIN)/python -m tests.faults.crash $(if $(SEED),--seed $(SEED))
 
 .PHONY: faults
-faults: $(READY) ## Random faults of all kinds under load (SEED=n, N=how many, LEDGER=postgres, SHRINK=1, STEPS=file)
+faults: $(READY) ## Random faults of all kinds under load (SEED=n N=how many LEDGER=postgres SHRINK=1 STEPS=file UPGRADE=commit)
 	@$(BIN)/python -m tests.faults.storms $(if $(SEED),--seed $(SEED)) $(if $(N),--schedules $(N)) \
-		$(if $(LEDGER),--ledger $(LEDGER)) $(if $(SHRINK),--shrink) $(if $(STEPS),--steps $(STEPS))
+		$(if $(LEDGER),--ledger $(LEDGER)) $(if $(SHRINK),--shrink) $(if $(STEPS),--steps $(STEPS)) \
+		$(if $(UPGRADE),--upgrade $(UPGRADE))
 
 .PHONY: lock
 lock: $(READY) ## Lock the dependencies of pyproject.toml anew, with hashes
