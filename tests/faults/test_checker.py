@@ -85,6 +85,11 @@ def _long_after(e: Evening) -> None:
     e.did("kill", "core", 30.0, 30.0)
 
 
+def _long_before(e: Evening) -> None:
+    e.again(2.0, "twice")
+    e.did("twice", "team", -9.0, -2.0)
+
+
 def _of_another(e: Evening) -> None:
     e.again(2.0)
     e.did("halve", "other-team", 0.0, 2.0)
@@ -153,6 +158,7 @@ def _die(e: Evening) -> None:
         (_never, "never acknowledged: 1"),
         (_again, "repeats at team that nothing explains"),
         (_long_after, "repeats at team that nothing explains"),
+        (_long_before, "repeats at team that nothing explains"),
         (_of_another, "repeats at team that nothing explains"),
         (_misled, "never acknowledged by team and not sent again"),
         (_leave, "deliveries left open"),
@@ -189,6 +195,15 @@ def _half_a_line(e: Evening) -> None:
     e.did("halve", "team", -1.0, 1.0)
 
 
+def _one_answer_too_many(e: Evening) -> None:
+    e.again(2.0)
+    e.did("twice", "team", -2.0, -0.5)
+
+
+def _said_twice(e: Evening) -> None:
+    e.arrived[-1] = replace(e.arrived[-1], manner="twice")
+
+
 def _strangers(e: Evening) -> None:
     e.answers.left, e.answers.shelf, e.answers.incidents = (2, 2), 2, [FOREIGN, FOREIGN]
 
@@ -199,7 +214,10 @@ def _tomorrow(e: Evening) -> None:
     e.answers.equations = EQUATIONS.format(9, 6, 0, 1, 2)
 
 
-@pytest.mark.parametrize("doctor", [_hung_up, _killed, _half_a_line, _strangers, _tomorrow])
+@pytest.mark.parametrize(
+    "doctor",
+    [_hung_up, _killed, _half_a_line, _one_answer_too_many, _said_twice, _strangers, _tomorrow],
+)
 def test_what_was_to_be_expected_is_no_fault(doctor: Callable[[Evening], None]) -> None:
     e = Evening()
     doctor(e)

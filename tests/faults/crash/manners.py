@@ -7,7 +7,7 @@ from tests.faults.crash.wards import END, START
 PATIENCE = 5.0
 """Seconds for which the hub waits for an answer of a campaign's teams."""
 
-RIGHT = ("well", "slow")
+RIGHT = ("well", "slow", "twice")
 """Manners after which the sender knows that its message was taken."""
 
 _ACK = "MSH|^~\\&|TEAM|X|HUB|X|20260101||ACK|A{number}|T|2.4\rMSA|AA|{reference}\r"

@@ -21,7 +21,7 @@ class Arrived:
     visit: str
     at: float
     manner: str = "well"
-    """How it was answered; anything else than `well` and `slow` leaves the sender in doubt."""
+    """How it was answered; some leave the sender in doubt."""
 
 
 @dataclass

@@ -17,6 +17,9 @@ from tests.faults.storms.steps import MANNERS, Step
 TOLD = 8.0
 """Seconds within which an answer has become known to the ledger, if nothing disturbs it."""
 
+LINGERS = 1.0
+"""Seconds that a step may still be felt: an answer that came twice lies on the line before the next."""
+
 LETS_GO = ("kill", "stop", "full", "cut", "delay", "halve", "deaf", "mute", "code", *MANNERS)
 """Steps after which the hub may not know what became of a message that was answered."""
 
@@ -108,7 +111,7 @@ def _repeats_explained(
         for before, after in pairwise(arrivals):
             until = min(after.at, before.at + TOLD)
             if before.manner in RIGHT and not any(
-                one.began <= until and one.ended >= before.at for one in excuses
+                one.began <= until and one.ended + LINGERS >= before.at for one in excuses
             ):
                 gap = f"{before.at:.2f} and {after.at:.2f}"
                 wrong.append(f"{reference} at {gap}, answered {before.manner}")
