@@ -9,6 +9,7 @@ from tests.faults.crash.books import Verdict
 from tests.faults.crash.teams import Arrived
 from tests.faults.crash.wards import Said
 from tests.faults.storms.checker import Answers, Done, check
+from tests.faults.storms.custody import Custody
 from tests.faults.storms.steps import Step
 
 EQUATIONS = """\
@@ -29,6 +30,15 @@ class Evening:
     said: list[Said] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
+    custody: Custody = field(
+        default_factory=lambda: Custody(
+            {"EDT-1", "EDT-2"},
+            2,
+            [],
+            {"Ahmed": ["EDT-1"], "Brook": []},
+            {"Ahmed": ["EDT-1"], "Brook": ["EDT-2"]},
+        )
+    )
     answers: Answers = field(default_factory=lambda: Answers(0, EQUATIONS.format(6, 6, 0, 0, 0), 0))
 
     def __post_init__(self) -> None:
@@ -49,7 +59,7 @@ class Evening:
 
     def verdict(self) -> Verdict:
         """What the checker says."""
-        return check(self.said, {"team": self.arrived}, self.done, self.answers)
+        return check(self.said, {"team": self.arrived}, self.done, self.answers, self.custody)
 
 
 def test_an_evening_on_which_all_went_well_is_not_faulted() -> None:
@@ -148,6 +158,34 @@ def _die(e: Evening) -> None:
     e.answers.deaths = ["with 1: why"]
 
 
+def _drop(e: Evening) -> None:
+    e.custody.holds["Brook"] = []
+
+
+def _both(e: Evening) -> None:
+    e.custody.holds["Brook"] = ["EDT-1", "EDT-2"]
+
+
+def _from_nowhere(e: Evening) -> None:
+    e.custody.holds["Brook"] = ["EDT-2", "EDT-3"]
+
+
+def _comfort(e: Evening) -> None:
+    e.custody.told["Brook"] = ["EDT-1"]
+
+
+def _file_once(e: Evening) -> None:
+    e.custody.copies = 1
+
+
+def _unread(e: Evening) -> None:
+    e.custody.holds["Brook"] = None
+
+
+def _turn_away(e: Evening) -> None:
+    e.custody.refused.append("EDT-3: 422")
+
+
 @pytest.mark.parametrize(
     ("doctor", "rule"),
     [
@@ -172,6 +210,13 @@ def _die(e: Evening) -> None:
         (_leave_incident, "incidents left open"),
         (_open_twice, "one thing wrong, two incidents"),
         (_be_late, "incidents left open"),
+        (_drop, "handed over and held by nobody"),
+        (_both, "held by two"),
+        (_from_nowhere, "held and never handed over"),
+        (_comfort, "told that they hold what they do not"),
+        (_file_once, "handovers in the records"),
+        (_unread, "an inbox that nobody could read"),
+        (_turn_away, "refused handovers"),
         (_die, "hub run ended by itself"),
     ],
 )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import httpx
 
@@ -80,6 +81,8 @@ class Collector:
     token: str
     base: str
     arrived: list[Arrived] = field(default_factory=list)
+    visit: Callable[[dict[str, Any]], str] = lambda told: str(told["body"]["visit"])
+    """What it finds in a message to know it by."""
 
     async def run(self, stop: Callable[[], bool]) -> None:
         """Polls until told to stop; a desk that is away is tried again."""
@@ -95,7 +98,7 @@ class Collector:
                     path = f"/v1/outbox/{self.name}/{one['delivery_id']}"
                     found = await self._ask(client, path, stop)
                     if found is not None:
-                        visit = found.json()["body"]["visit"]
+                        visit = self.visit(found.json())
                         self.arrived.append(Arrived(one["reference"], visit, time.time()))
                 await asyncio.sleep(0.0 if fresh else 0.1)
 

@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--schedules", type=int, default=20, help="seeds from this one on")
     parser.add_argument("--ledger", choices=("sqlite", "postgres"), default="sqlite")
-    parser.add_argument("--together", type=int, default=5, help="schedules that one hub lives for")
+    parser.add_argument("--together", type=int, default=8, help="schedules that one hub lives for")
     parser.add_argument("--minutes", type=float, default=600.0, help="begin none after so long")
     parser.add_argument("--shrink", action="store_true", help="leave out steps of one that fails")
     parser.add_argument("--steps", type=Path, help="a schedule from a file, in place of a seed's")

@@ -12,6 +12,7 @@ from tests.faults.crash.books import Verdict, in_order, nothing_lost, one_refere
 from tests.faults.crash.manners import RIGHT
 from tests.faults.crash.teams import Arrived
 from tests.faults.crash.wards import Said
+from tests.faults.storms.custody import Custody
 from tests.faults.storms.steps import MANNERS, Step
 
 TOLD = 8.0
@@ -68,6 +69,7 @@ def check(
     books: dict[str, list[Arrived]],
     done: list[Done],
     answers: Answers,
+    custody: Custody | None = None,
 ) -> Verdict:
     """Every promise of the road, from outside."""
     verdict = Verdict()
@@ -81,8 +83,36 @@ def check(
         one_reference(verdict, name, arrived)
         _taken(verdict, name, arrived)
         _repeats_explained(verdict, name, arrived, done)
+    if custody is not None:
+        _custody(verdict, custody)
     _of_itself(verdict, done, answers)
     return verdict
+
+
+def _custody(verdict: Verdict, custody: Custody) -> None:
+    """Whatever the night handed over has one holder, who was the only one to be told so."""
+    holders: dict[str, list[str]] = defaultdict(list)
+    for person, held in custody.holds.items():
+        verdict.fault("an inbox that nobody could read", [person] if held is None else [])
+        for reference in held or ():
+            holders[reference].append(person)
+    verdict.counted["handovers"] = len(custody.owned)
+    verdict.fault("refused handovers", custody.refused)
+    verdict.fault("handed over and held by nobody", custody.owned - holders.keys())
+    verdict.fault("held and never handed over", holders.keys() - custody.owned)
+    if custody.copies != len(custody.owned):
+        found = f"{custody.copies} of {len(custody.owned)}"
+        verdict.fault("handovers in the records", [found])
+    verdict.fault("held by two", [f"{ref}: {who}" for ref, who in holders.items() if len(who) != 1])
+    verdict.fault(
+        "told that they hold what they do not",
+        [
+            f"{person}: {reference}"
+            for person, told in custody.told.items()
+            for reference in told
+            if holders[reference] != [person]
+        ],
+    )
 
 
 def _taken(verdict: Verdict, name: str, arrived: list[Arrived]) -> None:

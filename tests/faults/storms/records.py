@@ -9,19 +9,17 @@ from confluent_kafka.admin import AdminClient
 UNREAD = ("deliveries.", "sources.", "watched")
 """Topics that core does not read: what lies there is passed over by edge, and in its log."""
 
-_QUIET: dict[str, str | int] = {"log_level": 0}
-
 
 def leave(bootstrap: str, kind: str, chance: Random) -> dict[str, bool]:
     """One record of a kind on each topic: whether Kafka confirmed it; none where it does not answer."""
     try:
-        admin = AdminClient({"bootstrap.servers": bootstrap} | _QUIET)
+        admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         topics = [name for name in admin.list_topics(timeout=15).topics if name[:2] != "__"]
     except KafkaException:
         return {}
     told = dict.fromkeys(topics, False)
-    named: dict[str, str | int] = {"bootstrap.servers": bootstrap, "message.timeout.ms": 15_000}
-    producer = Producer(named | _QUIET)
+    wanted = {"bootstrap.servers": bootstrap, "message.timeout.ms": 15_000, "log_level": 0}
+    producer = Producer(wanted)
 
     def confirmed(error: object, message: object) -> None:
         if error is None:

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 from nhs_number import generate  # type: ignore[attr-defined]
@@ -21,12 +22,15 @@ from tests.faults.crash.manners import RIGHT
 from tests.faults.crash.site import HOSPITALS, TOKEN, Site
 from tests.faults.crash.teams import Arrived, Collector, Team
 from tests.faults.crash.wards import Hospital, Said
+from tests.faults.evening import BEARER, handing_over
 from tests.faults.storms.apart import Apart
 from tests.faults.storms.checker import Answers, check
+from tests.faults.storms.custody import Custody, Night, Worker
 from tests.faults.storms.deeds import Deeds
 from tests.faults.storms.ground import Ground, ground
 from tests.faults.storms.records import UNREAD
 from tests.faults.storms.steps import TEAMS, Step
+from tests.kit import people
 from tests.kit.desk import sign_in
 
 CHILDREN = 16
@@ -45,12 +49,14 @@ class Storm:
     ledger: str
     old: Path | None = None
     """The program that begins the hub, where it is not the one that is here."""
-    rate: float = 50.0
+    rate: float = 40.0
     say: Callable[[str], None] = print
     teams: dict[str, Team] = field(default_factory=dict)
     hospitals: dict[str, Hospital] = field(default_factory=dict)
     collector: Collector = field(default_factory=lambda: Collector("collects", TOKEN, ""))
-    evidence: list[str] = field(default_factory=list)
+    records: Collector = field(
+        default_factory=lambda: Collector("records", TOKEN, "", visit=lambda _: "handover")
+    )
 
     @asynccontextmanager
     async def standing(self) -> AsyncIterator["Storm"]:
@@ -64,20 +70,21 @@ class Storm:
             for team in self.teams.values():
                 stack.callback(team.close)
             await site.start()
-            self.collector.base = site.desk()
+            self.collector.base = self.records.base = site.desk()
             self._deeds = Deeds(site, stand, self.teams, self.hospitals)
             self._web = await stack.enter_async_context(
                 httpx.AsyncClient(base_url=site.desk(), timeout=20, trust_env=False)
             )
             operator = asyncio.create_task(self._deeds.watch())
             stack.callback(operator.cancel)
-            await self._somebody(site)
+            await self._people(site, stack)
             stack.callback(self._write_down)
             yield self
 
     async def _partners(self, stand: Ground) -> None:
-        where = (self.home, 1, stand.database, stand.shown)
+        where = (self.home, 1, stand.database, stand.shown, handing_over())
         self._site = site = Site(*where) if self.old is None else Apart(*where, old=self.old)
+        site.more["HUB_DOOR_PORT"] = str(free_port())
         shown = {}
         for number, name in enumerate(TEAMS):
             team = self.teams[name] = Team(name, number)
@@ -90,23 +97,41 @@ class Storm:
             code, rate = name[0].upper(), self.rate / len(HOSPITALS)
             self.hospitals[name] = Hospital(code, port, numbers[:CHILDREN], 1, rate, 6.0)
 
-    async def _somebody(self, site: Site) -> None:
-        """An operator may sign in, who looks at the desk as people do."""
-        who = ("--name", "O. Penhaligon", "--email", "o@example.org")
-        grant = ("--role", "operations", "--authority", "*", "--agency", "exemplar-council")
-        code, said = await site.command("people", "add", *who, *grant)
-        if code:
-            raise RuntimeError(said)
-        self._password = said.split()[-1]
+    async def _people(self, site: Site, stack: AsyncExitStack) -> None:
+        """An operator looks at the desk, two of the duty team accept, and the night hands over."""
+        council = ("--agency", "exemplar-council")
+        duty = ("--role", "duty_manager", "--authority", "383", *council, "--team", "duty")
+        grants = {"o": ("--role", "operations", "--authority", "*", *council), "a": duty, "b": duty}
+
+        async def added(short: str) -> str:
+            who = ("--name", f"Person {short.upper()}", "--email", f"{short}@example.org")
+            code, said = await site.command("people", "add", *who, *grants[short])
+            if code:
+                raise RuntimeError(said)
+            return said.split()[-1]
+
+        added_all = await asyncio.gather(*map(added, grants))
+        passwords = dict(zip(grants, added_all, strict=True))
+        self._password = passwords["o"]
+
+        async def client(base: str, **more: Any) -> httpx.AsyncClient:
+            made = httpx.AsyncClient(base_url=base, timeout=15, trust_env=False, **more)
+            return await stack.enter_async_context(made)
+
+        self.workers = [
+            Worker(short, f"{short}@example.org", passwords[short], await client(site.desk()))
+            for short in "ab"
+        ]
+        door = await client(f"http://127.0.0.1:{site.more['HUB_DOOR_PORT']}", headers=BEARER)
+        self.night = Night(door, _a_handover)
 
     async def play(self, steps: Sequence[Step]) -> Verdict:
         """Does the steps under load, waits until all is quiet, and judges all that was ever said here."""
         began, over, enough = time.time(), asyncio.Event(), asyncio.Event()
-        collecting = asyncio.create_task(self.collector.run(over.is_set))
-        sending = [
-            asyncio.create_task(one.run(CONNECTIONS, enough.is_set))
-            for one in self.hospitals.values()
-        ]
+        receiving: tuple[Collector | Worker, ...] = (self.collector, self.records, *self.workers)
+        collecting = [asyncio.create_task(one.run(over.is_set)) for one in receiving]
+        hospitals = [one.run(CONNECTIONS, enough.is_set) for one in self.hospitals.values()]
+        sending = [asyncio.create_task(one) for one in (*hospitals, self.night.run(enough.is_set))]
         try:
             async with asyncio.TaskGroup() as group:
                 for step in steps:
@@ -121,8 +146,8 @@ class Storm:
             over.set()
             for task in sending:
                 task.cancel()
-            await asyncio.gather(*sending, collecting, return_exceptions=True)
-        verdict = check(self.said, self.books, self._deeds.done, answers)
+            await asyncio.gather(*sending, *collecting, return_exceptions=True)
+        verdict = self._check(answers)
         refused = [words for one in self.hospitals.values() for words in one.refused]
         verdict.fault("refused at the door", refused)
         verdict.counted["seconds"] = round(time.time() - began)
@@ -178,10 +203,19 @@ class Storm:
         deadline = time.monotonic() + QUIET
         while True:
             await self._ask(answers)
-            quiet = check(self.said, self.books, self._deeds.done, answers).wrong == []
-            if quiet or time.monotonic() > deadline:
+            if not self._check(answers).wrong or time.monotonic() > deadline:
                 return answers
             await asyncio.sleep(1)
+
+    def _check(self, answers: Answers) -> Verdict:
+        custody = Custody(
+            set(self.night.owned),
+            len(self.records.arrived),
+            self.night.refused,
+            {one.name: one.told for one in self.workers},
+            self._holds,
+        )
+        return check(self.said, self.books, self._deeds.done, answers, custody)
 
     async def _ask(self, answers: Answers) -> None:
         reconciled, verified, pages = await asyncio.gather(
@@ -192,6 +226,7 @@ class Storm:
         answers.reconciled, answers.equations = reconciled
         answers.verified, answers.chains = verified
         answers.incidents, answers.shelf = pages
+        self._holds = {one.name: await one.holds() for one in self.workers}
 
     async def _pages(self) -> tuple[list[str], int]:
         """Open incidents, and records on the shelf, as the desk shows them."""
@@ -212,6 +247,12 @@ class Storm:
             _lines(self.home / f"book-{name}.jsonl", map(asdict, book))
         _lines(self.home / "book-hospitals.jsonl", map(asdict, self.said))
         _lines(self.home / "done.jsonl", map(asdict, self._deeds.done))
+        told = {one.name: one.told for one in self.workers}
+        _lines(self.home / "custody.jsonl", [self.night.owned, told])
+
+
+def _a_handover(number: int) -> dict[str, Any]:
+    return people.a_handover(number).model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _lines(path: Path, found: Iterable[object]) -> None:
