@@ -51,6 +51,12 @@ bench: $(READY) ## Measure the road: table here, figures in build/bench.json
 crash: $(READY) ## kill -9 of everything, 200 times under load (SEED=n to repeat a campaign)
 	@$(BIN)/python -m tests.faults.crash $(if $(SEED),--seed $(SEED))
 
+.PHONY: faults
+faults: $(READY) ## Random faults of all kinds under load (SEED=n N=how many LEDGER=postgres SHRINK=1 STEPS=file UPGRADE=commit)
+	@$(BIN)/python -m tests.faults.storms $(if $(SEED),--seed $(SEED)) $(if $(N),--schedules $(N)) \
+		$(if $(LEDGER),--ledger $(LEDGER)) $(if $(SHRINK),--shrink) $(if $(STEPS),--steps $(STEPS)) \
+		$(if $(UPGRADE),--upgrade $(UPGRADE))
+
 .PHONY: lock
 lock: $(READY) ## Lock the dependencies of pyproject.toml anew, with hashes
 	@$(BIN)/python deploy/lock.py

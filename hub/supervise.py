@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -25,6 +26,7 @@ _QUICK = 3.0
 _AT_ONCE = 4
 _LONGEST = 10.0
 _LONGEST_KILLED = 1.0
+_UNRECORDED = 0.5
 _READY_LOOK = 0.02
 _READY_PATIENCE = 60.0
 _log = structlog.get_logger()
@@ -158,7 +160,10 @@ class Supervisor:
                 warm = None
                 if child.returncode is not None:
                     child = await self._spawn(role)
-                self._turn(role, child)
+                if not await self._recorded(role, child, stopping):
+                    await _end(child)
+                    return
+                self._turn(child)
                 if unready:
                     # It may be killed again before it is ready; its successor does not start cold.
                     warm = asyncio.create_task(self._spawn(role))
@@ -205,8 +210,21 @@ class Supervisor:
             start_new_session=True,
         )
 
-    def _turn(self, role: Role, child: asyncio.subprocess.Process) -> None:
-        self._record.note(role.name, child.pid)
+    async def _recorded(
+        self, role: Role, child: asyncio.subprocess.Process, stopping: asyncio.Future[Any]
+    ) -> bool:
+        """A full disk keeps this role waiting, and ends no other; false where we stop meanwhile."""
+        while not stopping.done():
+            try:
+                self._record.note(role.name, child.pid)
+            except OSError as error:
+                _log.warning("a role waits to be recorded", kind=role.name, exc_info=error)
+                await asyncio.wait({stopping}, timeout=_UNRECORDED)
+            else:
+                return True
+        return False
+
+    def _turn(self, child: asyncio.subprocess.Process) -> None:
         if child.stdin is not None:
             child.stdin.write(TURN)
 

@@ -57,7 +57,7 @@ def _stuck_retried(work: Work, deed: Deed) -> str:
     )
     rest = "select 1 from stuck where topic = :t and closed_at is null limit 1"
     if not rows(work.conn, rest, t=row.topic):
-        for kind in ("stuck", "parked", "foreign"):
+        for kind in ("stuck", "unknown_version", "foreign"):
             work.recovered(kind, row.topic, f"tried again by {deed.name}")
     return "recorded"
 

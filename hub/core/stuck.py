@@ -42,7 +42,8 @@ def keep_record(work: Work, raw: ConsumerRecord, why: str, kind: str = "stuck") 
         "at": work.now,
     }
     insert(work.conn, Stuck, [row], new_only=True)
-    work.incident(kind, raw.topic, why)
+    # What waits for an upgrade has not failed; `parked` is what the upgrade could not take up.
+    work.incident("unknown_version" if kind == "parked" else kind, raw.topic, why)
     work.stuck += 1
     if work.stuck >= LIMIT:
         raise FaultIsOurs(f"{work.stuck} records in a row could not be recorded; last: {why}")

@@ -58,17 +58,22 @@ sends: [contact.recorded]
 """
 
 
-def others(folder: Path) -> dict[str, str]:
-    """The night service, the duty team, their records, and the contact centre with its folder."""
-    columns = (_GOLDEN / "settings.json").read_text()
-    centre = _CENTRE.format(folder=folder, columns=columns)
+def handing_over() -> dict[str, str]:
+    """The night service, the duty team, and their records."""
     team = "assessment_team"
     return {
         "night": _COUNCIL.format(name="night", role="edt") + _NIGHT,
         "duty": _COUNCIL.format(name="duty", role=team) + _DUTY,
         "records": _COUNCIL.format(name="records", role=team) + _RECORDS,
-        "centre": _COUNCIL.format(name="centre", role=team) + centre,
     }
+
+
+def others(folder: Path) -> dict[str, str]:
+    """Those, and the contact centre with its folder."""
+    columns = (_GOLDEN / "settings.json").read_text()
+    centre = _CENTRE.format(folder=folder, columns=columns)
+    own = _COUNCIL.format(name="centre", role="assessment_team") + centre
+    return handing_over() | {"centre": own}
 
 
 @dataclass

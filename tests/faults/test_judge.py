@@ -9,7 +9,8 @@ import pytest
 from connectors.formats.ack import control_id
 from hub.ledger.write import run
 from hub.partners import Partner, Receives, Role
-from tests.faults.crash.judge import Verdict, judge
+from tests.faults.crash.books import Verdict
+from tests.faults.crash.judge import judge
 from tests.faults.crash.teams import Arrived
 from tests.faults.crash.wards import Said
 from tests.kit.deeds import settle, told

@@ -11,7 +11,7 @@ from hub.core.arrival import Arrival
 from hub.partners import Directory
 from hub.wire import Outbound
 from tests.flow.core_kit import Road, attendances
-from tests.kit.deeds import act, told
+from tests.kit.deeds import act, incidents, told
 from tests.kit.site import Bench, the_partners
 from tests.kit.waiting import eventually
 
@@ -90,8 +90,10 @@ async def test_a_record_of_a_newer_hub_is_kept_whole_until_this_one_is_upgraded(
     await _balanced(road)
     bench = Bench(road.url, road.folder)
     assert act(bench, "stuck.retried", kept.stuck_id)[0] == "refused"
+    assert incidents(bench) == {"unknown_version": 1}
     monkeypatch.setattr("hub.wire._VERSION", "9")
     assert act(bench, "stuck.retried", kept.stuck_id)[0] == "done"
+    assert incidents(bench) == {}
     bench.engine.dispose()
     assert road.all("select message_id from message")[0].message_id == one.message_id
     assert _states(road) == {"under_way": 1}

@@ -187,3 +187,18 @@ def test_a_role_that_cannot_live_is_tried_ever_more_slowly_with_a_line_each(hub:
         (3, 0.5),
         (3, 1.0),
     ]
+
+
+def test_a_full_disk_keeps_a_role_waiting_and_ends_no_other(hub: Hub) -> None:
+    process = hub.run("edge", "core")
+    hub.wait(2)
+    before = hub.pids()
+    in_the_way = hub.data / f".run.json.{process.pid}"
+    in_the_way.mkdir()
+    os.kill(before["edge"], signal.SIGKILL)
+    time.sleep(1)
+    assert (process.poll(), len(hub.started())) == (None, 2)
+    assert alive(before["core"], str(hub.data))
+    in_the_way.rmdir()
+    hub.wait(3)
+    assert hub.pids() == {"edge": hub.started()[2][1], "core": before["core"]}

@@ -46,6 +46,11 @@ class PostgresServer:
         self._run("pg_ctl", "start", "-w", "-l", str(self.home / "log"), "-o", options)
         return self.url
 
+    def serve(self) -> None:
+        """Starts it where it does not run."""
+        if self._do("pg_ctl", "status").returncode != 0:
+            self.start()
+
     @property
     def url(self) -> str:
         """SQLAlchemy's address of its database `postgres`, where it was started last."""

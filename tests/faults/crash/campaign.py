@@ -16,7 +16,8 @@ from sqlalchemy import Engine
 from hub.embedded.processes import free_port
 from hub.ledger.session import open_ledger
 from hub.ledger.write import rows
-from tests.faults.crash.judge import Verdict, judge
+from tests.faults.crash.books import Verdict
+from tests.faults.crash.judge import judge
 from tests.faults.crash.schedule import WEIGHTS, Kill, schedule
 from tests.faults.crash.site import HOSPITALS, TOKEN, Site
 from tests.faults.crash.teams import Arrived, Collector, Team

@@ -1,8 +1,7 @@
 """Whether the hub kept its promises is read from its partners' books; its own ledger must agree."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,26 +10,9 @@ from connectors.formats.ack import control_id
 from hub.ledger.audit import verify
 from hub.ledger.reconcile import reconcile
 from hub.ledger.write import rows
+from tests.faults.crash.books import Verdict, in_order, nothing_lost, one_reference
 from tests.faults.crash.teams import Arrived
 from tests.faults.crash.wards import Said
-
-MOST = 600
-"""Characters of one case: enough to find it, and a screen is not flooded by ten thousand."""
-
-
-@dataclass
-class Verdict:
-    """What was found wrong, in sentences, and what was counted."""
-
-    wrong: list[str] = field(default_factory=list)
-    counted: dict[str, int] = field(default_factory=dict)
-
-    def fault(self, what: str, cases: Iterable[object]) -> None:
-        """One sentence a promise, with a few of the cases."""
-        found = [str(case) for case in cases]
-        if found:
-            some = "; ".join(case[:MOST] for case in found[:5])
-            self.wrong.append(f"{what}: {len(found)}, e.g. {some}")
 
 
 def judge(conn: Connection, said: list[Said], books: dict[str, list[Arrived]]) -> Verdict:
@@ -40,8 +22,8 @@ def judge(conn: Connection, said: list[Said], books: dict[str, list[Arrived]]) -
     attempts = _attempts(conn)
     _hospitals(verdict, said)
     for name, arrived in books.items():
-        _nothing_lost(verdict, name, said, arrived)
-        _in_order(verdict, name, arrived)
+        nothing_lost(verdict, name, said, arrived)
+        in_order(verdict, name, arrived)
         _repeats_explained(verdict, name, arrived, delivered[name], attempts)
         _lanes(verdict, name, arrived, delivered[name])
     _ledger(verdict, conn)
@@ -100,29 +82,6 @@ def _hospitals(verdict: Verdict, said: list[Said]) -> None:
     verdict.counted["sent again by hospitals"] = sum(one.tries - 1 for one in said)
 
 
-def _nothing_lost(verdict: Verdict, name: str, said: list[Said], arrived: list[Arrived]) -> None:
-    there = {one.visit for one in arrived}
-    lost = [one.name for one in said if one.acknowledged and one.visit not in there]
-    verdict.fault(f"acknowledged and not at {name}", lost)
-    verdict.fault(f"at {name} and never sent", there - {one.visit for one in said})
-
-
-def _in_order(verdict: Verdict, name: str, arrived: list[Arrived]) -> None:
-    """A child's numbers arrive for the first time in the order in which they were sent."""
-    last: dict[str, int] = {}
-    seen: set[str] = set()
-    wrong = []
-    for one in arrived:
-        if one.visit in seen:
-            continue
-        seen.add(one.visit)
-        child, _, number = one.visit.rpartition("-")
-        if int(number) != last.get(child, -1) + 1:
-            wrong.append(f"{one.visit} after {last.get(child)}")
-        last[child] = int(number)
-    verdict.fault(f"out of a child's order at {name}", wrong)
-
-
 def _lanes(verdict: Verdict, name: str, arrived: list[Arrived], delivered: dict[str, _Row]) -> None:
     """First arrivals in a lane follow the numbers that the ledger gave."""
     last: dict[str, int] = {}
@@ -147,13 +106,7 @@ def _repeats_explained(
     """As many repeats as there were attempts without a recorded receipt, at most."""
     times = Counter(one.reference for one in arrived)
     verdict.fault(f"at {name} and not in the ledger", times.keys() - delivered.keys())
-    visits: dict[str, set[str]] = defaultdict(set)
-    for one in arrived:
-        visits[one.visit].add(one.reference)
-    verdict.fault(
-        f"one message under two references at {name}",
-        [visit for visit, names in visits.items() if len(names) > 1],
-    )
+    one_reference(verdict, name, arrived)
     again = {reference: count - 1 for reference, count in times.items() if count > 1}
     verdict.counted[f"repeats at {name}"] = sum(again.values())
     wrong = []

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub import ports
 from hub.embedded.processes import free_port
 from hub.supervise import NAMES
+from tests.faults.crash.manners import PATIENCE
 
 TOKEN = "collect-for-the-campaign"
 HOSPITALS = ("north", "south")
@@ -62,6 +64,8 @@ class Site:
     database: str | None
     kafka: str | None = None
     others: Mapping[str, str] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings beside the campaign's own, by their names."""
     ports: dict[str, int] = field(default_factory=dict)
     _runs: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -75,7 +79,7 @@ class Site:
             (folder / f"hospital-{name}.yaml").write_text(text)
         shapes = {"by-case": ("case", 2), "by-arrival": ("partner", 1)}
         for number, (name, (order, connections)) in enumerate(shapes.items()):
-            send = f"{{kind: mllp, send: {{host: 127.0.0.1, port: {teams[name]}, ack_timeout: 5}}}}"
+            send = f"{{kind: mllp, send: {{host: 127.0.0.1, port: {teams[name]}, ack_timeout: {PATIENCE}}}}}"
             text = _TEAM.format(
                 name=name,
                 number=number,
@@ -143,14 +147,32 @@ class Site:
             told["HUB_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{node['port']}"
         if slot > 1:
             told["HUB_KEYS_DIR"] = str(self.data(1) / "keys")
+        told |= self.more
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
         return kept | told
 
+    def fallen(self, slot: int = 1) -> int | None:
+        """How `hub run` ended, if it did."""
+        return self._runs[slot - 1].poll()
+
+    def supervisor(self, slot: int = 1) -> subprocess.Popen[bytes]:
+        """The `hub run` of a slot."""
+        return self._runs[slot - 1]
+
+    async def again(self, slot: int = 1) -> None:
+        """Starts `hub run` once more, after it ended; returns when all of it serves."""
+        self._runs[slot - 1] = self._run(slot)
+        await self._ready(slot)
+
+    def serves(self, slot: int = 1) -> bool:
+        """Whether every role that runs has said that it is ready."""
+        found = {role: ports.find(self.data(slot), role) for role in NAMES}
+        return all(place and place.pid == self.pid(role, slot) for role, place in found.items())
+
     async def _ready(self, slot: int) -> None:
         deadline = time.monotonic() + 90
-        places = [self.data(slot) / "ports" / f"{role}.json" for role in NAMES]
-        while not all(place.exists() for place in places):
-            if self._runs[-1].poll() is not None or time.monotonic() > deadline:
+        while not self.serves(slot):
+            if self._runs[slot - 1].poll() is not None or time.monotonic() > deadline:
                 said = (self.home / f"hub{slot}.log").read_text()[-3000:]
                 raise RuntimeError(f"the hub of slot {slot} did not start:\n{said}")
             await asyncio.sleep(0.05)

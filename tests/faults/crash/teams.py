@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import httpx
 
+from tests.faults.crash.manners import answer
 from tests.faults.crash.wards import END, START
 
 
@@ -19,6 +21,8 @@ class Arrived:
     reference: str
     visit: str
     at: float
+    manner: str = "well"
+    """How it was answered; some leave the sender in doubt."""
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Team:
     port: int = 0
     held_back: asyncio.Event | None = None
     """What arrives is not answered before this is set."""
+    manner: str = "well"
+    """How it answers now: see `manners`."""
     _server: asyncio.Server | None = None
 
     async def start(self, port: int) -> None:
@@ -46,14 +52,19 @@ class Team:
                 segments = {line[:3]: line.split("|") for line in block.decode().split("\r")}
                 reference = segments["MSH"][9]
                 visit = segments["PV1"][19].split("^")[0]
-                self.arrived.append(Arrived(reference, visit, time.time()))
+                manner = self.manner
+                self.arrived.append(Arrived(reference, visit, time.time(), manner))
                 if self.held_back is not None:
                     await self.held_back.wait()
                 if self._chance.random() < 0.05:
                     await asyncio.sleep(self._chance.random() * 0.02)
-                answer = f"MSH|^~\\&|TEAM|X|HUB|X|20260101||ACK|A{len(self.arrived)}|T|2.4\r"
-                writer.write(START + f"{answer}MSA|AA|{reference}\r".encode() + END)
-                await writer.drain()
+                number = len(self.arrived)
+                for pause, words in answer(manner, reference, number, self._chance.random()):
+                    if words is None:
+                        raise EOFError
+                    await asyncio.sleep(pause)
+                    writer.write(words)
+                    await writer.drain()
         writer.close()
 
     def close(self) -> None:
@@ -70,6 +81,8 @@ class Collector:
     token: str
     base: str
     arrived: list[Arrived] = field(default_factory=list)
+    visit: Callable[[dict[str, Any]], str] = lambda told: str(told["body"]["visit"])
+    """What it finds in a message to know it by."""
 
     async def run(self, stop: Callable[[], bool]) -> None:
         """Polls until told to stop; a desk that is away is tried again."""
@@ -85,7 +98,7 @@ class Collector:
                     path = f"/v1/outbox/{self.name}/{one['delivery_id']}"
                     found = await self._ask(client, path, stop)
                     if found is not None:
-                        visit = found.json()["body"]["visit"]
+                        visit = self.visit(found.json())
                         self.arrived.append(Arrived(one["reference"], visit, time.time()))
                 await asyncio.sleep(0.0 if fresh else 0.1)
 

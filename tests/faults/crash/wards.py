@@ -55,6 +55,8 @@ class Hospital:
     book: dict[str, Said] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     acknowledged: int = 0
+    begun: dict[int, int] = field(default_factory=dict)
+    """How many each ward has sent; one that runs again goes on from there."""
 
     async def run(self, connections: int, enough: Callable[[], bool]) -> None:
         """Sends until `enough`, then until all that was begun is acknowledged."""
@@ -77,13 +79,14 @@ class Hospital:
         pause: float,
         enough: Callable[[], bool],
     ) -> None:
-        due, count = time.monotonic() + pause * ward / 10, 0
+        due = time.monotonic() + pause * ward / 10
         while not enough():
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due = max(due + pause, time.monotonic() - 1.0)
+            count = self.begun.setdefault(ward, 0)
+            self.begun[ward] += 1
             child, number = children[count % len(children)], count // len(children)
             await self.until_acknowledged(line, self.note(child, number))
-            count += 1
 
     def note(self, child: int, number: int) -> Said:
         """Enters a message in the book; whatever becomes of it, it stands there."""

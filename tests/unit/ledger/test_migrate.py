@@ -1,0 +1,64 @@
+"""A ledger of an earlier version is brought to this one, with all that stood in it."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, inspect, text
+
+from hub.ledger.migrate import migrate_engine
+from hub.ledger.tables import LEDGER
+from tests.kit.people import an_attendance
+from tests.kit.site import Bench, an_arrival
+
+_OLD = "create index delivery_by_partner on delivery (partner, state, rank, lane_no)"
+
+
+def as_when_the_road_ended(engine: Engine) -> None:
+    """Without what has come since, and with an index that has changed."""
+    with engine.begin() as conn:
+        for table in LEDGER.sorted_tables:
+            for index in table.indexes:
+                index.drop(conn)
+        conn.execute(text(_OLD))
+        for name in ("ring_at", "listed_at"):
+            conn.execute(text(f"alter table delivery drop column {name}"))
+        conn.execute(text("update ledger_version set version_num = '0001'"))
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Columns and indexes of every table, but for the order of the columns."""
+    found = inspect(engine)
+    return {
+        table.name: (
+            sorted(
+                (c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table.name)
+            ),
+            sorted(
+                (
+                    i["name"],
+                    i["column_names"],
+                    sorted(map(str, i.get("dialect_options", {}).values())),
+                )
+                for i in found.get_indexes(table.name)
+            ),
+        )
+        for table in LEDGER.sorted_tables
+    }
+
+
+def test_a_ledger_of_the_roads_end_becomes_one_of_today(ledger_url: str, tmp_path: Path) -> None:
+    bench = Bench(ledger_url, tmp_path)
+    for reference in ("1", "2"):
+        bench.record(an_arrival("health.attendance", an_attendance(1), reference=reference))
+    sql = "select delivery_id, lane_no, ring_at, listed_at from delivery order by delivery_id"
+    today, before = shape(bench.engine), [tuple(row) for row in bench.all(sql)]
+    assert len(before) == 2 and all(None not in row for row in before)
+    as_when_the_road_ended(bench.engine)
+    assert shape(bench.engine) != today
+    migrate_engine(bench.engine)
+    assert shape(bench.engine) == today
+    assert [tuple(row) for row in bench.all(sql)] == before
+    migrate_engine(bench.engine)
+    bench.record(an_arrival("health.attendance", an_attendance(1), reference="3"))
+    assert len(bench.all(sql)) == 3
+    bench.engine.dispose()
