@@ -105,8 +105,10 @@ def each(conn: Connection, statement: str, **named: Any) -> Iterator[Any]:
     if is_sqlite(conn):
         yield from _tuples(run(conn, statement, **named))
         return
+    _begun(conn)
+    reading: Any = conn.connection.cursor(f"each_{next(_LONG)}")
     try:
-        with conn.connection.cursor(f"each_{next(_LONG)}") as cursor:
+        with reading as cursor:
             cursor.execute(_native(statement, False), named)
             yield from _tuples(cursor)
     except conn.dialect.loaded_dbapi.Error as error:
@@ -118,14 +120,18 @@ def _tuples(cursor: Any) -> Iterator[Any]:
 
 
 def _do(conn: Connection, sql: str, given: Any, many: bool = False) -> Any:
-    if not conn.in_transaction():
-        conn.begin()
+    _begun(conn)
     cursor = conn.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(sql, given)
     except conn.dialect.loaded_dbapi.Error as error:
         raise _known(conn, sql, error) from error
     return cursor
+
+
+def _begun(conn: Connection) -> None:
+    if not conn.in_transaction():
+        conn.begin()
 
 
 def _known(conn: Connection, sql: str, error: Exception) -> Exception:
