@@ -11,6 +11,8 @@ BROWSER_BIN := .venv-browser/bin
 BROWSER_READY := .venv-browser/ready
 CHROMIUM ?= $(firstword $(wildcard /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome))
 WORKERS ?= 2
+LEDGER ?= postgres
+SIZES ?= 10000 1000000 5000000
 TESTS ?=
 LOCKS := requirements.lock deploy/bootstrap.lock
 
@@ -46,6 +48,10 @@ test-browser: $(BROWSER_READY) ## The desk in a real browser (Chromium from the 
 .PHONY: bench
 bench: $(READY) ## Measure the road: table here, figures in build/bench.json
 	@$(BIN)/python -m tests.load.bench
+
+.PHONY: scale
+scale: $(READY) ## Measure over histories of several sizes (LEDGER=sqlite SIZES='10000 1000000'): build/scale.svg
+	@$(BIN)/python -m tests.load.scale --ledger $(LEDGER) --sizes '$(SIZES)'
 
 .PHONY: crash
 crash: $(READY) ## kill -9 of everything, 200 times under load (SEED=n to repeat a campaign)

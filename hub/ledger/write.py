@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table
@@ -21,6 +22,8 @@ from hub.ledger.columns import Utc
 from hub.ledger.session import is_sqlite
 
 Values = Mapping[str, Any]
+_LONG = count()
+"""So that each long read has a name of its own."""
 
 
 def insert(
@@ -90,27 +93,51 @@ def run(conn: Connection, statement: str, **named: Any) -> Any:
 
 def rows(conn: Connection, statement: str, **named: Any) -> list[Any]:
     """All rows of a query, in named tuples."""
-    return list(each(conn, statement, **named))
+    return list(_tuples(run(conn, statement, **named)))
 
 
 def each(conn: Connection, statement: str, **named: Any) -> Iterator[Any]:
-    """The rows of a query one after the other, in named tuples: for what may be long."""
-    cursor = run(conn, statement, **named)
+    """The rows of a query one after the other, in named tuples: for what may be long.
+
+    PostgreSQL keeps what was not asked for so far: a whole ledger would not fit here, and while it
+    was being read its server would see a transaction that stands still, and end it.
+    """
+    if is_sqlite(conn):
+        yield from _tuples(run(conn, statement, **named))
+        return
+    _begun(conn)
+    reading: Any = conn.connection.cursor(f"each_{next(_LONG)}")
+    try:
+        with reading as cursor:
+            cursor.execute(_native(statement, False), named)
+            yield from _tuples(cursor)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _known(conn, statement, error) from error
+
+
+def _tuples(cursor: Any) -> Iterator[Any]:
     return map(_kind(tuple(column[0] for column in cursor.description))._make, cursor)
 
 
 def _do(conn: Connection, sql: str, given: Any, many: bool = False) -> Any:
-    if not conn.in_transaction():
-        conn.begin()
+    _begun(conn)
     cursor = conn.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(sql, given)
     except conn.dialect.loaded_dbapi.Error as error:
-        base = conn.dialect.loaded_dbapi.Error
-        raise DBAPIError.instance(
-            sql, None, error, base, hide_parameters=True, dialect=conn.dialect
-        ) from error
+        raise _known(conn, sql, error) from error
     return cursor
+
+
+def _begun(conn: Connection) -> None:
+    if not conn.in_transaction():
+        conn.begin()
+
+
+def _known(conn: Connection, sql: str, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy tells it."""
+    base = conn.dialect.loaded_dbapi.Error
+    return DBAPIError.instance(sql, None, error, base, hide_parameters=True, dialect=conn.dialect)
 
 
 @lru_cache(maxsize=1_024)

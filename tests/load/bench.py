@@ -11,7 +11,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ from tests.load import limits
 from tests.load.figures import gathered, show
 from tests.load.hub_under_load import hub
 from tests.load.measure import Runs, Size, sink
+from tests.load.parts import PARTS
+from tests.load.parts import measured as part_measured
 from tests.load.profiled import profile
 
 OUT = Path("build/bench.json")
+PARTS_OUT = Path("build/bench-parts.json")
 QUICK = Size(flat_out=1500, alone=400, seconds=4.0)
 _console = Console(stderr=True)
 
@@ -91,9 +94,12 @@ def main() -> int:
     asked.add_argument(
         "--profile", action="store_true", help="only where the time of edge and core goes"
     )
+    asked.add_argument("--parts", help=f"only these, of {', '.join(PARTS)}")
     given = asked.parse_args()
     both = given.ledger == "both"
     ledgers: tuple[str, ...] = ("sqlite", "postgres") if both else (given.ledger,)
+    if given.parts:
+        return _parts(given.parts.split(","), ledgers)
     if given.profile:
         ledgers = ()
     size = QUICK if given.quick else Size()
@@ -117,6 +123,21 @@ def main() -> int:
         kept |= {"runs": given.runs, "ledgers": results, "stages in µs": stages}
         OUT.write_text(json.dumps(kept, indent=1, ensure_ascii=False))
         _console.print(f"kept in {OUT}")
+    return 0
+
+
+def _parts(parts: Sequence[str], ledgers: Sequence[str]) -> int:
+    found: dict[str, Any] = {}
+    for part in parts:
+        for ledger in ledgers:
+            with tempfile.TemporaryDirectory(prefix="bench-", dir=_disk()) as name:
+                folder = Path(name)
+                folder.chmod(0o755)
+                found.setdefault(part, {})[ledger] = part_measured(_console, part, ledger, folder)
+    PARTS_OUT.parent.mkdir(exist_ok=True)
+    known = json.loads(PARTS_OUT.read_text()) if PARTS_OUT.exists() else {}
+    PARTS_OUT.write_text(json.dumps(known | found, indent=1, ensure_ascii=False))
+    _console.print(f"kept in {PARTS_OUT}")
     return 0
 
 

@@ -46,9 +46,13 @@ def verdict(name: str, value: float) -> str:
     return ""
 
 
-def show(console: Console, results: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+def show(
+    console: Console,
+    results: Mapping[str, Mapping[str, Mapping[str, float]]],
+    title: str = "MLLP in, MLLP out; medians (least to most)",
+) -> None:
     """One table: a row for each figure, a column for each ledger."""
-    table = Table(title="MLLP in, MLLP out; medians (least to most)")
+    table = Table(title=title)
     table.add_column("figure")
     for ledger in results:
         table.add_column(ledger, justify="right")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ agency: {agency}T
 authorities: ["{authority}"]
 transport: {{kind: mllp, send: {{host: 127.0.0.1, port: {outward}}}}}
 format: {{kind: hl7v2}}
-receives: [{{type: health.attendance, for: action}}]
+receives: [{{type: health.attendance, for: {purpose}}}]
 order: {order}
 connections: {connections}
 window: {window}
@@ -62,6 +62,7 @@ class Link:
     inward: int
     outward: int
     window: int = 256
+    purpose: str = "action"
 
 
 def links() -> tuple[Link, Link]:
@@ -93,18 +94,37 @@ class Hub:
         return all(place is not None and place.pid == pids[role] for role, place in places.items())
 
 
-@contextmanager
-def hub(data: Path, database: str | None, program: Sequence[str] = ("hub",)) -> Iterator[Hub]:
-    """Runs one, ready and with its lists filled, for as long as the block runs."""
-    pair = links()
+def settle_in(data: Path, pair: Sequence[Link], more: Mapping[str, str] | None = None) -> None:
+    """Writes the partner files of these links, and more of them by name."""
     partners = data / "partners"
-    partners.mkdir(parents=True)
+    partners.mkdir(parents=True, exist_ok=True)
+    texts = dict(more or {})
     for link in pair:
         for kind, text in (("hospital", _HOSPITAL), ("team", _TEAM)):
-            (partners / f"{link.name}-{kind}.yaml").write_text(text.format(**vars(link)))
+            texts[f"{link.name}-{kind}"] = text.format(**vars(link))
+    for name, text in texts.items():
+        (partners / f"{name}.yaml").write_text(text)
+
+
+@contextmanager
+def hub(
+    data: Path,
+    database: str | None,
+    program: Sequence[str] = ("hub",),
+    pair: tuple[Link, Link] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Iterator[Hub]:
+    """Runs one, ready and with its lists filled, for as long as the block runs.
+
+    `pair`: links that were settled in before; `more`: settings.
+    """
+    if pair is None:
+        settle_in(data, pair := links())
+    partners = data / "partners"
     env = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     env |= {"HUB_DATA": str(data), "HUB_PARTNERS_DIR": str(partners)}
     env |= {"HUB_DOOR_PORT": "0", "HUB_DESK_PORT": "0"}
+    env |= more or {}
     if database is not None:
         env["HUB_DATABASE_URL"] = database
     with (data / "log").open("wb") as log:

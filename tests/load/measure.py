@@ -89,29 +89,34 @@ class Runs:
 
     def warm(self) -> None:
         """Sends until lists, lanes and code are warm, and Kafka's compiler has done most of its work."""
-        for at, link in enumerate(self._hub.links):
-            while not self._sink.counts()[at]:
-                self._send(link, 20, 8)
-                time.sleep(0.3)
+        for link in self._hub.links:
+            self.begin(link)
             self._send(link, WARM, 8)
         self._settled()
         self._sink.take()
+
+    def begin(self, link: Link) -> None:
+        """Sends until edge has read its list, and drops no child that is watched."""
+        while not self._sink.counts()[self._hub.links.index(link)]:
+            self._send(link, 20, 8)
+            time.sleep(0.3)
 
     def once(self) -> dict[str, float]:
         """Every scenario once."""
         lane, cases = self._hub.links
         size = self._size
         figures = {"load average": load_average()}
-        flat = self._flat_out(lane, size.alone, 1)
+        flat = self.flat_out(lane, size.alone, 1)
         figures |= {f"{name}, 1 connection": flat[name] for name in _INTAKE}
-        flat = self._flat_out(lane, size.flat_out, 8)
+        flat = self.flat_out(lane, size.flat_out, 8)
         figures |= {f"{name}, 8 connections": flat.pop(name) for name in _INTAKE}
         figures |= {f"{name}, one lane": value for name, value in flat.items()}
-        flat = self._flat_out(cases, size.flat_out, 8)
+        flat = self.flat_out(cases, size.flat_out, 8)
         figures |= {f"{name}, lane a case": flat[name] for name in _DRAIN}
-        return figures | self._paced(lane)
+        return figures | self.paced(lane, size.paced, size.rate)
 
-    def _flat_out(self, link: Link, count: int, connections: int) -> dict[str, float]:
+    def flat_out(self, link: Link, count: int, connections: int) -> dict[str, float]:
+        """As fast as the hub answers: how fast it takes, and how fast it then delivers."""
         before = spent(self._pids())
         load, acknowledged = self._send_watched(link, count, connections)
         arrived = self._settled(link, count)
@@ -134,22 +139,23 @@ class Runs:
         figures["drain/s"] = figures["drain/s"] or figures["end to end/s"]
         return figures | costs | {"generator µs": load / count}
 
-    def _paced(self, link: Link) -> dict[str, float]:
+    def paced(self, link: Link, count: int, rate: float) -> dict[str, float]:
+        """So many a second, whether the hub keeps pace or not."""
         before = spent(self._pids())
-        acknowledged = self._send(link, self._size.paced, 8, self._size.rate)
-        arrived = self._settled(link, self._size.paced)
+        acknowledged = self._send(link, count, 8, rate)
+        arrived = self._settled(link, count)
         after = spent(self._pids())
         whole = [at - stamp for stamp, at in arrived]
         waited = [at - stamp for stamp, at in acknowledged]
         costs = {
-            f"{name} µs at 100/s": (after[name] - before[name]) / self._size.paced
+            f"{name} µs at {rate:.0f}/s": (after[name] - before[name]) / count
             for name in ("edge-in", "edge-out", "core")
         }
         return {
-            "p50 ms at 100/s": percentile(whole, 50),
-            "p99 ms at 100/s": percentile(whole, 99),
-            "ack p50 ms at 100/s": percentile(waited, 50),
-            "ack p99 ms at 100/s": percentile(waited, 99),
+            f"p50 ms at {rate:.0f}/s": percentile(whole, 50),
+            f"p99 ms at {rate:.0f}/s": percentile(whole, 99),
+            f"ack p50 ms at {rate:.0f}/s": percentile(waited, 50),
+            f"ack p99 ms at {rate:.0f}/s": percentile(waited, 99),
         } | costs
 
     def recovery(self, role: str) -> dict[str, float]:
