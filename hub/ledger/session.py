@@ -14,6 +14,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
 
 IDLE_IN_TRANSACTION_MS = 4_000
+_AT_ONCE = "-c jit=off -c max_parallel_workers_per_gather=0"
+"""Our questions are short. Over millions of rows PostgreSQL takes some for long ones, and compiles
+them and starts workers: a third of a second for an answer that it finds in a millisecond."""
 AWAY = (OperationalError, InterfaceError, InternalError, PendingRollbackError)
 """What a database that is away, or was for a moment, makes of a transaction: wait, and do it anew."""
 _ITS_OWN_FAULT = frozenset({"08", "25", "40", "53", "55", "57", "58"})
@@ -48,7 +51,7 @@ def open_ledger(url: str, *, pool: int = 4, by_index: bool = False) -> Engine:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 20_000,
-            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} {_AT_ONCE}"
             + (" -c enable_seqscan=off" if by_index else ""),
             "prepare_threshold": 2,
         },

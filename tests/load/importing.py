@@ -35,7 +35,7 @@ def imported(hub: Hub, arrivals: Sink, ledger: str) -> dict[str, float]:
 
 
 async def _imported(hub: Hub, arrivals: Sink, ledger: str) -> dict[str, float]:
-    place = ports.find(hub.data, "edge-in")
+    place = ports.find(hub.data, "door")
     assert place is not None
     where = f"http://127.0.0.1:{place.port}/v1/partners/lane-ward/messages"
     async with httpx.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}) as ward:
