@@ -8,11 +8,10 @@ from rich.table import Table
 
 from hub import partner_files
 from hub.clock import now
-from hub.ledger.read.fetch import reading
 from hub.ledger.read.partners import Standing
 from hub.ledger.read.sentences import Name
 from hub.ledger.read.status import Status, status
-from hub.ledger.session import open_ledger
+from hub.ledger.session import at_one_moment, open_ledger
 from hub.settings import Settings
 from hub.trace import moment, names
 
@@ -23,9 +22,9 @@ MOST = 8
 def status_command(settings: Settings) -> None:
     """Prints the hub as it is now."""
     directory = partner_files.load(settings.partners_dir)
-    engine = reading(open_ledger(settings.ledger_url))
+    engine = open_ledger(settings.ledger_url)
     try:
-        with engine.connect() as conn:
+        with at_one_moment(engine) as conn:
             found = status(conn, now(), [partner.partner for partner in directory])
     finally:
         engine.dispose()

@@ -8,11 +8,10 @@ from rich.markup import escape
 
 from hub import partner_files
 from hub.clock import london
-from hub.ledger.read.fetch import reading
 from hub.ledger.read.sentences import Name, handover, plain
 from hub.ledger.read.timeline import Event
 from hub.ledger.read.trace import Several, Trace, trace
-from hub.ledger.session import open_ledger
+from hub.ledger.session import at_one_moment, open_ledger
 from hub.partners import Directory
 from hub.settings import Settings
 
@@ -23,9 +22,9 @@ _SHAPES = {"late": "▲", "soon": "●", "calm": "○"}
 def trace_command(settings: Settings, reference: str) -> None:
     """Prints the journey under a reference; ends with 1 where there is none or its audit is broken."""
     name = names(partner_files.load(settings.partners_dir))
-    engine = reading(open_ledger(settings.ledger_url))
+    engine = open_ledger(settings.ledger_url)
     try:
-        with engine.connect() as conn:
+        with at_one_moment(engine) as conn:
             found = trace(conn, reference, name)
     finally:
         engine.dispose()

@@ -235,11 +235,11 @@ def _deliveries(conn: Connection) -> Deliveries:
 
 def reconcile_command(settings: "Settings") -> int:
     """`hub ledger reconcile`: prints both equations; 0 where they balance, else 1."""
-    from hub.ledger.session import open_ledger
+    from hub.ledger.session import at_one_moment, open_ledger
 
     engine = open_ledger(settings.ledger_url)
     try:
-        with engine.connect().execution_options(reading=True) as conn:
+        with at_one_moment(engine) as conn:
             found = reconcile(conn)
     finally:
         engine.dispose()

@@ -6,6 +6,8 @@ core cannot hold its rows against its successor.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,22 @@ def open_ledger(url: str, *, pool: int = 4, by_index: bool = False) -> Engine:
             "prepare_threshold": 2,
         },
     )
+
+
+@contextmanager
+def at_one_moment(engine: Engine) -> Iterator[Connection]:
+    """The whole ledger as it is now, for as long as the question takes; nothing is written.
+
+    Of a ledger that moves meanwhile two statements would see two states, and sums would not agree.
+    """
+    with engine.connect() as conn:
+        if is_sqlite(conn):
+            yield conn.execution_options(reading=True)
+            return
+        whole = conn.execution_options(isolation_level="REPEATABLE READ")
+        # It holds no rows against anybody, and thinks between its statements.
+        whole.exec_driver_sql("set local idle_in_transaction_session_timeout = 0")
+        yield whole
 
 
 def away(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from hub.desk.access import Action
 from hub.desk.frame import Reader, Stop
 from hub.ledger.audit import verify
 from hub.ledger.read.chain import chain, roots, spoken, total
+from hub.ledger.session import at_one_moment
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 50
@@ -18,7 +19,7 @@ SHOWN = 50
 def audit(visit: Reader, case: str = "", all: bool = False) -> HTMLResponse:
     """The daily roots; one case's chain, or every chain, verified on request."""
     visit.must(Action.VERIFY)
-    with visit.desk.ledger.connect() as conn:
+    with at_one_moment(visit.desk.ledger) as conn:
         entries = chain(conn, case) if case else []
         if case and not entries:
             raise Stop(404, "There is no chain under that reference", "Check the case reference.")

@@ -26,6 +26,7 @@ from hub.ledger.read.handovers import Handover, Receiver
 from hub.ledger.read.journey import Said, Way, case_way, message_way
 from hub.ledger.read.sentences import handover
 from hub.ledger.read.timeline import REFUSED, Event, timeline
+from hub.ledger.session import at_one_moment
 from hub.ledger.write import rows
 from hub.seal import Keyring
 
@@ -227,7 +228,7 @@ def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
 @router.get("/case/{case_ref}")
 def case(visit: Reader, case_ref: str) -> HTMLResponse:
     """Everything that was said about one child with one authority, in order."""
-    with visit.desk.ledger.connect() as conn:
+    with at_one_moment(visit.desk.ledger) as conn:
         way = case_way(conn, case_ref)
         if way is None:
             raise nothing_here()

@@ -39,6 +39,8 @@ DRAIN = 45.0
 """Seconds without one more arrival after which what is missing counts as lost."""
 QUIET = 25.0
 """Seconds within which equations are settled and incidents close, once everything has arrived."""
+ROUNDS = 3
+"""Times that it is asked at least, before what it answers counts as its last word."""
 
 
 @dataclass
@@ -200,12 +202,26 @@ class Storm:
         answers = Answers(deaths=self._deeds.deaths)
         kept = [told for topic, told in self._deeds.left.items() if not topic.startswith(UNREAD)]
         answers.left = (sum(map(sum, kept)), sum(map(len, kept)))
-        deadline = time.monotonic() + QUIET
+        await self._held()
+        deadline, rounds = time.monotonic() + QUIET, 0
         while True:
             await self._ask(answers)
-            if not self._check(answers).wrong or time.monotonic() > deadline:
+            rounds += 1
+            # A busy machine may take the whole time for one answer.
+            if not self._check(answers).wrong or (time.monotonic() > deadline and rounds >= ROUNDS):
                 return answers
             await asyncio.sleep(1)
+
+    async def _held(self) -> None:
+        """Until all that was handed over is held; asking the desk costs less than asking a command."""
+        deadline = time.monotonic() + QUIET
+        while time.monotonic() < deadline:
+            held = [await one.holds() for one in self.workers]
+            if {one for some in held for one in some or ()} >= self.night.owned.keys():
+                # The last receipts are on their way.
+                await asyncio.sleep(1.5)
+                return
+            await asyncio.sleep(0.3)
 
     def _check(self, answers: Answers) -> Verdict:
         custody = Custody(
