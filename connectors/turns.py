@@ -5,7 +5,6 @@ turn is not read from meanwhile, so that the sender is slowed and nothing is los
 """
 
 import asyncio
-from contextlib import AsyncExitStack
 from types import TracebackType
 
 LONG = 1024 * 1024
@@ -31,22 +30,22 @@ class Turn:
 
     def __init__(self, free: asyncio.Semaphore) -> None:
         self._free = free
-        self._held = AsyncExitStack()
         self._taken = False
 
-    async def __aenter__(self) -> "Turn":
+    def __enter__(self) -> "Turn":
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._held.aclose()
+        if self._taken:
+            self._free.release()
 
     async def read(self, size: int) -> None:
         """So many bytes are in hand: waits for a turn where that is long for the first time."""
         if size > LONG and not self._taken:
-            await self._held.enter_async_context(self._free)
+            await self._free.acquire()
             self._taken = True

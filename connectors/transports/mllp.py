@@ -171,7 +171,7 @@ class Mllp:
                 async with asyncio.timeout(listen.idle_timeout):
                     if not await frames.begins(reader):
                         break
-                async with self._long.one() as turn:
+                with self._long.one() as turn:
                     async with asyncio.timeout(listen.frame_timeout):
                         body = await frames.rest(reader, MAX_PARCEL, turn)
                     caller.busy = True

@@ -2,8 +2,8 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Annotated, Any
@@ -45,6 +45,13 @@ class Caller:
     turns: Turns = field(default_factory=Turns)
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
+    @asynccontextmanager
+    async def in_hand(self) -> AsyncIterator[Turn]:
+        """One request of theirs, within what they may have in hand."""
+        async with self.at_once:
+            with self.turns.one() as turn:
+                yield turn
+
 
 Ready = Callable[[], Awaitable[str | None]]
 """What is missing, in a sentence; None when the edge can own messages."""
@@ -82,7 +89,7 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
             return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
         if room.full_for > PATIENCE or caller.at_once.locked():
             return _later(429, "more is being sent than the hub can take in")
-        async with caller.at_once, caller.turns.one() as turn:
+        async with caller.in_hand() as turn:
             try:
                 async with asyncio.timeout(BODY_WITHIN):
                     body = await read_body(request, turn)
