@@ -43,6 +43,8 @@ def keep_record(work: Work, raw: ConsumerRecord, why: str, kind: str = "stuck") 
     }
     insert(work.conn, Stuck, [row], new_only=True)
     work.incident(kind, raw.topic, why)
+    if kind != "stuck":
+        return  # what strangers and newer hubs write says nothing of us
     work.stuck += 1
     if work.stuck >= LIMIT:
         raise FaultIsOurs(f"{work.stuck} records in a row could not be recorded; last: {why}")
