@@ -41,7 +41,11 @@ async def begins(reader: StreamReader) -> bool:
 
 
 async def rest(reader: StreamReader, limit: int, turn: Turn | None = None) -> bytes:
-    """The block's content after its first byte, cut at `limit` + 1 bytes where it is longer."""
+    """The block's content after its first byte.
+
+    A longer one is cut at `limit` + 1 bytes where it has a `turn`, because its sender must be
+    answered; else nothing more is read.
+    """
     long = bytearray()
     while True:
         try:
@@ -51,6 +55,8 @@ async def rest(reader: StreamReader, limit: int, turn: Turn | None = None) -> by
             long += piece[: limit + 1 - len(long)]
             if turn is not None:
                 await turn.read(len(long))
+            elif len(long) > limit:
+                raise Babble(f"more than {limit} bytes without an end") from None
             continue
         except IncompleteReadError as error:
             raise Babble("the connection closed inside a block") from error

@@ -11,10 +11,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 
+from hub import odd_records
 from hub.kafka_security import kafka_security
 from hub.settings import Settings
 from hub.stopping import to_its_end
 from hub.topics import LARGEST, ROOM
+
+odd_records.install()
 
 SIDEWAYS = 50
 """Milliseconds that Kafka waits where it is asked for some partitions alone, and others may follow."""

@@ -132,11 +132,13 @@ def read(
         road = keys.road_of(topic, facts["roadmonth"])
         content = unseal(road, value, _about(topic, kind, facts["id"]))
         meta, blob = unpack(content)
+        if not isinstance(meta, dict):
+            raise TypeError("its facts are no object")
         parcel = None
         if (rides := meta.pop("parcel", None)) is not None:
-            parcel = Record("parcel", rides["id"], rides["meta"], blob[rides["from"] :])
+            parcel = Record("parcel", rides["id"], dict(rides["meta"]), blob[rides["from"] :])
             blob = blob[: rides["from"]]
-    except (Unsealable, KeyError, ValueError, struct.error) as error:
+    except (Unsealable, KeyError, TypeError, ValueError, struct.error) as error:
         raise Foreign(f"sealed by somebody else, or damaged: {error}") from error
     return Record(kind, facts["id"], meta, blob, facts, parcel)
 

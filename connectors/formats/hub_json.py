@@ -158,7 +158,7 @@ class HubJson(Quiet):
             return Answer(Says.TAKEN, None, AckLevel.TRANSPORT)
         said = _json(reply)
         status = said.get("status", "taken") if isinstance(said, dict) else None
-        if not isinstance(said, dict) or status not in set(Says):
+        if not isinstance(said, dict) or status not in tuple(Says):
             raise Unreadable("a reply is an object with status taken, try_again or refused", "$")
         names = said.get("reference")
         return Answer(

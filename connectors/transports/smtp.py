@@ -97,7 +97,9 @@ class Smtp:
                 await client.mail(self.settings.sender)
                 await client.rcpt(to)
             except aiosmtplib.SMTPResponseException as error:
-                raise _judge(error, "the envelope") from error
+                found = _judge(error, "the envelope")
+                # Without a letter nothing can have been taken, whatever the answer means.
+                raise found if isinstance(found, Refused) else TryAgain(str(found)) from error
             except aiosmtplib.SMTPException as error:
                 raise TryAgain(f"lost before the message ({type(error).__name__})") from error
             try:

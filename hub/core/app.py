@@ -187,6 +187,9 @@ class Core:
             elif kind == "report":
                 for raw, record in group:
                     self._alone(work, raw, partial(record_report, work, dict(record.meta)))
+            else:
+                for raw, _ in group:
+                    keep_record(work, raw, "of a kind that does not belong here", "foreign")
         return self._finish(work)
 
     def _parcels(self, work: Work, found: list[tuple[ConsumerRecord, Record]]) -> None:
@@ -200,9 +203,12 @@ class Core:
 
     def _settle(self, work: Work, group: list[tuple[ConsumerRecord, Record]]) -> None:
         """Receipts of one partner that came one after the other, together; else one by one."""
-        meta = group[0][1].meta
-        told = [receipt for _, record in group for receipt in record.meta["receipts"]]
-        effect = partial(settle_receipts, work, meta["partner"], meta["edge"], told)
+
+        def effect() -> None:
+            meta = group[0][1].meta
+            told = [receipt for _, record in group for receipt in record.meta["receipts"]]
+            settle_receipts(work, meta["partner"], meta["edge"], told)
+
         if len(group) == 1:
             self._alone(work, group[0][0], effect)
             return

@@ -44,6 +44,8 @@ def keep_record(work: Work, raw: ConsumerRecord, why: str, kind: str = "stuck") 
     insert(work.conn, Stuck, [row], new_only=True)
     # What waits for an upgrade has not failed; `parked` is what the upgrade could not take up.
     work.incident("unknown_version" if kind == "parked" else kind, raw.topic, why)
+    if kind != "stuck":
+        return  # what strangers and newer hubs write says nothing of us
     work.stuck += 1
     if work.stuck >= LIMIT:
         raise FaultIsOurs(f"{work.stuck} records in a row could not be recorded; last: {why}")

@@ -47,13 +47,20 @@ class Order:
 
     @classmethod
     def of(cls, record: Record) -> "Order":
-        """What the record says; raises `KeyError` or `ValueError` for one that is not whole."""
+        """What the record says; raises `KeyError`, `TypeError` or `ValueError` for one that is not whole."""
         meta = record.meta
+        not_after = datetime.fromisoformat(meta["not_after"])
+        if not_after.tzinfo is None:
+            raise ValueError("its end is an hour without a zone")
+        for name in ("delivery_id", "reference", "predecessor", "address", "answers"):
+            needed = name in ("delivery_id", "reference")
+            if not isinstance(meta.get(name), str if needed else str | None):
+                raise ValueError(f"its {name} is no text")
         return cls(
             meta["delivery_id"],
             int(meta["attempt"]),
             meta["predecessor"],
-            datetime.fromisoformat(meta["not_after"]),
+            not_after,
             meta["reference"],
             meta["address"],
             meta["envelope"],

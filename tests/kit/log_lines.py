@@ -11,6 +11,8 @@ import structlog
 
 from hub import logs
 
+_OF_KAFKA = ("aiokafka.consumer.fetcher", "aiokafka.consumer.group_coordinator", "aiokafka")
+
 
 class Log(io.StringIO):
     """The lines of a role's log."""
@@ -21,7 +23,8 @@ class Log(io.StringIO):
 
     def worst(self) -> list[dict[str, object]]:
         """What a process says only when something of ours failed."""
-        return [line for line in self.lines() if line["level"] in ("error", "critical")]
+        ours = [line for line in self.lines() if line.get("logger") not in _OF_KAFKA]
+        return [line for line in ours if line["level"] in ("error", "critical")]
 
 
 @contextmanager
