@@ -29,13 +29,13 @@ from hub.core.reader import Reader, Records, Restored
 from hub.core.record import record_messages
 from hub.core.recover import again, on_the_road
 from hub.core.reports import heartbeat, record_report
+from hub.core.restored import gone, restored
 from hub.core.settle import settle_receipts, settle_takeover
 from hub.core.stuck import FaultIsOurs, keep_record
 from hub.core.upgrade import take_up
 from hub.core.whole import whole
 from hub.core.work import Site, Work
 from hub.ids import fresh
-from hub.ledger.audit import HUB, heads
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
@@ -324,31 +324,14 @@ class Core:
 
         def note(conn: Connection) -> None:
             self.catching_up.again(conn, {one.spot: one.committed for one in behind})
-            work = self._work(conn)
-            chains, last = heads(conn)
-            for one in behind:
-                work.audit(
-                    HUB,
-                    "restored",
-                    root=last,
-                    chains=chains,
-                    topic=one.spot.topic,
-                    partition=one.spot.partition,
-                    ledger=one.ledger,
-                    kafka=one.committed,
-                )
-            work.incident("restored", "ledger", "an older copy of the ledger was put back")
-            work.flush()
+            restored(self._work(conn), behind)
 
         log.warning("ledger restored", count=len(behind))
         await self.ledger.transaction(note)
 
     async def _lost(self, lost: dict[TopicPartition, int]) -> None:
         def note(conn: Connection) -> None:
-            work = self._work(conn)
-            for spot, count in lost.items():
-                why = f"{count} records were gone from Kafka before they were recorded"
-                work.incident("retention", f"{spot.topic}:{spot.partition}", why)
+            gone(self._work(conn), lost)
 
         await self.ledger.transaction(note)
 
