@@ -220,3 +220,23 @@ async def test_forms_of_every_size_and_shape_are_refused_or_read(sitting: Sittin
         ):
             answer = await client.post("/sign-out", content=body, headers={"content-type": kind})
             assert 400 <= answer.status_code < 500, (body[:40], answer.status_code)
+
+
+async def test_what_was_asked_for_is_shown_as_text(sitting: Sitting) -> None:
+    async with sitting.client() as client:
+        answer = await client.get("/sign-in", params={"then": f"/{MARKUP}"})
+        safe(answer)
+        assert "&lt;i&gt;q&lt;/i&gt;" in answer.text
+
+
+async def test_no_button_works_without_our_token(sitting: Sitting) -> None:
+    """Every form, filled in whole, by somebody who may press most of them."""
+    async with sitting.as_("service") as client:
+        answers = {}
+        for button in routes(sitting, "POST"):
+            form = {each.alias: "1" for each in fields(button.dependant)} | {"token": "0" * 32}
+            path = re.sub(r"\{[^}]+\}", "1", button.path)
+            answers[button.path] = (await client.post(path, data=form)).status_code
+    # Where a field has a few words to choose from, `1` is refused first.
+    assert set(answers.values()) <= {400, 403} and list(answers.values()).count(403) > 25, answers
+    assert sitting.road.published == []
