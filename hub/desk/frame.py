@@ -196,6 +196,9 @@ def checked(request: Request, token: str) -> None:
         )
 
 
+Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
+"""The version that they saw; no journey has more than a database counts."""
+
 Reader = Annotated[Visit, Depends(signed_in)]
 Actor = Annotated[Visit, Depends(posted)]
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.desk.frame import SignIn, Stop, draw, see_other
 from hub.desk.patience import Patience
+from hub.desk.plain import Plain
 from hub.desk.security import HEADERS
 from hub.ids import fresh
 
@@ -23,6 +24,7 @@ log = structlog.get_logger("desk")
 
 def install(app: FastAPI) -> None:
     """Security headers on every answer, and a page or JSON for everything that can go wrong."""
+    app.add_middleware(Plain)
     app.add_middleware(Patience, late=_late)
     app.add_middleware(Safe)
     app.exception_handler(SignIn)(_sign_in)

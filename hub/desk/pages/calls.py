@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.whose import facts
 from hub.ledger.read.calls import Call, call, open_calls
 
@@ -44,7 +44,7 @@ def _whom(visit: Visit, one: Call) -> dict[str, str]:
 async def taken(
     visit: Actor,
     delivery_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     name: Annotated[str, Form(max_length=120)] = "",
     role: Annotated[str, Form(max_length=120)] = "",
     phone: Annotated[str, Form(max_length=40)] = "",

@@ -11,12 +11,11 @@ from fastapi import APIRouter, Form, Response
 from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, needs, to_act_on
-from hub.desk.frame import Actor, Visit
+from hub.desk.frame import Actor, Version, Visit
 
 router = APIRouter(include_in_schema=False)
 
 Journey = Annotated[str, Form(max_length=200)]
-Version = Annotated[int, Form()]
 Words = Annotated[str, Form(max_length=400)]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Stop, Version, Visit, nothing_here
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,
@@ -99,7 +99,7 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
 async def retry(
     visit: Actor,
     delivery_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
     as_new: Annotated[bool, Form()] = False,
 ) -> Response:
@@ -117,7 +117,7 @@ async def review(
     visit: Actor,
     delivery_id: str,
     say: Annotated[Literal["released", "withheld"], Form()],
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """A second person releases what the policy held, in its rendering, or withholds it."""
@@ -164,7 +164,7 @@ async def retry_many(
 async def abandon(
     visit: Actor,
     delivery_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Gives it up; what is immediate or urgent only by a service manager, who then approves it."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
-from hub.desk.frame import Actor, Reader, Stop, Visit
+from hub.desk.frame import Actor, Reader, Stop, Version, Visit
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     Handover,
@@ -80,7 +80,7 @@ async def answer(
     visit: Actor,
     message_id: str,
     say: Annotated[str, Form()],
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     text: Annotated[str, Form(max_length=4000)] = "",
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
@@ -104,7 +104,7 @@ async def answer(
 async def reply(
     visit: Actor,
     message_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     text: Annotated[str, Form(max_length=4000)] = "",
 ) -> Response:
     """Its sender answers the question; the receiver must accept, and the clock has not paused."""
@@ -119,7 +119,7 @@ async def reply(
 async def withdraw(
     visit: Actor,
     message_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Its sender takes it back, while nobody holds it."""

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.ledger.read.incidents import Wrong, closed_incidents, incident, open_incidents
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +32,7 @@ def incidents(visit: Reader, act: str = "") -> HTMLResponse:
 async def close(
     visit: Actor,
     incident_id: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Ends it, and says why; refused where it happened again since the person looked."""

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.states import Standing, partner_line
 from hub.ledger.read.partners import standings
 from hub.partners import Partner
@@ -66,7 +66,7 @@ async def pause(
     visit: Actor,
     name: str,
     what: str,
-    version: Annotated[int, Form()] = 0,
+    version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Pauses a partner (nothing is sent, nothing is lost), or lets it go on."""

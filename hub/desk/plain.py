@@ -1,0 +1,42 @@
+"""What is asked for or filled in at the desk is text: the character U+0000, which no database keeps, is refused."""
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_NULS = (b"\0", b"%00")
+_CARRIED = len(_NULS[-1]) - 1
+
+
+class Plain:
+    """Looks at addresses and at forms as they come in."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        asked = scope["path"].encode() + b" " + scope["query_string"]
+        before = b""
+
+        async def plainly() -> Message:
+            nonlocal before
+            message = await receive()
+            piece = before + message.get("body", b"")
+            _check(piece)
+            before = piece[-_CARRIED:]
+            return message
+
+        if _odd(asked):
+            scope = dict(scope) | {"path": "/a-character-that-is-no-text", "query_string": b""}
+        await self.app(scope, plainly, send)
+
+
+def _odd(said: bytes) -> bool:
+    return any(nul in said for nul in _NULS)
+
+
+def _check(said: bytes) -> None:
+    if _odd(said):
+        raise HTTPException(400, "A character in the form is no text, so nothing was done")
