@@ -8,16 +8,23 @@ import asyncio
 import contextlib
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import KafkaError
 
 from hub import odd_records
 from hub.kafka_security import kafka_security
 from hub.settings import Settings
-from hub.stopping import to_its_end
+from hub.stopping import to_its_end, unless
 from hub.topics import LARGEST, ROOM
 
 odd_records.install()
+
+log = structlog.get_logger("hub.consumer")
+
+AGAIN = 0.5
+"""Seconds before joining is tried again."""
 
 SIDEWAYS = 50
 """Milliseconds that Kafka waits where it is asked for some partitions alone, and others may follow."""
@@ -92,6 +99,22 @@ async def _cancelled_during(ending: Any) -> bool:
     with contextlib.suppress(asyncio.CancelledError):
         await ending
     return me is not None and me.cancelling() > asked
+
+
+async def join(subscriber: Any, stop: asyncio.Event) -> None:
+    """Starts a subscriber, or stops first; a Kafka that goes away meanwhile is waited for.
+
+    It goes away later too, and then its consumer waits by itself: at the start it gives up.
+    """
+    while not stop.is_set():
+        try:
+            await unless(stop, subscriber.start())
+            return
+        except (KafkaError, OSError) as error:
+            log.warning("joining waits for Kafka", exc_info=error)
+            with contextlib.suppress(KafkaError, OSError):
+                await subscriber.stop()
+            await unless(stop, asyncio.sleep(AGAIN))
 
 
 def plain_consumer(settings: Settings, bootstrap: str) -> Consumer:

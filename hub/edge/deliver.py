@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker
 
 from hub import clock
 from hub.broker import Unable, road
+from hub.consumer import join
 from hub.edge.attempt import Mouth
 from hub.edge.bound import Publish
 from hub.edge.connection import Connection, Displaced, Line, Queue
@@ -23,7 +24,6 @@ from hub.member import Member
 from hub.partners import Partner
 from hub.seal import Keyring
 from hub.settings import Settings
-from hub.stopping import unless
 from hub.topics import deliveries, deliveries_now
 from hub.wire import Outbound
 
@@ -88,7 +88,7 @@ class Deliverer:
             together=True,
         )
         try:
-            await unless(stop, subscriber.start())
+            await join(subscriber, stop)
             while not stop.is_set():
                 await self._turn(subscriber.consumer)
         finally:

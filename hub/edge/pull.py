@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 from connectors.base import Accept, Transport
 from hub import clock
 from hub.broker import road
+from hub.consumer import join
 from hub.edge.deliver import Road
 from hub.member import Member
-from hub.stopping import unless
 from hub.topics import sources
 
 FINISH = 20.0
@@ -60,7 +60,7 @@ class Puller:
             listener=_Listener(self),
         )
         try:
-            await unless(stop, subscriber.start())
+            await join(subscriber, stop)
             while not stop.is_set():
                 try:
                     await subscriber.consumer.getmany(timeout_ms=500)

@@ -10,10 +10,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.protocol.fetch import FetchRequest
 
 from hub.broker import make_broker, road, stopped
-from hub.consumer import SIDEWAYS, plain_consumer
+from hub.consumer import SIDEWAYS, join, plain_consumer
 from hub.embedded import EmbeddedKafka
 from hub.settings import Settings
 from hub.topics import Topic
@@ -135,3 +136,26 @@ async def test_while_some_lie_unread_or_are_paused_kafka_is_asked_briefly_for_th
         asked.clear()
         await eventually(lambda: asked[-2:] == [500, 500], 5)
         await consumer.stop()
+
+
+async def test_a_kafka_that_goes_away_while_it_is_joined_is_waited_for(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = fresh("join")
+    create(kafka, [Topic(topic, 1, "none", "test", "test")])
+    start, tries = AIOKafkaConsumer.start, []
+
+    async def fails_at_first(self: AIOKafkaConsumer) -> None:
+        tries.append(self)
+        if len(tries) == 1:
+            raise UnknownTopicOrPartitionError
+        await start(self)
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", fails_at_first)
+    broker = make_broker(Settings(kafka_bootstrap=kafka))
+    await broker.connect()
+    subscriber = road(broker, Settings(kafka_bootstrap=kafka), topic, group=fresh("group"))
+    await join(subscriber, asyncio.Event())
+    await eventually(lambda: bool(subscriber.consumer.assignment()))
+    await stopped(broker)
+    assert len(tries) == 2

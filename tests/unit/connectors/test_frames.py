@@ -4,6 +4,7 @@ import asyncio
 import tracemalloc
 
 from connectors import frames
+from connectors.turns import Turns
 
 
 async def test_what_is_cut_is_not_held_first() -> None:
@@ -19,7 +20,8 @@ async def test_what_is_cut_is_not_held_first() -> None:
     tracemalloc.start()
     try:
         feeding = asyncio.create_task(feed())
-        body = await frames.rest(reader, 1000)
+        with Turns().one() as turn:
+            body = await frames.rest(reader, 1000, turn)
         await feeding
         assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
     finally:
