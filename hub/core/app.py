@@ -51,6 +51,7 @@ from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
+_EFFECTS = {"takeover": settle_takeover, "report": record_report}
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -119,7 +120,7 @@ class Core:
                 self._after,
                 self._restored,
                 self._lost,
-                waits=self._receipts_wait if name == "receipts" else _never,
+                waits=self._receipts_wait if name == "receipts" else bool,
             )
             subscriber = road(
                 self.broker,
@@ -181,15 +182,12 @@ class Core:
         for kind, group in _together(one for one in found if one[0].topic != topics.PARCELS):
             if kind == "receipts":
                 self._settle(work, group)
-            elif kind == "takeover":
+            elif effect := _EFFECTS.get(kind):
                 for raw, record in group:
-                    self._alone(work, raw, partial(settle_takeover, work, dict(record.meta)))
-            elif kind == "report":
-                for raw, record in group:
-                    self._alone(work, raw, partial(record_report, work, dict(record.meta)))
+                    self._alone(work, raw, partial(effect, work, dict(record.meta)))
             else:
                 for raw, _ in group:
-                    keep_record(work, raw, "of a kind that does not belong here", "foreign")
+                    keep_record(work, raw, "it does not belong here", "foreign")
         return self._finish(work)
 
     def _parcels(self, work: Work, found: list[tuple[ConsumerRecord, Record]]) -> None:
@@ -334,10 +332,6 @@ class Core:
             gone(self._work(conn), lost)
 
         await self.ledger.transaction(note)
-
-
-def _never() -> bool:
-    return False
 
 
 def _together(
