@@ -40,11 +40,13 @@ async def begins(reader: StreamReader) -> bool:
     raise Babble(f"{STRAY} bytes without the start of a block")
 
 
-async def rest(reader: StreamReader, limit: int, turn: Turn | None = None) -> bytes:
+async def rest(
+    reader: StreamReader, limit: int, turn: Turn | None = None, *, cut: bool = True
+) -> bytes:
     """The block's content after its first byte.
 
-    A longer one is cut at `limit` + 1 bytes where it has a `turn`, because its sender must be
-    answered; else nothing more is read.
+    A longer one is read to its end and cut at `limit` + 1 bytes, because its sender must be
+    answered; without `cut` nothing more is read of it.
     """
     long = bytearray()
     while True:
@@ -55,7 +57,7 @@ async def rest(reader: StreamReader, limit: int, turn: Turn | None = None) -> by
             long += piece[: limit + 1 - len(long)]
             if turn is not None:
                 await turn.read(len(long))
-            elif len(long) > limit:
+            if len(long) > limit and not cut:
                 raise Babble(f"more than {limit} bytes without an end") from None
             continue
         except IncompleteReadError as error:

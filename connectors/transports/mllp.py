@@ -216,7 +216,7 @@ class Mllp:
                     await line.writer.drain()
                     if not await frames.begins(line.reader):
                         raise OutcomeUnknown("the partner closed without an answer")
-                    reply = await frames.rest(line.reader, _REPLY)
+                    reply = await frames.rest(line.reader, _REPLY, cut=False)
                 if len(reply) > _REPLY:
                     raise OutcomeUnknown("the answer is longer than any acknowledgement")
             except (OSError, frames.Babble) as error:

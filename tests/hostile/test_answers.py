@@ -263,7 +263,7 @@ JSON = make_format({"kind": "hub-json"})
 ACK = b"MSH|^~\\&|A|B|C|D|20260101||ACK|1|P|2.4\rMSA|AA|ref-1\r"
 
 
-@tries(150)
+@tries(80)
 @given(data=st.data())
 def test_any_acknowledgement_is_understood_or_babble(data: st.DataObject) -> None:
     body = bytearray(ACK)

@@ -117,7 +117,7 @@ def test_no_page_breaks(sitting: Sitting, log: Log) -> None:
     with asyncio.Runner() as runner:
         cookies = runner.run(every_role(sitting))
 
-        @tries(60)
+        @tries(40)
         @given(data=st.data())
         def look(data: st.DataObject) -> None:
             page, words = (
@@ -149,7 +149,7 @@ def test_no_button_breaks(sitting: Sitting, log: Log) -> None:
     with asyncio.Runner() as runner:
         cookies = runner.run(every_role(sitting))
 
-        @tries(60)
+        @tries(40)
         @given(data=st.data())
         def press(data: st.DataObject) -> None:
             button = data.draw(st.sampled_from(buttons))

@@ -43,7 +43,7 @@ def said(the_door: LiveDoor) -> schemathesis.BaseSchema:
 
 
 @pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-@tries(40)
+@tries(25)
 @given(data=st.data())
 def test_a_partners_posts(
     mode: schemathesis.GenerationMode,
@@ -69,7 +69,7 @@ def test_a_partners_posts(
     ), (answer.status_code, owned)
 
 
-@tries(40)
+@tries(25)
 @given(data=st.data())
 def test_anybody_anywhere(
     the_door: LiveDoor, said: schemathesis.BaseSchema, data: st.DataObject

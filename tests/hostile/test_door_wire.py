@@ -78,7 +78,7 @@ LINES = st.sampled_from(
 )
 
 
-@tries(120)
+@tries(60)
 @given(pieces=st.lists(st.one_of(LINES, st.binary(max_size=40)), min_size=1, max_size=12))
 def test_anything_at_all_on_the_socket(the_door: LiveDoor, pieces: list[bytes]) -> None:
     judged(the_door, the_door.say(b"".join(pieces)))
@@ -167,7 +167,7 @@ HOSTILE = st.one_of(
 )
 
 
-@tries(150)
+@tries(80)
 @given(data=st.data())
 def test_a_good_message_with_anything_in_one_place(the_door: LiveDoor, data: st.DataObject) -> None:
     """Every leaf and every branch in turn becomes something else."""

@@ -78,7 +78,7 @@ PIECES = st.one_of(
 )
 
 
-@tries(120)
+@tries(60)
 @given(pieces=st.lists(PIECES, min_size=1, max_size=8))
 def test_anything_at_all_on_the_socket(ward: LiveMllp, pieces: list[bytes]) -> None:
     raw = b"".join(pieces)
@@ -88,7 +88,7 @@ def test_anything_at_all_on_the_socket(ward: LiveMllp, pieces: list[bytes]) -> N
 NAMES = (b"ASCII", b"8859/1", b"UNICODE UTF-8", b"8859/7", b"UTF-7", b"KZ-1048", b"x" * 500, b"\0")
 
 
-@tries(150)
+@tries(80)
 @given(data=st.data())
 def test_a_good_message_with_anything_in_one_place(ward: LiveMllp, data: st.DataObject) -> None:
     """A byte, a delimiter, a field or the name of the character set becomes something else."""

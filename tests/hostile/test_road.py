@@ -84,7 +84,7 @@ def sealed(keys: Any, topic: str, kind: str, meta: Any, blob: bytes) -> Outbound
         return None
 
 
-@tries(300)
+@tries(100)
 @given(kind=KINDS, meta=METAS, blob=st.binary(max_size=40))
 def test_what_our_own_key_seals_is_read_or_foreign(kind: str, meta: Any, blob: bytes) -> None:
     """Whoever holds a road key may seal anything; reading it ends in a record or in `Foreign`."""
