@@ -255,8 +255,10 @@ async def test_few_sends_are_in_flight_and_waiting_for_a_turn_ends() -> None:
     async def publish(_: Sequence[Outbound]) -> None:
         flying[0] += 1
         flying[1] = max(flying)
-        await asyncio.sleep(0.02)
-        flying[0] -= 1
+        try:
+            await asyncio.sleep(0.02)
+        finally:
+            flying[0] -= 1
 
     send = Sends(publish, within=0.03)
     done = await asyncio.gather(*(send([]) for _ in range(40)), return_exceptions=True)
