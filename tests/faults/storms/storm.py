@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -263,6 +264,9 @@ class Storm:
             _lines(self.home / f"book-{name}.jsonl", map(asdict, book))
         _lines(self.home / "book-hospitals.jsonl", map(asdict, self.said))
         _lines(self.home / "done.jsonl", map(asdict, self._deeds.done))
+        for ledger in (self.home / "hub1").glob("ledger.db*"):
+            # Its disk goes with the storm.
+            shutil.copy(ledger, self.home)
         told = {one.name: one.told for one in self.workers}
         _lines(self.home / "custody.jsonl", [self.night.owned, told])
 
