@@ -23,6 +23,8 @@ from hub.desk.incident_words import (
 )
 from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.sessions import whose
+from hub.desk.whose import concerning
+from hub.ledger.read.handovers import Whose
 from schemas.endings import ConflictEnd
 
 HERE = Path(__file__).parent
@@ -133,6 +135,11 @@ class Visit:
         """What of the ledger is read for them; None is all."""
         held = self.person.authorities
         return None if "*" in held else list(held)
+
+    @property
+    def whose(self) -> Whose:
+        """What of it may be theirs to act on."""
+        return concerning(self.desk.directory, self.person)
 
     def may(self, action: Action, facts: Facts = NOTHING) -> bool:
         """Whether a button is shown."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from hub.desk.access import Action, Facts, Grant, Party, Person, Role, may
-from hub.ledger.read.handovers import Handover, Receiver
+from hub.ledger.read.handovers import Handover, Receiver, Whose
 from hub.partners import Directory, Partner
 from hub.partners import Role as Column
 
@@ -72,6 +72,20 @@ def is_own(directory: Directory, person: Person, partner: str, team: str | None 
     """Whether a partner (or the team named) is one of the person's own."""
     there = party(directory, partner, team)
     return there is not None and any(grant.is_of([there]) for grant in person.grants)
+
+
+def concerning(directory: Iterable[Partner], person: Person) -> Whose:
+    """What is read of the ledger because it may be this person's to accept, answer or finish."""
+    known = list(directory)
+    agencies = {grant.agency for grant in person.grants}
+    teams = {grant.team for grant in person.grants}
+    own = {p.partner for p in known for g in person.grants if g.is_of([Party(p.agency, p.team)])}
+    return Whose(
+        person.name,
+        frozenset(own),
+        frozenset(p.partner for p in known if p.agency in agencies),
+        None if "" in teams else frozenset(teams),
+    )
 
 
 def sees_all(person: Person, authority: str) -> bool:

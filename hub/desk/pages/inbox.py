@@ -31,10 +31,9 @@ ANSWERS = ("accepted", "queried", "refused")
 def inbox(visit: Reader, act: str = "") -> HTMLResponse:
     """What waits for my team, who holds what, and what ended since yesterday."""
     with visit.desk.ledger.connect() as conn:
-        mine = _mine(visit, conn, open_handovers(conn, visit.authorities))
-        ended = _mine(
-            visit, conn, ended_since(conn, visit.now - timedelta(days=1), visit.authorities)
-        )
+        mine = _mine(visit, conn, open_handovers(conn, visit.authorities, visit.whose))
+        since = visit.now - timedelta(days=1)
+        ended = _mine(visit, conn, ended_since(conn, since, visit.authorities, visit.whose))
         done = done_before(visit, conn, act)
     return visit.page(
         "inbox.html",

@@ -19,6 +19,7 @@ from hub.ledger.read.find import find, is_case
 from hub.ledger.read.handovers import (
     SENDER_MUST,
     Handover,
+    late_handovers,
     late_journeys,
     open_handovers,
     receivers,
@@ -61,21 +62,25 @@ class Custody:
 def custody(visit: Visit, conn: Connection) -> Custody:
     """What waits for this person, what they hold, what their team keeps because nobody took it
     in time, and what is late with others."""
-    found = open_handovers(conn, visit.authorities)
+    read = late_handovers(conn, visit.now, visit.authorities)
+    read += open_handovers(conn, visit.authorities, visit.whose)
+    far = datetime.max.replace(tzinfo=visit.now.tzinfo)
+    once = {one.journey_id: one for one in read}.values()
+    found = sorted(once, key=lambda one: (one.due_at or far, one.opened_at))
     to = receivers(conn, [one.message_id for one in found])
     sorted_ = Custody([], [], [], [])
     for one in found:
-        known = handover_facts(visit.desk.directory, one, to[one.message_id])
+        about = handover_facts(visit.desk.directory, one, to[one.message_id])
         asked = one.state in SENDER_MUST
-        theirs = asked and visit.may(Action.REPLY, known)
+        theirs = asked and visit.may(Action.REPLY, about)
         mine = one.holder == visit.person.name
         if one.held or (mine and one.passed_on and not asked):
             if mine:
                 sorted_.holding.append(one)
-        elif theirs or (not asked and visit.may(Action.ANSWER, known)):
+        elif theirs or (not asked and visit.may(Action.ANSWER, about)):
             sorted_.waiting.append(one)
-        elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, known):
-            own = visit.may(Action.REPLY, known)
+        elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, about):
+            own = visit.may(Action.REPLY, about)
             (sorted_.kept if own else sorted_.late).append(one)
     return sorted_
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -99,6 +100,20 @@ class Receiver:
     past: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whom handovers must concern to be read: too many rather than too few; access decides on each.
+
+    `own` are partners who are meant where no team is named, `agency` all of the same agencies,
+    `teams` the teams that may be named (None: any), `name` that of who reads.
+    """
+
+    name: str
+    own: frozenset[str]
+    agency: frozenset[str]
+    teams: frozenset[str] | None
+
+
 PAST = """
 exists (select 1 from move v where v.journey_id = 'handover:' || d.message_id
   and v.event in ('reassigned', 'rerouted', 'kept', 'recalled')
@@ -132,32 +147,78 @@ _ORDER = " order by j.due_at is null, j.due_at, j.opened_at"
 
 
 def open_handovers(
-    conn: Connection, authorities: Collection[str] | None = None, most: int = 2000
+    conn: Connection, authorities: Collection[str] | None = None, whose: Whose | None = None
 ) -> list[Handover]:
-    """Every handover that has not ended, held ones too; what is due first comes first."""
+    """Every handover that has not ended, held ones too; what is due first comes first.
+
+    All of them: one that is left out waits for nobody.
+    """
     mine, given = within(conn, authorities, "j.authority")
+    theirs, named = _concerning(conn, whose)
     sql = (
         f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')} and {mine}"
-        f"{_ORDER} limit :most"
+        f" and {theirs}{_ORDER}"
     )
-    return fetch(conn, Handover, sql, among=values(conn, OPEN), most=most, **given)
+    return fetch(conn, Handover, sql, among=values(conn, OPEN), **given, **named)
+
+
+def late_handovers(
+    conn: Connection, now: datetime, authorities: Collection[str] | None = None, most: int = 2000
+) -> list[Handover]:
+    """Handovers that nobody accepted in time, whosever they are; the latest of all first."""
+    states = sorted(set(OPEN) - set(HELD))
+    mine, given = within(conn, authorities, "j.authority")
+    sql = (
+        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
+        f" and j.due_at < :now and {mine}{_ORDER} limit :most"
+    )
+    return fetch(conn, Handover, sql, among=values(conn, states), now=now, most=most, **given)
+
+
+def _concerning(conn: Connection, whose: Whose | None) -> tuple[str, dict[str, Any]]:
+    """A condition on a journey `j`, and its values."""
+    if whose is None:
+        return "1 = 1", {}
+    given: dict[str, Any] = {
+        "name": whose.name,
+        "own": values(conn, sorted(whose.own)),
+        "agency": values(conn, sorted(whose.agency)),
+    }
+    team = "1 = 1"
+    if whose.teams is not None:
+        given["teams"] = values(conn, sorted(whose.teams))
+        team = among(conn, "{0}.team", "teams")
+
+    def to(row: str, partner: str) -> str:
+        named = f"{row}.team is not null and {among(conn, partner, 'agency')}"
+        plain = f"{row}.team is null and {among(conn, partner, 'own')}"
+        return f"(({plain}) or ({named} and {team.format(row)}))"
+
+    sent = (
+        "exists (select 1 from delivery d where d.message_id = j.subject"
+        f" and d.purpose = 'action' and {to('d', 'd.partner')})"
+    )
+    by = among(conn, "j.sender", "own")
+    return f"(j.holder = :name or {by} or {to('j', 'j.receiver')} or {sent})", given
 
 
 def ended_since(
     conn: Connection,
     since: datetime,
     authorities: Collection[str] | None = None,
+    whose: Whose | None = None,
     most: int = 200,
 ) -> list[Handover]:
     """Handovers that ended lately, newest first."""
     mine, given = within(conn, authorities, "j.authority")
+    theirs, named = _concerning(conn, whose)
     sql = (
         f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
-        f" and j.changed_at >= :since and {mine} order by j.changed_at desc limit :most"
+        f" and j.changed_at >= :since and {mine} and {theirs}"
+        " order by j.changed_at desc limit :most"
     )
-    return fetch(
-        conn, Handover, sql, among=values(conn, sorted(ENDED)), since=since, most=most, **given
-    )
+    ended = values(conn, sorted(ENDED))
+    return fetch(conn, Handover, sql, among=ended, since=since, most=most, **given, **named)
 
 
 def late_journeys(

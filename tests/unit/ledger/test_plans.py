@@ -120,9 +120,13 @@ def test_what_falls_due_reads_only_what_is_open(bench: Bench, asked: dict[str, A
     assert long_reads(bench, asked) == []
 
 
+ONE = handovers.Whose("x", frozenset("x"), frozenset("x"), frozenset("x"))
 PAGES: dict[str, Callable[[Connection], object]] = {
     "open handovers": handovers.open_handovers,
+    "open handovers of a team": lambda conn: handovers.open_handovers(conn, ["x"], ONE),
+    "late handovers": lambda conn: handovers.late_handovers(conn, now(), ["x"]),
     "ended handovers": lambda conn: handovers.ended_since(conn, now()),
+    "ended handovers of a team": lambda conn: handovers.ended_since(conn, now(), ["x"], ONE),
     "late journeys": lambda conn: handovers.late_journeys(conn, now()),
     "handovers of a message": lambda conn: handovers.handovers_of(conn, "x"),
     "receivers": lambda conn: handovers.receivers(conn, ["x"]),

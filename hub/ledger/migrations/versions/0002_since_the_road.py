@@ -38,4 +38,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("a ledger does not go back: restore the copy made before the upgrade")
+    raise RuntimeError("a ledger does not go back: restore the copy made before the upgrade")
