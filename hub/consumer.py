@@ -13,13 +13,14 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import KafkaError
 
-from hub import odd_records
+from hub import broken_lines, odd_records
 from hub.kafka_security import kafka_security
 from hub.settings import Settings
 from hub.stopping import to_its_end, unless
 from hub.topics import LARGEST, ROOM
 
 odd_records.install()
+broken_lines.install()
 
 log = structlog.get_logger("hub.consumer")
 

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 from hub.broker import make_broker, road, stopped
 from hub.consumer import SIDEWAYS, join, plain_consumer
@@ -159,3 +161,22 @@ async def test_a_kafka_that_goes_away_while_it_is_joined_is_waited_for(
     await eventually(lambda: bool(subscriber.consumer.assignment()))
     await stopped(broker)
     assert len(tries) == 2
+
+
+def test_a_line_that_was_closed_a_moment_ago_is_a_broken_line(kafka: str) -> None:
+    """Core and edge run on uvloop, whose own error for it once ended core."""
+
+    topic = fresh("broken")
+    create(kafka, [Topic(topic, 1, "none", "test", "test")])
+
+    async def ask() -> None:
+        async with plain_consumer(Settings(kafka_bootstrap=kafka), kafka) as consumer:
+            await consumer.topics()
+            line = next(iter(consumer._client._conns.values()))
+            line._writer.transport.abort()
+            await asyncio.sleep(0)
+            with pytest.raises(KafkaConnectionError):
+                await line.send(MetadataRequest([]))
+            assert topic in await consumer.topics(), "it connects anew"
+
+    uvloop.run(ask())
