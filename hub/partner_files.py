@@ -210,12 +210,20 @@ def test_command(settings: Settings, name: str) -> int:
     except PartnersWrong as error:
         print(error, file=sys.stderr)
         return 1
+    try:
+        return asyncio.run(_probe(named(directory, name)))
+    except LookupError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def named(directory: Directory, name: str) -> Partner:
+    """The partner of that name; raises `LookupError` that says which name is near."""
     partner = directory.get(name)
     if partner is None:
         known = [each.partner for each in directory]
-        print(f"there is no partner `{name}`: write {meant(name, known)}", file=sys.stderr)
-        return 1
-    return asyncio.run(_probe(partner))
+        raise LookupError(f"there is no partner `{name}`: write {meant(name, known)}")
+    return partner
 
 
 test_command.__test__ = False  # type: ignore[attr-defined]

@@ -1,5 +1,8 @@
 """Partner files are checked, and partners probed, before anything depends on them."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from hub.commands.calling import call, effective
@@ -17,3 +20,11 @@ def check() -> None:
 def test(partner: str) -> None:
     """Open a partner's connection and probe it."""
     call("hub.partner_files", "test_command", effective(), partner)
+
+
+@app.command("dry-run")
+def dry_run(
+    partner: str, file: Annotated[Path, typer.Argument(help="What the partner would send")]
+) -> None:
+    """Show what would be read, filtered, routed, withheld and written; nothing happens."""
+    call("hub.dry_run_shown", "dry_run_command", effective(), partner, file)

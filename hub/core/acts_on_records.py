@@ -181,7 +181,7 @@ def _linking(work: Work, deed: Deed, absorbed: str, case: str) -> Arrival:
     }
     why = f"matched by {deed.name}"
     said = Consequence("case.linked", deed.act_id, body, (), UUID(deed.subject), why)
-    return derived_message(work, again(work, deed.subject, None), said)
+    return derived_message(work.now, again(work, deed.subject, None), said)
 
 
 EFFECTS: dict[str, Callable[[Work, Deed], str]] = {

@@ -44,7 +44,7 @@ def tell(work: Work, answered: str, cause: str, body: Mapping[str, Any]) -> list
     if isinstance(said, NoConsequence):
         _not_said(work, asked.case_ref, said.why, cause)
         return []
-    made = derived_message(work, asked, said)
+    made = derived_message(work.now, asked, said)
     made.asker = by.partner
     return [made]
 

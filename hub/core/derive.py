@@ -4,6 +4,7 @@ Its id follows from its cause, so the same cause always has the same consequence
 follow, and why, is in the case's audit chain.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -40,12 +41,12 @@ def derive(work: Work, arrival: Arrival) -> list[Arrival]:
                 cause=arrival.message_id,
             )
         else:
-            made.append(derived_message(work, arrival, outcome))
+            made.append(derived_message(work.now, arrival, outcome))
     return made
 
 
-def derived_message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
-    """The hub's own message that follows from `cause`."""
+def derived_message(now: datetime, cause: Arrival, said: Consequence) -> Arrival:
+    """The hub's own message that follows from `cause`. Pure."""
     entry = entry_of(said.type)
     checked = parse(said.type, entry.version, orjson.dumps(said.body))
     body = checked.model_dump_json(by_alias=True, exclude_defaults=True)
@@ -56,8 +57,8 @@ def derived_message(work: Work, cause: Arrival, said: Consequence) -> Arrival:
         message_id=made,
         type=said.type,
         schema_version=entry.version,
-        occurred_at=work.now,
-        recorded_at=work.now,
+        occurred_at=now,
+        recorded_at=now,
         correlation_id=before.correlation_id,
         causation_id=said.causation,
         idempotency_key=str(made),

@@ -7,6 +7,7 @@ answer too and stands on the message. A lane numbers its deliveries under its ro
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,11 +21,12 @@ from hub.ledger.content import seal_rendering
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
 from hub.ledger.write import at, insert, rows, run, update
-from hub.partners import Partner, Role
+from hub.partners import Directory, Partner, Role
 from hub.rules import route
+from hub.rules.book import Book
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
 from hub.rules.route import Planned
-from schemas.envelope import AckLevel, For
+from schemas.envelope import AckLevel, Envelope, For
 from schemas.kinds import places
 from schemas.register import model_of
 
@@ -40,7 +42,11 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         envelope = arrival.envelope
         edition = work.site.book.routing(envelope.occurred_at)
         routed = route.route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
-        _set_deadline(work, arrival, routed.planned)
+        arrival.envelope = timed(
+            work.site.book, work.site.directory, arrival.envelope, routed.planned, work.now
+        )
+        told = arrival.envelope.deadline
+        arrival.due_at = told.due_at if told else arrival.due_at
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
         work.planned[arrival.message_id] = own
         planned += own
@@ -84,35 +90,33 @@ def _stand(work: Work, planned: list[dict[str, Any]]) -> None:
         work.partners.add(row["partner"])
 
 
-def _set_deadline(work: Work, arrival: Arrival, planned: Sequence[Planned]) -> None:
-    """The message's own deadline, else what the clocks say for the first who must act.
+def timed(
+    book: Book,
+    directory: Directory,
+    envelope: Envelope,
+    planned: Sequence[Planned],
+    now: datetime,
+) -> Envelope:
+    """With the message's own deadline, else what the clocks say for the first who must act. Pure.
 
     It travels in the envelope: whoever gets the message reads by when, and by which rule.
     """
-    envelope = arrival.envelope
-    if envelope.deadline is None:
-        must = next((one for one in planned if one.purpose is For.ACTION), None)
-        if must is None:
-            return
-        hours = work.site.directory[must.partner].hours
-        found = work.site.book.due(arrival.type, work.now, envelope.priority, hours)
-        if found is None:
-            return
-        envelope = arrival.envelope = envelope.model_copy(update={"deadline": found})
-    arrival.due_at = envelope.deadline.due_at if envelope.deadline else None
+    must = next((one for one in planned if one.purpose is For.ACTION), None)
+    if envelope.deadline is not None or must is None:
+        return envelope
+    hours = directory[must.partner].hours
+    found = book.due(envelope.type, now, envelope.priority, hours)
+    return envelope.model_copy(update={"deadline": found}) if found else envelope
 
 
 def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> dict[str, Any]:
     partner = work.site.directory[planned.partner]
-    told = disclosed(work, arrival, partner)
+    told = disclosed(work.site.book, arrival, partner)
     transport = TRANSPORTS[partner.transport["kind"]]
-    team = planned.recipient.team
-    named = (arrival.message_id, partner.partner, team or "")
-    # One that goes to the same receiver once more is another delivery.
-    delivery_id = derived("delivery", *named, *filter(None, [arrival.anew]))
+    delivery_id = delivery_name(arrival, planned)
     needed = AckLevel.TRANSPORT if planned.ack.rank <= 1 else AckLevel.RECEIVED
     row = _row(work, arrival, partner, delivery_id) | {
-        "team": team,
+        "team": planned.recipient.team,
         "purpose": planned.purpose.value,
         "transport": transport.name,
         "mode": transport.mode,
@@ -134,9 +138,15 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
     return row | {"state": "needs_person", "reason": told.why} if held else row
 
 
-def disclosed(work: Work, arrival: Arrival, partner: Partner) -> Disclosure:
-    """This recipient's rendering under the policy in force."""
-    policy = work.site.book.policy(arrival.envelope.occurred_at)
+def delivery_name(arrival: Arrival, planned: Planned) -> str:
+    """The id of a delivery, by message and receiver; one that goes there once more is another."""
+    named = (arrival.message_id, planned.partner, planned.recipient.team or "")
+    return derived("delivery", *named, *filter(None, [arrival.anew]))
+
+
+def disclosed(book: Book, arrival: Arrival, partner: Partner) -> Disclosure:
+    """This recipient's rendering under the policy in force. Pure."""
+    policy = book.policy(arrival.envelope.occurred_at)
     known = own(policy, arrival.type, arrival.fields)
     told = known.told or arrival.told or arrival.partner == partner.partner
     return disclose(

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
@@ -81,13 +82,19 @@ class Intake:
             return Verdict(Kind.UNABLE, reason=reason), 0
 
 
+class Knows(Protocol):
+    """Says whether a partner's subject is watched."""
+
+    def __contains__(self, whom: tuple[str, Subject], /) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Decides what becomes of one partner's parcels; does nothing."""
 
     composer: Composer
     speaks: Format
-    watched: Watched
+    watched: Knows
 
     def made(self, parcel: Parcel) -> Made:
         """The verdict that holds once Kafka has the records."""

@@ -21,7 +21,7 @@ def test_its_partner_is_a_partner(tmp_path: Path) -> None:
     assert check(tmp_path) == []
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"`hub ([a-z]+(?: [a-z]+)?)", README))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`hub ([a-z]+(?: [a-z-]+)?)", README))))
 def test_its_commands_exist(command: str) -> None:
     told = CliRunner().invoke(app, [*command.split(), "--help"])
     assert told.exit_code == 0, told.output
