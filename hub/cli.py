@@ -86,6 +86,20 @@ def status() -> None:
 
 
 @app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty")],
+) -> None:
+    """Copy ledger and people while the hub runs; keys apart."""
+    ask("hub.commands.backups", "backup_command", effective(), target)
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Put a backup back where no ledger stands."""
+    ask("hub.commands.backups", "restore_command", effective(), source)
+
+
+@app.command()
 def trace(
     reference: Annotated[str, typer.Argument(metavar="ID", help="Of a message or a case")],
 ) -> None:

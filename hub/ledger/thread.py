@@ -43,7 +43,7 @@ class Ledger:
             None,
             ":memory:",
         ):
-            ledger._lock = _only_writer(Path(str(where.database) + ".writer"))
+            ledger._lock = only_writer(Path(str(where.database)))
         return ledger
 
     async def answers(self, session_timeout: float, stop: asyncio.Event) -> bool:
@@ -84,11 +84,14 @@ class Ledger:
             self._lock.close()
 
 
-def _only_writer(path: Path) -> TextIO:
+def only_writer(ledger: Path) -> TextIO:
+    """Holds an SQLite ledger against any other core until it is closed; raises `SecondWriter`."""
+    path = ledger.with_name(f"{ledger.name}.writer")
     lock = path.open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        lock.close()
         raise SecondWriter(
             f"another core writes the ledger beside {path}: SQLite takes one; "
             "set HUB_DATABASE_URL to a PostgreSQL for more"

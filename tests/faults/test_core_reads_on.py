@@ -1,7 +1,6 @@
 """Whatever is taken from under core (its ledger, its place, its copy), nothing is lost and nothing is had twice."""
 
 import asyncio
-import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +14,11 @@ from aiokafka import ConsumerRecord
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import OperationalError
 
+from hub.clock import now
 from hub.core.app import Core
 from hub.core.work import Work
 from hub.ledger.audit import verify
+from hub.ledger.backup import backup, restore
 from hub.partners import Directory
 from tests.flow.core_kit import Road, attendances
 from tests.flow.reader_kit import shelf
@@ -63,21 +64,15 @@ async def test_a_transaction_that_fails_loses_nothing(
     road.engine.dispose()
 
 
-async def test_an_older_copy_of_the_ledger_reads_its_gap_again(
-    empty_kafka: str, tmp_path: Path
+async def test_a_backup_that_is_put_back_reads_its_gap_again(
+    empty_kafka: str, tmp_path: Path, ledger_url: str
 ) -> None:
     """Nothing is sent again whose receipt is on the road, and the fork is on record."""
-    ledger = tmp_path / "ledger.db"
-    road = Road(empty_kafka, tmp_path, f"sqlite:///{ledger}")
+    road = Road(empty_kafka, tmp_path, ledger_url)
     async with road.core():
         await road.say(*attendances([1]))
         await eventually(lambda: recorded(road, 1))
-    copy = tmp_path / "copy.db"
-    with sqlite3.connect(ledger) as source, sqlite3.connect(copy) as target:
-        source.backup(target)
-    source.close()
-    target.close()
-    async with road.core():
+        await asyncio.to_thread(backup, road.settings(), tmp_path / "copy", now())
         await road.say(*attendances(range(2, 8)))
         await eventually(lambda: recorded(road, 7))
         orders = await eventually(lambda: _orders(road, 7))
@@ -88,7 +83,9 @@ async def test_an_older_copy_of_the_ledger_reads_its_gap_again(
         await road.say(*attendances([8]))
         await eventually(lambda: recorded(road, 8))
     road.engine.dispose()
-    _put_back(copy, ledger)
+    _lost(ledger_url)
+    restore(road.settings(), tmp_path / "copy")
+    assert recorded(road, 1)
     async with road.core():
         await eventually(lambda: recorded(road, 8), 20)
         await eventually(lambda: _delivered(road) == 7)
@@ -105,10 +102,18 @@ async def test_an_older_copy_of_the_ledger_reads_its_gap_again(
     road.engine.dispose()
 
 
-def _put_back(copy: Path, ledger: Path) -> None:
-    for left in ledger.parent.glob("ledger.db*"):
-        left.unlink()
-    shutil.move(copy, ledger)
+def _lost(url: str) -> None:
+    """The disk of the ledger is gone."""
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        file = Path(str(where.database))
+        for left in file.parent.glob(f"{file.name}*"):
+            left.unlink()
+        return
+    plain = where.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute("drop schema public cascade")
+        admin.execute("create schema public")
 
 
 _DELIVERED = "select delivery_id from delivery where state = 'delivered'"

@@ -1,0 +1,224 @@
+"""A backup is whole or is none, opens with the keys it was made beside, and never takes the place of a ledger.
+
+`manifest.json` is written last, and names every file with its checksum. Keys are not in it: who
+has the backup alone can read nothing. What came after it is read again from Kafka when core starts.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from alembic.script import ScriptDirectory
+from pydantic import AwareDatetime, BaseModel, ValidationError
+from sqlalchemy import Connection, create_engine, make_url
+
+from hub.ledger.audit import heads
+from hub.ledger.copies import copy, flushed, put_back, standing
+from hub.ledger.migrate import HERE
+from hub.ledger.session import at_one_moment, is_sqlite, open_ledger
+from hub.ledger.thread import SecondWriter, only_writer
+from hub.ledger.write import rows
+from hub.ports import write_whole
+from hub.seal import KeyMissing, Keyring, expand
+from hub.settings import Settings
+
+MANIFEST = "manifest.json"
+LEDGER, PEOPLE = "ledger", "people"
+
+
+class BackupWrong(Exception):
+    """Why there is no backup, or why it was not put back, and what to do."""
+
+
+class Kept(BaseModel):
+    """One file of a backup."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """What a backup holds, and as of when."""
+
+    version: Literal[1] = 1
+    site: str
+    made_at: AwareDatetime
+    database: Literal["sqlite", "postgresql"]
+    revision: str
+    """The version of the ledger's tables."""
+    messages: int
+    chains: int
+    root: str
+    """Over where every audit chain ended (`hub audit verify`)."""
+    case_key: str
+    """Tells whether a key is the one that its content is sealed under; tells nothing of the key."""
+    files: tuple[Kept, ...]
+
+
+def backup(settings: Settings, target: Path, now: datetime) -> Manifest:
+    """Copies ledger and people into a new or empty directory while the hub runs."""
+    url = settings.ledger_url
+    key = _key_check(settings)
+    _stands(url)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise BackupWrong(f"{target} is there and is not empty: name a new directory")
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
+    with _moment(url) as conn:
+        file = target / LEDGER
+        copy(conn, file)
+        found = _figures(file, conn)
+        database: Literal["sqlite", "postgresql"] = "sqlite" if is_sqlite(conn) else "postgresql"
+    kept = [_kept(file)]
+    if settings.people_database != url and _is_there(settings.people_database):
+        with _moment(settings.people_database) as conn:
+            copy(conn, target / PEOPLE)
+        kept.append(_kept(target / PEOPLE))
+    revision, messages, chains, root = found
+    manifest = Manifest(
+        site=settings.site,
+        made_at=now,
+        database=database,
+        revision=revision,
+        messages=messages,
+        chains=chains,
+        root=root,
+        case_key=key,
+        files=tuple(kept),
+    )
+    write_whole(target / MANIFEST, manifest.model_dump_json(indent=1))
+    for file in target.iterdir():
+        file.chmod(0o600)
+    flushed(target / MANIFEST)
+    flushed(target)
+    return manifest
+
+
+def restore(settings: Settings, source: Path) -> Manifest:
+    """Puts a backup back where no ledger stands; raises `BackupWrong` and has changed nothing."""
+    manifest = _read(source)
+    where = make_url(settings.ledger_url)
+    kind = where.get_backend_name()
+    if manifest.database != kind:
+        raise BackupWrong(
+            f"it is a backup of {manifest.database} and this hub's ledger is {kind}:"
+            " set HUB_DATABASE_URL to what it came from"
+        )
+    _known(manifest)
+    if _key_check(settings) != manifest.case_key:
+        raise BackupWrong(
+            f"the keys in {settings.keys} are not those that it was sealed with:"
+            " put the key files that belong to it there first"
+        )
+    databases = {LEDGER: settings.ledger_url, PEOPLE: settings.people_database}
+    if len(manifest.files) > len(set(databases.values())):
+        raise BackupWrong("people stood in a database of their own: set HUB_PEOPLE_URL to one")
+    with _nobody_writes(settings.ledger_url):
+        for one in manifest.files:
+            if there := standing(databases[one.name]):
+                raise BackupWrong(f"{there}; and keep it: it may be the newer one")
+        for one in manifest.files:
+            put_back(databases[one.name], source / one.name)
+    return manifest
+
+
+@contextmanager
+def _moment(url: str) -> Iterator[Connection]:
+    engine = open_ledger(url)
+    try:
+        with at_one_moment(engine) as conn:
+            yield conn
+    finally:
+        engine.dispose()
+
+
+def _figures(file: Path, conn: Connection) -> tuple[str, int, int, str]:
+    """Of the copy itself where it can be opened, else of the moment that it was made in."""
+    if not is_sqlite(conn):
+        return _counted(conn)
+    # Not by `open_ledger`: its log would be begun beside the copy.
+    engine = create_engine(f"sqlite:///{file}")
+    try:
+        with engine.connect() as copied:
+            return _counted(copied)
+    finally:
+        engine.dispose()
+
+
+def _counted(conn: Connection) -> tuple[str, int, int, str]:
+    revision = str(rows(conn, "select version_num from ledger_version")[0].version_num)
+    messages = int(rows(conn, "select count(*) as n from message")[0].n)
+    return revision, messages, *heads(conn)
+
+
+def _kept(file: Path) -> Kept:
+    with file.open("rb") as read:
+        digest = hashlib.file_digest(read, "sha256").hexdigest()
+    return Kept(name=file.name, size=file.stat().st_size, sha256=digest)
+
+
+def _read(source: Path) -> Manifest:
+    try:
+        manifest = Manifest.model_validate_json((source / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise BackupWrong(
+            f"{source} holds no {MANIFEST}: it is no backup, or one that was not finished"
+        ) from None
+    except ValidationError:
+        raise BackupWrong(f"{source / MANIFEST} was not written by `hub backup`") from None
+    for one in manifest.files:
+        file = source / one.name
+        if one.name not in (LEDGER, PEOPLE) or not file.exists() or _kept(file) != one:
+            raise BackupWrong(f"{file} is not what {MANIFEST} says: take another backup")
+    return manifest
+
+
+def _known(manifest: Manifest) -> None:
+    known = {revision.revision for revision in ScriptDirectory(str(HERE)).walk_revisions()}
+    if manifest.revision not in known:
+        raise BackupWrong(
+            f"its ledger is at version {manifest.revision}, which a newer hub made:"
+            " put it back with that one"
+        )
+
+
+def _key_check(settings: Settings) -> str:
+    try:
+        case = Keyring.load(settings.keys).key("case")
+    except (KeyMissing, OSError) as error:
+        raise BackupWrong(
+            f"the key that content is sealed with is not in {settings.keys}: {error}"
+        ) from None
+    return expand(case, "backup").hex()[:16]
+
+
+def _stands(url: str) -> None:
+    if not _is_there(url):
+        raise BackupWrong("there is no ledger here: look at HUB_DATA and HUB_DATABASE_URL")
+
+
+def _is_there(url: str) -> bool:
+    """Whether there is a database; to open SQLite's would make it."""
+    where = make_url(url)
+    return where.get_backend_name() != "sqlite" or Path(str(where.database)).exists()
+
+
+@contextmanager
+def _nobody_writes(url: str) -> Iterator[None]:
+    """No core begins on SQLite meanwhile; an empty PostgreSQL has none."""
+    where = make_url(url)
+    if where.get_backend_name() != "sqlite":
+        yield
+        return
+    path = Path(str(where.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = only_writer(path)
+    except SecondWriter:
+        raise BackupWrong("the hub runs: stop it first") from None
+    with lock:
+        yield
