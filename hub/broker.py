@@ -244,6 +244,19 @@ async def _silenced(broker: KafkaBroker) -> None:
         producer._closed = True
 
 
+async def listens(bootstrap: str, within: float = 2.0) -> bool:
+    """Whether anybody takes a connection at one of these addresses; says nothing of who it is."""
+    for host, _, port in (one.strip().rpartition(":") for one in bootstrap.split(",")):
+        try:
+            async with asyncio.timeout(within):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except (OSError, ValueError):
+            continue
+        writer.close()
+        return True
+    return False
+
+
 def partitions_told(topic: str, spots: Collection[TopicPartition]) -> list[TopicPartition]:
     """A topic's partitions, in order; raises `KafkaError` where Kafka names none.
 

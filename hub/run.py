@@ -1,15 +1,14 @@
 """`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and its roles kept alive."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable
 
 from pydantic import SecretStr
 
 from hub import logs, ports
+from hub.begin import keep_all, migrated
 from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
 from hub.kafka_security import KafkaSettingsWrong
@@ -17,13 +16,9 @@ from hub.keep_kafka import KeptKafka
 from hub.partner_files import PartnersWrong, load
 from hub.seal import ROOTS, Keyring
 from hub.settings import Settings
-from hub.supervise import ROLES, AlreadyRunning, Record, Supervisor, alone
-from hub.topic_setup import TopicsWrong, ensure_topics
+from hub.supervise import AlreadyRunning, Record, alone
+from hub.topic_setup import TopicsWrong
 
-_AGAIN = 1.0
-_WAITING = """The ledger named by HUB_DATABASE_URL does not answer:
-{}
-Messages are accepted meanwhile; everything else begins when it does."""
 _WRONG_SET_UP = 78
 """`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
 
@@ -56,31 +51,25 @@ async def _run(settings: Settings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kafka = KeptKafka(settings, record) if settings.embedded else None
     try:
-        ready: list[Awaitable[object]] = [asyncio.to_thread(_migrate, settings)]
-        if kafka is not None:
-            ready.append(asyncio.to_thread(kafka.start))
         # Threads cannot be called off, so a failure of one waits for the other.
-        outcomes = await asyncio.gather(*ready, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        ledger, road = await asyncio.gather(
+            asyncio.to_thread(migrated, settings),
+            asyncio.to_thread(kafka.start if kafka is not None else lambda: None),
+            return_exceptions=True,
+        )
+        if isinstance(ledger, BaseException):
+            raise ledger
+        if isinstance(road, BaseException):
+            raise road
         if not stop.is_set():
             bootstrap = settings.kafka_bootstrap or (kafka.bootstrap if kafka else "")
-            await ensure_topics(settings, directory, bootstrap)
             env = environment(settings, bootstrap)
             keeping = asyncio.create_task(kafka.keep()) if kafka is not None else None
-            if outcomes[0] is None:
-                await Supervisor(settings.data, ROLES, env, record).run(stop)
-            else:
-                print(_WAITING.format(outcomes[0]), file=sys.stderr)
-                edges = [role for role in ROLES if role.name.startswith("edge")]
-                others = [role for role in ROLES if role not in edges]
-                await asyncio.gather(
-                    Supervisor(settings.data, edges, env, record).run(stop),
-                    _with_a_ledger(settings, Supervisor(settings.data, others, env, record), stop),
-                )
-            if keeping is not None:
-                keeping.cancel()
+            try:
+                await keep_all(settings, directory, env, record, stop, ledger)
+            finally:
+                if keeping is not None:
+                    keeping.cancel()
     finally:
         if kafka is not None:
             await asyncio.to_thread(kafka.stop)
@@ -115,29 +104,6 @@ def keys(settings: Settings) -> None:
     if missing:
         names = ", ".join(f"{name}.key" for name in missing)
         raise PermissionError(f"HUB_KEYS_DIR={settings.keys} lacks {names}")
-
-
-def _migrate(settings: Settings) -> str | None:
-    """What keeps us from a server's ledger, if anything does; a file that cannot be had is raised."""
-    from hub.ledger.migrate import migrate
-    from hub.ledger.session import AWAY
-
-    try:
-        migrate(settings.ledger_url)
-    except AWAY as error:
-        if settings.database_url is None:
-            raise
-        return str(getattr(error, "orig", error)).strip()
-    return None
-
-
-async def _with_a_ledger(settings: Settings, others: Supervisor, stop: asyncio.Event) -> None:
-    """Runs the roles that need the ledger once it is there and of our version."""
-    while await asyncio.to_thread(_migrate, settings) is not None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _AGAIN)
-            return
-    await others.run(stop)
 
 
 def environment(settings: Settings, bootstrap: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
+from hub.broker import listens
 from hub.kafka_security import kafka_security, to_check
 from hub.partners import Directory
 from hub.settings import Settings
@@ -21,6 +22,10 @@ _SETTLING = 0.05
 
 class TopicsWrong(Exception):
     """The cluster cannot carry the road; the text says what its operator must set."""
+
+
+class KafkaAway(Exception):
+    """Nothing listens there, or it is not whole yet: time mends it."""
 
 
 def wanted(settings: Settings, directory: Directory) -> list[Topic]:
@@ -44,10 +49,12 @@ async def ensure_topics(
 
     Two hubs may do this at once: each finds the other's work done. Configuration that a site set
     on a topic beyond ours is kept. Raises `TopicsWrong` where the cluster forbids what the road
-    needs or does not answer within `within` seconds.
+    needs or does not let us in, `KafkaAway` where nobody listens or nothing is settled within
+    `within` seconds.
     """
+    where = bootstrap or settings.kafka_bootstrap or ""
     client = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap or settings.kafka_bootstrap or "",
+        bootstrap_servers=where,
         request_timeout_ms=10_000,
         **kafka_security(settings),
     )
@@ -57,8 +64,10 @@ async def ensure_topics(
             setup = _Setup(client, settings.kafka_replication)
             return await setup.bring_about(wanted(settings, directory))
     except TimeoutError as error:
-        raise TopicsWrong(f"Kafka did not settle its topics within {within:.0f} s") from error
+        raise KafkaAway(f"{where} did not settle its topics within {within:.0f} s") from error
     except (KafkaError, OSError) as error:
+        if not await listens(where):
+            raise KafkaAway(f"nothing listens at {where}") from error
         raise TopicsWrong(
             f"Kafka could not be asked for its topics: {error} ({to_check(settings)})"
         ) from error

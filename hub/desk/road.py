@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 from faststream.kafka import KafkaBroker
 
-from hub.broker import Unable, abandoned, publish_all, stopped
+from hub.broker import Unable, abandoned, listens, publish_all, stopped
 from hub.wire import Outbound
 
 log = structlog.get_logger("desk")
@@ -42,7 +42,7 @@ class KafkaRoad:
 
     def __init__(self, make: Callable[[], KafkaBroker], bootstrap: str):
         self._make = make
-        self._bootstrap = [one.strip().rpartition(":") for one in bootstrap.split(",")]
+        self._bootstrap = bootstrap
         self._broker: KafkaBroker | None = None
         self._task: asyncio.Task[None] | None = None
         self._answers = False
@@ -112,7 +112,7 @@ class KafkaRoad:
 
     async def _connected(self) -> bool:
         # A client that never connected cannot be closed without noise: look first who listens.
-        if not await self._listens():
+        if not await listens(self._bootstrap):
             return False
         broker = self._make()
         try:
@@ -124,14 +124,3 @@ class KafkaRoad:
             return False
         self._broker, self._answers = broker, True
         return True
-
-    async def _listens(self) -> bool:
-        for host, _, port in self._bootstrap:
-            try:
-                async with asyncio.timeout(2.0):
-                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-            except (OSError, ValueError):
-                continue
-            writer.close()
-            return True
-        return False

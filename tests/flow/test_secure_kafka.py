@@ -19,31 +19,11 @@ from hub.embedded import EmbeddedKafka, node
 from hub.embedded.processes import free_port
 from hub.embedded.properties import properties
 from tests.contract.transports.certificates import Authority
-from tests.flow.whole_hub import WholeHub
+from tests.flow.whole_hub import EDT, TEAM, WholeHub
 from tests.kit.people import a_handover
 from tests.kit.waiting import eventually
 
 PASSWORD = "invented-for-this-test"
-EDT = """\
-partner: edt
-title: Emergency Duty Team
-role: edt
-agency: X26EDT
-authorities: ["383"]
-transport: {kind: http, token: {env: EDT_TOKEN}}
-format: {kind: hub-json}
-sends: [edt.handover]
-"""
-TEAM = """\
-partner: team
-title: Team East
-role: assessment_team
-agency: X26TEA
-authorities: ["383"]
-transport: {kind: outbox, token: {env: TEAM_TOKEN}}
-format: {kind: hub-json}
-receives: [{type: edt.handover, for: action}]
-"""
 
 
 def secured(port: int, store: Path) -> str:

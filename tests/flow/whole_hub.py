@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,26 @@ from hub.supervise import NAMES
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+EDT = """\
+partner: edt
+title: Emergency Duty Team
+role: edt
+agency: X26EDT
+authorities: ["383"]
+transport: {kind: http, token: {env: EDT_TOKEN}}
+format: {kind: hub-json}
+sends: [edt.handover]
+"""
+TEAM = """\
+partner: team
+title: Team East
+role: assessment_team
+agency: X26TEA
+authorities: ["383"]
+transport: {kind: outbox, token: {env: TEAM_TOKEN}}
+format: {kind: hub-json}
+receives: [{type: edt.handover, for: action}]
+"""
 
 
 @dataclass
@@ -88,8 +108,8 @@ class WholeHub:
         return said.decode()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["WholeHub"]:
-        """While the block lasts; everything that it started is gone afterwards."""
+    async def running(self, until: Sequence[str] = NAMES) -> AsyncIterator["WholeHub"]:
+        """From when these roles serve, while the block lasts; all that it started is gone afterwards."""
         (self.home / "partners").mkdir(exist_ok=True)
         for name, text in self.partners.items():
             (self.home / "partners" / f"{name}.yaml").write_text(text)
@@ -103,9 +123,10 @@ class WholeHub:
                 cwd=self.home,
             )
         try:
-            await eventually(lambda: process.returncode is not None or self._announced(), 60, 0.1)
+            await eventually(lambda: process.returncode is not None or self.serve(until), 60, 0.1)
             assert process.returncode is None, self.log.read_text()
-            await eventually(self._ready, 30, 0.1)
+            if until == NAMES:
+                await eventually(self.ready, 30, 0.1)
             yield self
         finally:
             if process.returncode is None:
@@ -117,10 +138,12 @@ class WholeHub:
                     await process.wait()
             await asyncio.to_thread(EmbeddedKafka(self.data).kill)
 
-    def _announced(self) -> bool:
-        return all(ports.find(self.data, role) for role in NAMES)
+    def serve(self, roles: Sequence[str] = NAMES) -> bool:
+        """Whether these roles said where they are."""
+        return all(ports.find(self.data, role) for role in roles)
 
-    async def _ready(self) -> bool:
+    async def ready(self) -> bool:
+        """Whether door and desk say that they are ready."""
         try:
             async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
                 answers = [await client.get(self.url(r) + "/ready") for r in ("door", "desk")]
