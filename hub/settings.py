@@ -62,6 +62,9 @@ class Settings(BaseSettings):
 
     desk_host: str = Field("127.0.0.1", description="Where the desk listens")
     desk_port: int = Field(8080, description="0: any free port, told in the log")
+    metrics_token: SecretStr | None = Field(
+        None, description="Shown by who reads /metrics of the desk; none: this machine only"
+    )
     door_host: str = Field("127.0.0.1", description="Where the HTTP door listens")
     door_port: int = Field(8081, description="The HTTP door of edge; 0: any free port")
     partners: Csv = Field(

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub import logs, partner_files, ports
 from hub.broker import make_broker
-from hub.desk import outbox, refusals
+from hub.desk import metrics, outbox, refusals
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
 from hub.desk.live import Live
@@ -83,6 +83,7 @@ def make_app(desk: Desk) -> FastAPI:
     for page in PAGES:
         app.include_router(page.router)
     app.include_router(outbox.router)
+    app.include_router(metrics.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.get("/live", include_in_schema=False, response_model=None)(live)
     app.get("/health", tags=["health"])(health)

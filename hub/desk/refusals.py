@@ -56,7 +56,7 @@ class Safe:
 
 
 def _machine(request: Request) -> bool:
-    return request.url.path.startswith(("/v1/", "/health", "/ready", "/live"))
+    return request.url.path.startswith(("/v1/", "/health", "/ready", "/live", "/metrics"))
 
 
 async def _sign_in(request: Request, error: Exception) -> Response:

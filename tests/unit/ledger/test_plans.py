@@ -23,6 +23,7 @@ from hub.ledger.read import (
     handovers,
     incidents,
     journey,
+    metrics,
     outbox,
     partners,
     stamp,
@@ -143,6 +144,7 @@ PAGES: dict[str, Callable[[Connection], object]] = {
     "outbox": lambda conn: outbox.offered(conn, "team", "outbox", 50),
     "one of the outbox": lambda conn: outbox.is_free(conn, "x"),
     "live": stamp.stamp,
+    "metrics": lambda conn: metrics.counts(conn, now(), ["team"]),
 }
 
 
