@@ -113,7 +113,23 @@ class Runs:
         figures |= {f"{name}, one lane": value for name, value in flat.items()}
         flat = self.flat_out(cases, size.flat_out, 8)
         figures |= {f"{name}, lane a case": flat[name] for name in _DRAIN}
+        figures |= self.intake_alone(lane, size.alone)
         return figures | self.paced(lane, size.paced, size.rate)
+
+    def intake_alone(self, link: Link, count: int) -> dict[str, float]:
+        """What the taking half of edge takes while core and the sending half stand still."""
+        others = [self._hub.pids[role] for role in ("core", "edge-out")]
+        for pid in others:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            acknowledged = self._send(link, count, 8)
+        finally:
+            for pid in others:
+                os.kill(pid, signal.SIGCONT)
+        self._settled(link, count)
+        began = min(stamp for stamp, _ in acknowledged)
+        ended = max(at for _, at in acknowledged)
+        return {"limit: intake/s, the rest stopped": count / (ended - began) * 1e9}
 
     def flat_out(self, link: Link, count: int, connections: int) -> dict[str, float]:
         """As fast as the hub answers: how fast it takes, and how fast it then delivers."""
