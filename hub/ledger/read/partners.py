@@ -1,7 +1,7 @@
 """How each partner stands is told from the ledger alone: last word, what waits, what came and went."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,15 +79,21 @@ class Standing:
     tallied: Tallied
 
 
-def standings(conn: Connection, now: datetime, names: Iterable[str]) -> dict[str, Standing]:
-    """Every named partner's standing."""
-    states, waits, traffic = _states(conn), _waiting(conn, now), _traffic(conn, now)
+def standings(
+    conn: Connection,
+    now: datetime,
+    names: Iterable[str],
+    counted: Mapping[str, Traffic] | None = None,
+) -> dict[str, Standing]:
+    """Every named partner's standing; with the traffic that somebody has counted, or counted here."""
+    states, waits = _states(conn), _waiting(conn, now)
+    went = traffic(conn, now) if counted is None else counted
     tallied = {found.partner: found for found in fetch(conn, Tallied, _TALLIED)}
     return {
         name: Standing(
             states.get(name, State(name)),
             waits.get(name, Waiting(name)),
-            traffic.get(name, Traffic()),
+            went.get(name, Traffic()),
             tallied.get(name, Tallied(name)),
         )
         for name in names
@@ -129,7 +135,8 @@ def _waiting(conn: Connection, now: datetime) -> dict[str, Waiting]:
     return {waiting.partner: waiting for waiting in found}
 
 
-def _traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
+def traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
+    """What each partner sent and got in the last 24 hours; it costs what that day brought."""
     since = now - timedelta(hours=HOURS)
     given = {"since": since, "now": int(now.timestamp())}
     came = rows(

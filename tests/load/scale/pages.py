@@ -37,6 +37,7 @@ def read_pages(data: Path, ledger: str) -> dict[str, float]:
     pages = {
         "waiting list": ["/"] * TIMES,
         "inbox": ["/inbox"] * TIMES,
+        "partners": ["/partners"] * TIMES,
         "case": [f"/case/{ref}" for ref in cases],
         "message": [f"/message/{ref}" for ref in messages],
     }

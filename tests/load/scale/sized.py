@@ -40,7 +40,9 @@ def ledger(kind: str, folder: Path) -> Iterator[tuple[str, int | None]]:
         server.stop()
 
 
-def filled(kind: str, folder: Path, messages: int, waits: int = WAITS) -> dict[str, float]:
+def filled(
+    kind: str, folder: Path, messages: int, waits: int = WAITS, day: int = 0
+) -> dict[str, float]:
     """Loads a folder's ledger, and tells what that took."""
     data = folder / "hub"
     data.mkdir(parents=True)
@@ -49,10 +51,10 @@ def filled(kind: str, folder: Path, messages: int, waits: int = WAITS) -> dict[s
     site(data)
     began = time.monotonic()
     with ledger(kind, folder) as (url, _):
-        load(url, data, councils(messages, waits))
+        load(url, data, councils(messages, waits, day))
         size = _bytes(url)
     took = time.monotonic() - began
-    return {"loaded in s": took, "ledger bytes a message": size / (messages + waits)}
+    return {"loaded in s": took, "ledger bytes a message": size / (messages + waits + day)}
 
 
 def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
@@ -70,7 +72,8 @@ def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
             figures = {f"{role} ready after s, cold": s for role, s in ready(data).items()}
             runs = Runs(running, arrivals, _SIZE, server)
             if calm:
-                return figures | _a_while(running, runs) | _again(running)
+                figures |= _a_while(running, runs)
+                return figures | pages.read_pages(data, url) | _again(running)
             figures |= pages.read_pages(data, url)
             runs.warm()
             for at, link in enumerate(pair):

@@ -18,6 +18,7 @@ from hub.core.due import fall_due
 from hub.ledger import write
 from hub.ledger.read import (
     calls,
+    day,
     failed,
     find,
     handovers,
@@ -139,6 +140,8 @@ PAGES: dict[str, Callable[[Connection], object]] = {
     "search": lambda conn: find.find(conn, "x"),
     "journey of a message": lambda conn: journey.message_way(conn, "x"),
     "journey of a case": lambda conn: journey.case_way(conn, "x"),
+    "a day's account": lambda conn: day.days(conn, now() - timedelta(days=1)),
+    "a day's account of an authority": lambda conn: day.days(conn, now(), ["x"]),
     "partners": lambda conn: partners.standings(conn, now(), ["team"]),
     "outbox": lambda conn: outbox.offered(conn, "team", "outbox", 50),
     "one of the outbox": lambda conn: outbox.is_free(conn, "x"),
