@@ -118,7 +118,7 @@ def ready(request: Request) -> Response:
 def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
     """A desk from its settings; raises where partner files or rules are wrong."""
     keys = Keyring.load(settings.keys)
-    ledger = reading(open_ledger(settings.ledger_url))
+    ledger = reading(open_ledger(settings.ledger_url, by_index=True))
     counts = Counts(ledger)
     return Desk(
         settings,

@@ -1,6 +1,6 @@
-"""What a day comes to is counted beside the pages, all of it at one moment, and shown with that moment.
+"""What a day comes to, and what waits, is counted beside the pages, at one moment that a page names.
 
-Counting costs what the day brought, and a page may not. Where it is quick, each page has it counted
+Counting costs what there is to count, and a page may not. Where it is quick, each page has it counted
 anew; where it is not, a page shows the last count and its instant, and has the next one made.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub import clock
 from hub.ledger.read.day import Day, days, together
-from hub.ledger.read.partners import Traffic, traffic
+from hub.ledger.read.partners import Figures, figures
 from hub.ledger.session import at_one_moment
 
 log = structlog.get_logger("desk")
@@ -33,11 +33,11 @@ nothing old."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The 24 hours before an instant: each authority's account, each partner's traffic."""
+    """The 24 hours before an instant, by authority; what came, went and waits then, by partner."""
 
     at: datetime
     days: Mapping[str, Day]
-    traffic: Mapping[str, Traffic]
+    partners: Figures
 
     def day(self, authorities: Collection[str] | None) -> Day:
         """The account of these authorities; None is every authority."""
@@ -49,7 +49,7 @@ class Counted:
 
     def says(self, other: "Counted") -> bool:
         """Whether both come to the same, whenever they were counted."""
-        return (self.days, self.traffic) == (other.days, other.traffic)
+        return (self.days, self.partners) == (other.days, other.partners)
 
 
 class Counts:
@@ -120,6 +120,6 @@ class Counts:
     def _count(self, now: datetime) -> Counted:
         began = self._seconds()
         with at_one_moment(self._ledger) as conn:
-            found = Counted(now, days(conn, now - DAY), traffic(conn, now))
+            found = Counted(now, days(conn, now - DAY), figures(conn, now))
         self._last, self._took = found, self._seconds() - began
         return found

@@ -15,9 +15,10 @@ from hub.desk.counted import Counted, Counts
 from hub.ledger.migrate import migrate
 from hub.ledger.read.day import Day, days
 from hub.ledger.read.fetch import reading
+from hub.ledger.read.partners import Figures
 from hub.ledger.session import open_ledger
 from tests.kit.desk import Sitting, engine_that_is_away, text
-from tests.kit.histories import AUTHORITIES, Chance, account, went
+from tests.kit.histories import AUTHORITIES, Chance, account, known, waits, went
 from tests.kit.seed import POLICE
 
 DAY = timedelta(hours=24)
@@ -29,6 +30,7 @@ SLOW = -1.0
 def ledger(ledger_url: str) -> Iterator[Engine]:
     migrate(ledger_url)
     engine = open_ledger(ledger_url)
+    known(engine)
     yield engine
     engine.dispose()
 
@@ -36,7 +38,7 @@ def ledger(ledger_url: str) -> Iterator[Engine]:
 def whole(engine: Engine, at: Counted) -> None:
     """The count is what counting row by row comes to, at its instant, in the ledger as it is."""
     with engine.connect() as conn:
-        assert at.traffic == went(conn, at.at)
+        assert at.partners == Figures(waits(conn, at.at), went(conn, at.at))
         assert at.day(None) == account(conn, at.at - DAY)
         for one in AUTHORITIES:
             assert at.day([one]) == account(conn, at.at - DAY, (one,))
@@ -76,7 +78,7 @@ def test_all_of_it_is_counted_at_one_moment(
     chance, moment = Chance(ledger, now(), 5, hours=20), now()
     chance.comes(20)
     with ledger.connect() as conn:
-        before = went(conn, moment)
+        before = Figures(waits(conn, moment), went(conn, moment))
 
     def meanwhile(conn: Connection, since: datetime) -> dict[str, Day]:
         found = days(conn, since)
@@ -85,7 +87,7 @@ def test_all_of_it_is_counted_at_one_moment(
         return found
 
     monkeypatch.setattr("hub.desk.counted.days", meanwhile)
-    assert Counts(reading(ledger)).latest(moment).traffic == before
+    assert Counts(reading(ledger)).latest(moment).partners == before
 
 
 def test_what_is_held_is_shown_while_the_ledger_is_away(ledger: Engine) -> None:

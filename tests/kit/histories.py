@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 from hub.ids import fresh
 from hub.journeys.delivery import State
 from hub.ledger.read.day import Day
-from hub.ledger.read.partners import Traffic
-from hub.ledger.tables import Delivery, Message
+from hub.ledger.read.partners import Traffic, Waiting
+from hub.ledger.tables import Delivery, Message, PartnerState
 from hub.ledger.write import at, insert, rows, run
 
 AUTHORITIES = ("383", "384", "385")
@@ -136,6 +136,33 @@ def account(conn: Connection, since: datetime, authorities: tuple[str, ...] = AU
     ]
     planned = sum(row["planned"] for row in mine.values())
     return Day(messages=len(mine), planned=planned, unexplained=len(silent), **terms)
+
+
+def known(engine: Engine) -> None:
+    """The ledger knows the partners, as it does once a core has begun."""
+    with engine.begin() as conn:
+        facts = {"failures": 0, "version": 1}
+        insert(conn, PartnerState, [{"partner": name, **facts} for name in PARTNERS])
+
+
+def waits(conn: Connection, now: datetime) -> dict[str, Waiting]:
+    """What waits for each partner, counted row by row."""
+    found: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
+    oldest: dict[str, datetime] = {}
+    for row in _all(conn, "delivery"):
+        name, state, created = row["partner"], row["state"], row["created_at"]
+        if state in ("needs_person", "outcome_unknown"):
+            found[name]["needs_person"] += 1
+        elif state == "offered":
+            found[name]["offered"] += 1
+        elif state in ("waiting", "under_way"):
+            found[name]["under_way"] += state == "under_way"
+            minutes = (now - created) / timedelta(minutes=1)
+            found[name]["young" if minutes < 5 else "middle" if minutes < 60 else "old"] += 1
+            oldest[name] = min(created, oldest.get(name, created))
+    return {
+        name: Waiting(name, **counts, oldest=oldest.get(name)) for name, counts in found.items()
+    }
 
 
 def went(conn: Connection, now: datetime) -> dict[str, Traffic]:

@@ -102,7 +102,7 @@ def now(visit: Reader) -> HTMLResponse:
         ]
         wrong = open_incidents(conn) if road else []
         names = [partner.partner for partner in desk.directory]
-        stand = standings(conn, visit.now, names, counted.traffic) if counted else {}
+        stand = standings(conn, visit.now, names, counted.partners) if counted else {}
     far = datetime.max.replace(tzinfo=visit.now.tzinfo)
     items.sort(key=lambda item: (item.due_at or far, item.since))
     lines: list[Standing] = [

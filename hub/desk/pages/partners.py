@@ -26,12 +26,12 @@ def known(visit: Visit, partner: Partner) -> Facts:
 
 
 def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
-    """Every partner that they may see, and when its traffic was counted."""
+    """Every partner that they may see, and as of when its figures are."""
     directory = visit.desk.directory
     counted = visit.desk.counts.latest(visit.now)
     with visit.desk.ledger.connect() as conn:
         names = [partner.partner for partner in directory]
-        found = standings(conn, visit.now, names, counted.traffic)
+        found = standings(conn, visit.now, names, counted.partners)
     lines = [
         partner_line(partner, found[partner.partner], visit.now)
         for partner in directory

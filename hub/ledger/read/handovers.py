@@ -194,9 +194,10 @@ def _concerning(conn: Connection, whose: Whose | None) -> tuple[str, dict[str, A
         plain = f"{row}.team is null and {among(conn, partner, 'own')}"
         return f"(({plain}) or ({named} and {team.format(row)}))"
 
+    # Not `exists`: PostgreSQL would gather all that their partners ever got, to look each up in that.
     sent = (
-        "exists (select 1 from delivery d where d.message_id = j.subject"
-        f" and d.purpose = 'action' and {to('d', 'd.partner')})"
+        "(select 1 from delivery d where d.message_id = j.subject"
+        f" and d.purpose = 'action' and {to('d', 'd.partner')} limit 1) = 1"
     )
     by = among(conn, "j.sender", "own")
     return f"(j.holder = :name or {by} or {to('j', 'j.receiver')} or {sent})", given

@@ -79,21 +79,31 @@ class Standing:
     tallied: Tallied
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What must be counted of partners: it costs what waits, and what the day brought."""
+
+    waiting: Mapping[str, Waiting]
+    traffic: Mapping[str, Traffic]
+
+
+def figures(conn: Connection, now: datetime) -> Figures:
+    """What waits for each partner now, and its traffic of the last 24 hours."""
+    return Figures(_waiting(conn, now), _traffic(conn, now))
+
+
 def standings(
-    conn: Connection,
-    now: datetime,
-    names: Iterable[str],
-    counted: Mapping[str, Traffic] | None = None,
+    conn: Connection, now: datetime, names: Iterable[str], counted: Figures | None = None
 ) -> dict[str, Standing]:
-    """Every named partner's standing; with the traffic that somebody has counted, or counted here."""
-    states, waits = _states(conn), _waiting(conn, now)
-    went = traffic(conn, now) if counted is None else counted
-    tallied = {found.partner: found for found in fetch(conn, Tallied, _TALLIED)}
+    """Every named partner's standing; with what somebody has counted, else it is counted here."""
+    states = _states(conn)
+    found = counted or figures(conn, now)
+    tallied = {one.partner: one for one in fetch(conn, Tallied, _TALLIED)}
     return {
         name: Standing(
             states.get(name, State(name)),
-            waits.get(name, Waiting(name)),
-            went.get(name, Traffic()),
+            found.waiting.get(name, Waiting(name)),
+            found.traffic.get(name, Traffic()),
             tallied.get(name, Tallied(name)),
         )
         for name in names
@@ -135,8 +145,7 @@ def _waiting(conn: Connection, now: datetime) -> dict[str, Waiting]:
     return {waiting.partner: waiting for waiting in found}
 
 
-def traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
-    """What each partner sent and got in the last 24 hours; it costs what that day brought."""
+def _traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
     since = now - timedelta(hours=HOURS)
     given = {"since": since, "now": int(now.timestamp())}
     came = rows(

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from hub.ledger.session import open_ledger
 from tests.kit.postgres_server import PostgresServer, binaries
+from tests.load.cost import load_average
 from tests.load.hub_under_load import Hub, hub, until
 from tests.load.measure import Runs, Size, sink
 from tests.load.scale import pages
@@ -69,7 +70,8 @@ def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
             hub(data, given, pair=pair) as running,
             sink([one.outward for one in pair]) as arrivals,
         ):
-            figures = {f"{role} ready after s, cold": s for role, s in ready(data).items()}
+            figures = {"load average": load_average()}
+            figures |= {f"{role} ready after s, cold": s for role, s in ready(data).items()}
             runs = Runs(running, arrivals, _SIZE, server)
             if calm:
                 figures |= _a_while(running, runs)

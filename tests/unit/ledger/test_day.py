@@ -7,9 +7,9 @@ import pytest
 from hub.clock import now
 from hub.ledger.migrate import migrate
 from hub.ledger.read.day import Day, day, days, together
-from hub.ledger.read.partners import standings, traffic
+from hub.ledger.read.partners import Figures, figures, standings
 from hub.ledger.session import open_ledger
-from tests.kit.histories import AUTHORITIES, PARTNERS, Chance, account, went
+from tests.kit.histories import AUTHORITIES, PARTNERS, Chance, account, known, waits, went
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -18,12 +18,13 @@ def test_each_term_is_as_counted_row_by_row(ledger_url: str, seed: int) -> None:
     engine, moment = open_ledger(ledger_url), now()
     since = moment - timedelta(hours=24)
     chance = Chance(engine, moment, seed)
+    known(engine)
     for _ in range(3):
         chance.comes(40)
         chance.changes(25)
         with engine.connect() as conn:
             assert day(conn, since) == account(conn, since)
-            assert traffic(conn, moment) == went(conn, moment)
+            assert figures(conn, moment) == Figures(waits(conn, moment), went(conn, moment))
             for one in AUTHORITIES:
                 assert day(conn, since, [one]) == account(conn, since, (one,))
             assert day(conn, since, AUTHORITIES[:2]) == account(conn, since, AUTHORITIES[:2])
@@ -41,17 +42,18 @@ def test_of_nothing_is_an_account_that_balances(ledger_url: str) -> None:
     engine.dispose()
 
 
-def test_a_standing_has_the_traffic_that_was_counted_before(ledger_url: str) -> None:
+def test_a_standing_has_what_was_counted_before(ledger_url: str) -> None:
     migrate(ledger_url)
     engine, moment = open_ledger(ledger_url), now()
     chance = Chance(engine, moment, 1)
     chance.comes(20)
+    known(engine)
     with engine.connect() as conn:
-        counted = traffic(conn, moment)
+        counted = figures(conn, moment)
         before = standings(conn, moment, PARTNERS)
     chance.comes(20)
     with engine.connect() as conn:
         then = standings(conn, moment, PARTNERS, counted)
-        assert [one.traffic for one in then.values()] == [one.traffic for one in before.values()]
+        assert then == before
         assert standings(conn, moment, PARTNERS) != then
     engine.dispose()
