@@ -143,6 +143,7 @@ select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority
   case when j.holder is not null then {_TOOK_CALL} end as called
 from journey j join message m on m.message_id = j.subject
 """
+_UNINDEXED = "coalesce(j.state, '')"
 _ORDER = " order by j.due_at is null, j.due_at, j.opened_at"
 
 
@@ -213,9 +214,11 @@ def ended_since(
     """Handovers that ended lately, newest first."""
     mine, given = within(conn, authorities, "j.authority")
     theirs, named = _concerning(conn, whose)
+    # Machine and state are said so that no index serves them: PostgreSQL would go through all that
+    # ever ended as well, to see which of it was lately.
     sql = (
-        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
-        f" and j.changed_at >= :since and {mine} and {theirs}"
+        f"{COLUMNS} where j.changed_at >= :since and coalesce(j.machine, '') = 'handover'"
+        f" and {among(conn, _UNINDEXED)} and {mine} and {theirs}"
         " order by j.changed_at desc limit :most"
     )
     ended = values(conn, sorted(ENDED))
