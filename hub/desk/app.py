@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from hub import logs, partner_files, ports
 from hub.broker import make_broker
 from hub.desk import metrics, outbox, refusals
+from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
 from hub.desk.live import Live
@@ -118,7 +119,8 @@ def ready(request: Request) -> Response:
 def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
     """A desk from its settings; raises where partner files or rules are wrong."""
     keys = Keyring.load(settings.keys)
-    ledger = reading(open_ledger(settings.ledger_url))
+    ledger = reading(open_ledger(settings.ledger_url, by_index=True))
+    counts = Counts(ledger)
     return Desk(
         settings,
         keys,
@@ -127,7 +129,8 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
         ledger,
         open_ledger(settings.people_database),
         road,
-        Live(ledger),
+        counts,
+        Live(ledger, counts),
     )
 
 
@@ -161,6 +164,7 @@ async def _serve(settings: Settings) -> None:
     )
     server = _Server(config, desk.live)
     road.start()
+    desk.counts.start()
     # The socket listens already: whoever connects now is served as soon as the server is.
     ports.announce(settings.data, "desk", port)
     log.info("serving", port=port)
@@ -170,6 +174,7 @@ async def _serve(settings: Settings) -> None:
         if waiting is not None:
             waiting.cancel()
         await desk.live.stop()
+        await asyncio.to_thread(desk.counts.stop)
         await road.stop()
         desk.ledger.dispose()
         desk.people.dispose()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from hub.desk.counted import Counts
 from hub.desk.live import Live
 from hub.desk.road import Road
 from hub.desk.sessions import Limits
@@ -27,6 +28,7 @@ class Desk:
     ledger: Engine
     people: Engine
     road: Road
+    counts: Counts
     live: Live
     seconds: Callable[[], float] = time.time
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

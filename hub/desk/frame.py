@@ -66,6 +66,7 @@ def _environment() -> Environment:
         "when": _time(words.when),
         "due": _time(words.due),
         "at": _time(words.when, short=True),
+        "second": _time(words.second, short=True),
         "mood_of": lambda moment, now: words.due(moment, now).mood.value,
         "when_text": _instant,
         "incident_title": incident_title,

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.desk.counted import Counts
 from hub.ledger.read.stamp import stamp
 
 log = structlog.get_logger("desk")
@@ -17,8 +18,9 @@ EVERY = 0.4
 class Live:
     """One look at the ledger for all who listen; nobody listens, nobody looks."""
 
-    def __init__(self, ledger: Engine, every: float = EVERY):
+    def __init__(self, ledger: Engine, counts: Counts, every: float = EVERY):
         self._ledger = ledger
+        self._counts = counts
         self._every = every
         self._changed = asyncio.Condition()
         self._listeners = 0
@@ -67,4 +69,4 @@ class Live:
 
     def _read(self) -> str:
         with self._ledger.connect() as conn:
-            return stamp(conn)
+            return f"{stamp(conn)}.{self._counts.news}"

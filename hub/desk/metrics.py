@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from hub import clock
 from hub.desk.desk import Desk
 from hub.desk.frame import desk_of
-from hub.ledger.read.metrics import Counts, counts
+from hub.ledger.read.metrics import Readings, readings
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,10 +34,10 @@ class Meter:
     name: str
     meaning: str
     labels: tuple[str, ...]
-    of: Callable[[Counts], Iterable[Sample]]
+    of: Callable[[Readings], Iterable[Sample]]
     counter: bool = False
 
-    def family(self, found: Counts) -> Metric:
+    def family(self, found: Readings) -> Metric:
         """As Prometheus takes it."""
         kind = CounterMetricFamily if self.counter else GaugeMetricFamily
         family: Any = kind(self.name, self.meaning, labels=self.labels)
@@ -134,7 +134,7 @@ class _Counted(Collector):
     now: datetime
 
     def collect(self) -> Iterable[Metric]:
-        found = counts(self.conn, self.now, [one.partner for one in self.desk.directory])
+        found = readings(self.conn, self.now, [one.partner for one in self.desk.directory])
         for meter in METERS:
             yield meter.family(found)
         kafka = GaugeMetricFamily(*KAFKA)

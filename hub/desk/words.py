@@ -43,6 +43,11 @@ def when(moment: datetime, now: datetime) -> When:
     return _when(moment, now, far, Mood.CALM)
 
 
+def second(moment: datetime, now: datetime) -> When:
+    """A moment as of which something was so: `16:42:10`."""
+    return replace(when(moment, now), text=f"{clock(moment, now)}:{london(moment):%S}")
+
+
 def due(moment: datetime, now: datetime) -> When:
     """A deadline: `16:42 (in 18 min)`, `Fri 20 Nov 23:10 (3 days late)`."""
     gap = moment - now

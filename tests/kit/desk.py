@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine
 from hub import clock
 from hub.desk.access import Grant, Role
 from hub.desk.app import make_app
+from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
 from hub.desk.open import open_people
@@ -145,6 +146,7 @@ def sitting(filled: Path, tmp_path: Path) -> Iterator[Sitting]:
     road = CoreRoad(bench)
     ledger = reading(open_ledger(f"sqlite:///{folder / 'ledger.db'}"))
     people = open_people(f"sqlite:///{folder / 'people.db'}")
+    counts = Counts(ledger)
     seconds = [1_000_000.0]
     desk = Desk(
         Settings(data=folder, site="Front Door Hub · Leeds"),
@@ -154,7 +156,8 @@ def sitting(filled: Path, tmp_path: Path) -> Iterator[Sitting]:
         ledger,
         people,
         road,
-        Live(ledger, 0.05),
+        counts,
+        Live(ledger, counts, 0.05),
         lambda: seconds[0],
     )
     yield Sitting(desk, road, bench, seconds)

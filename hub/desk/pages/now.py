@@ -13,7 +13,6 @@ from hub.desk.frame import Reader, Visit, see_other
 from hub.desk.states import Standing, partner_line
 from hub.desk.whose import facts, handover_facts
 from hub.ledger.read.calls import open_calls
-from hub.ledger.read.day import day
 from hub.ledger.read.failed import failed_deliveries, held_messages, stuck_records, unread_parcels
 from hub.ledger.read.find import find, is_case
 from hub.ledger.read.handovers import (
@@ -89,6 +88,7 @@ def custody(visit: Visit, conn: Connection) -> Custody:
 def now(visit: Reader) -> HTMLResponse:
     """The start page."""
     desk, road = visit.desk, visit.may(Action.SEE_ROAD)
+    counted = desk.counts.latest(visit.now) if road else None
     with desk.ledger.connect() as conn:
         own = custody(visit, conn)
         items = [_item(visit, one) for one in own.waiting]
@@ -101,8 +101,8 @@ def now(visit: Reader) -> HTMLResponse:
             if visit.may(Action.SEE, facts(desk.directory, one.authority, senders=[one.sender]))
         ]
         wrong = open_incidents(conn) if road else []
-        stand = standings(conn, visit.now, [p.partner for p in desk.directory]) if road else {}
-        account = day(conn, visit.now - timedelta(hours=24), visit.authorities) if road else None
+        names = [partner.partner for partner in desk.directory]
+        stand = standings(conn, visit.now, names, counted.partners) if counted else {}
     far = datetime.max.replace(tzinfo=visit.now.tzinfo)
     items.sort(key=lambda item: (item.due_at or far, item.since))
     lines: list[Standing] = [
@@ -119,7 +119,8 @@ def now(visit: Reader) -> HTMLResponse:
         late=late,
         wrong=[one for one in wrong if one.kind not in ("overdue",)],
         partners=lines,
-        day=account,
+        day=counted.day(visit.authorities) if counted else None,
+        counted_at=counted.at if counted else None,
         road=road,
     )
 

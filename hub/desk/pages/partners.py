@@ -1,6 +1,7 @@
 """Each partner's state is one sentence, and pausing one loses nothing."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated
 
 import orjson
@@ -24,15 +25,19 @@ def known(visit: Visit, partner: Partner) -> Facts:
     return Facts(own[0] if own else partner.authorities[0])
 
 
-def _lines(visit: Visit) -> list[Standing]:
+def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
+    """Every partner that they may see, and as of when its figures are."""
     directory = visit.desk.directory
+    counted = visit.desk.counts.latest(visit.now)
     with visit.desk.ledger.connect() as conn:
-        found = standings(conn, visit.now, [partner.partner for partner in directory])
-    return [
+        names = [partner.partner for partner in directory]
+        found = standings(conn, visit.now, names, counted.partners)
+    lines = [
         partner_line(partner, found[partner.partner], visit.now)
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
+    return lines, counted.at
 
 
 @router.get("/partners")
@@ -40,21 +45,24 @@ def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
     order = {"late": 0, "soon": 1, "calm": 2}
-    lines = sorted(_lines(visit), key=lambda line: order[line.mood.value])
-    return visit.page("partners.html", lines=lines)
+    found, counted_at = _lines(visit)
+    lines = sorted(found, key=lambda line: order[line.mood.value])
+    return visit.page("partners.html", lines=lines, counted_at=counted_at)
 
 
 @router.get("/partners/{name}")
 def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
     """One partner: state, what waits by age, configuration with its digest."""
     partner = _partner(visit, name)
-    line = next(line for line in _lines(visit) if line.partner.partner == name)
+    lines, counted_at = _lines(visit)
+    line = next(line for line in lines if line.partner.partner == name)
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
     settings = partner.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return visit.page(
         "partner.html",
         line=line,
+        counted_at=counted_at,
         done=done,
         may_pause=visit.may(Action.PAUSE, known(visit, partner)),
         configuration=orjson.dumps(settings, option=orjson.OPT_INDENT_2).decode(),

@@ -143,6 +143,7 @@ select j.journey_id, j.machine, j.subject as message_id, j.case_ref, j.authority
   case when j.holder is not null then {_TOOK_CALL} end as called
 from journey j join message m on m.message_id = j.subject
 """
+_UNINDEXED = "coalesce(j.state, '')"
 _ORDER = " order by j.due_at is null, j.due_at, j.opened_at"
 
 
@@ -194,9 +195,10 @@ def _concerning(conn: Connection, whose: Whose | None) -> tuple[str, dict[str, A
         plain = f"{row}.team is null and {among(conn, partner, 'own')}"
         return f"(({plain}) or ({named} and {team.format(row)}))"
 
+    # Not `exists`: PostgreSQL would gather all that their partners ever got, to look each up in that.
     sent = (
-        "exists (select 1 from delivery d where d.message_id = j.subject"
-        f" and d.purpose = 'action' and {to('d', 'd.partner')})"
+        "(select 1 from delivery d where d.message_id = j.subject"
+        f" and d.purpose = 'action' and {to('d', 'd.partner')} limit 1) = 1"
     )
     by = among(conn, "j.sender", "own")
     return f"(j.holder = :name or {by} or {to('j', 'j.receiver')} or {sent})", given
@@ -212,9 +214,11 @@ def ended_since(
     """Handovers that ended lately, newest first."""
     mine, given = within(conn, authorities, "j.authority")
     theirs, named = _concerning(conn, whose)
+    # Machine and state are said so that no index serves them: PostgreSQL would go through all that
+    # ever ended as well, to see which of it was lately.
     sql = (
-        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
-        f" and j.changed_at >= :since and {mine} and {theirs}"
+        f"{COLUMNS} where j.changed_at >= :since and coalesce(j.machine, '') = 'handover'"
+        f" and {among(conn, _UNINDEXED)} and {mine} and {theirs}"
         " order by j.changed_at desc limit :most"
     )
     ended = values(conn, sorted(ENDED))

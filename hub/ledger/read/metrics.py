@@ -13,7 +13,7 @@ from hub.ledger.write import at, rows
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Readings:
     """The hub at one moment; times in seconds, keys as the metrics' labels."""
 
     taken: dict[tuple[str, str], float]
@@ -43,7 +43,7 @@ from tally group by partner
 ANSWERS = ("owned", "not_ours", "refused", "unable")
 
 
-def counts(conn: Connection, now: datetime, partners: Sequence[str]) -> Counts:
+def readings(conn: Connection, now: datetime, partners: Sequence[str]) -> Readings:
     """What holds now of these partners, and of the hub."""
 
     def since(moment: object) -> float:
@@ -68,7 +68,7 @@ def counts(conn: Connection, now: datetime, partners: Sequence[str]) -> Counts:
         conn, "state"
     )
     kinds = "select kind, count(*) as n from incident where closed_at is null group by kind"
-    return Counts(
+    return Readings(
         taken={
             (row.partner, answer): float(getattr(row, answer))
             for row in rows(conn, _TAKEN)

@@ -1,7 +1,7 @@
 """How each partner stands is told from the ledger alone: last word, what waits, what came and went."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -79,15 +79,31 @@ class Standing:
     tallied: Tallied
 
 
-def standings(conn: Connection, now: datetime, names: Iterable[str]) -> dict[str, Standing]:
-    """Every named partner's standing."""
-    states, waits, traffic = _states(conn), _waiting(conn, now), _traffic(conn, now)
-    tallied = {found.partner: found for found in fetch(conn, Tallied, _TALLIED)}
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What must be counted of partners: it costs what waits, and what the day brought."""
+
+    waiting: Mapping[str, Waiting]
+    traffic: Mapping[str, Traffic]
+
+
+def figures(conn: Connection, now: datetime) -> Figures:
+    """What waits for each partner now, and its traffic of the last 24 hours."""
+    return Figures(_waiting(conn, now), _traffic(conn, now))
+
+
+def standings(
+    conn: Connection, now: datetime, names: Iterable[str], counted: Figures | None = None
+) -> dict[str, Standing]:
+    """Every named partner's standing; with what somebody has counted, else it is counted here."""
+    states = _states(conn)
+    found = counted or figures(conn, now)
+    tallied = {one.partner: one for one in fetch(conn, Tallied, _TALLIED)}
     return {
         name: Standing(
             states.get(name, State(name)),
-            waits.get(name, Waiting(name)),
-            traffic.get(name, Traffic()),
+            found.waiting.get(name, Waiting(name)),
+            found.traffic.get(name, Traffic()),
             tallied.get(name, Tallied(name)),
         )
         for name in names

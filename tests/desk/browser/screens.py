@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from hub import clock
+from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
 from hub.desk.open import open_people
@@ -33,6 +34,7 @@ def main(out: Path) -> None:
         fill(folder, clock.now())
         bench = Bench(f"sqlite:///{folder / 'ledger.db'}", folder, partners())
         ledger = reading(open_ledger(f"sqlite:///{folder / 'ledger.db'}"))
+        counts = Counts(ledger)
         desk = Desk(
             Settings(data=folder, site="Front Door Hub · Leeds"),
             bench.site.keys,
@@ -41,7 +43,8 @@ def main(out: Path) -> None:
             ledger,
             open_people(f"sqlite:///{folder / 'people.db'}"),
             CoreRoad(bench),
-            Live(ledger),
+            counts,
+            Live(ledger, counts),
         )
         with serving(desk) as address, chromium() as browser:
             _readme(browser, address, _shown(bench)["manager"], out)

@@ -26,7 +26,7 @@ PANELS = {
     "messages a second": ("drain/s, one lane", "drain/s, lane a case"),
     "µs of core a message": ("core µs, one lane", "core µs, lane a case"),
     "ms until the page is there, p95": tuple(
-        f"{page}, p95 ms" for page in ("waiting list", "inbox", "case", "message")
+        f"{page}, p95 ms" for page in ("waiting list", "inbox", "partners", "case", "message")
     ),
     "s until core serves": ("core ready after kill -9, s (worst of 3)", "core ready after s, cold"),
 }
@@ -38,11 +38,12 @@ def main() -> int:
     asked.add_argument("--ledger", choices=("sqlite", "postgres"), default="postgres")
     asked.add_argument("--sizes", default="10000 1000000 5000000")
     asked.add_argument("--keep", type=Path, help="where loaded ledgers stay, to be measured again")
+    asked.add_argument("--day", type=int, default=0, help="so many more in the last 24 hours")
     asked.add_argument("--no-backlog", action="store_true", help="without what waits for a partner")
     given = asked.parse_args()
     results: dict[int, dict[str, float]] = {}
     for size in map(int, given.sizes.replace(",", " ").split()):
-        results[size] = _of(given.ledger, size, given.keep)
+        results[size] = _of(given.ledger, size, given.keep, day=given.day)
     if results:
         _show(f"{given.ledger}: after so many messages", {f"{n:,}": f for n, f in results.items()})
     waiting = {}
@@ -61,18 +62,18 @@ def main() -> int:
 
 
 def _of(
-    kind: str, size: int, keep: Path | None, waits: int = 200, *, calm: bool = False
+    kind: str, size: int, keep: Path | None, waits: int = 200, *, day: int = 0, calm: bool = False
 ) -> dict[str, float]:
     """Figures of one history, loaded unless it stands."""
     home = keep or Path(tempfile.mkdtemp(prefix="scale-"))
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o755)
-    folder = home / f"{kind}-{size}-{waits}"
+    folder = home / f"{kind}-{size}-{waits}-{day}"
     try:
         figures = {}
         if not folder.exists():
             _console.print(f"{kind}: {size:,} messages, {waits:,} wait", highlight=False)
-            figures = filled(kind, folder, size, waits)
+            figures = filled(kind, folder, size, waits, day)
         return figures | measured(kind, folder, calm)
     finally:
         if keep is None:

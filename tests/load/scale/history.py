@@ -21,6 +21,8 @@ from tests.load.scale.stencil import TABLES, Form
 
 FIRST_CHILD = 40_000
 """The number of the first child; the bench's hospitals speak of the first ones."""
+NUMBERS = 500_000
+"""NHS numbers that are never issued and surely differ: beyond, `nhs` may give two children one."""
 PER_CHILD = 8
 """Messages about a child, on average."""
 
@@ -63,6 +65,7 @@ class History:
         self._lanes: dict[str, tuple[str, int, str]] = {}
         self._watched: set[tuple[str, str]] = set()
         self._serial = 0
+        self._alone = 0
 
     def tell(
         self, forms: Mapping[str, Form], parts: Sequence[Part], children: int
@@ -71,7 +74,10 @@ class History:
         for began, name in self._order(forms, parts):
             form = forms[name]
             # What opens an incident of its lane opens one: it is about a child of its own.
-            at = children + self._serial if form.wrong else self._random.randrange(children)
+            at = self._random.randrange(children)
+            if form.wrong:
+                at = children + self._alone
+                self._alone += 1
             child = self._children.get(at) or self._opened(at, began)
             lines: Lines = {}
             self._fill(form, child, began, lines)
@@ -95,6 +101,8 @@ class History:
         return ((begins + timedelta(seconds=at), name) for at, name in found)
 
     def _opened(self, at: int, began: datetime) -> Child:
+        if FIRST_CHILD + at >= NUMBERS:
+            raise ValueError(f"there is no number for child {at} that no other has")
         number, own = nhs(FIRST_CHILD + at), f"P{at:07d}"
         token = ids.token(self._keys.key("identity"), self._authority, "nhs", number)
         ref = ids.derived("case", self._authority, token)

@@ -5,7 +5,7 @@ from html import escape
 from math import log10
 
 WIDE, HIGH, LEFT, LOW = 460, 260, 60, 40
-COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92")
+COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92", "#f47738")
 
 
 def plot(panels: Mapping[str, Sequence[str]], results: Mapping[int, Mapping[str, float]]) -> str:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from hub.ledger.session import open_ledger
 from tests.kit.postgres_server import PostgresServer, binaries
+from tests.load.cost import load_average
 from tests.load.hub_under_load import Hub, hub, until
 from tests.load.measure import Runs, Size, sink
 from tests.load.scale import pages
@@ -40,7 +41,9 @@ def ledger(kind: str, folder: Path) -> Iterator[tuple[str, int | None]]:
         server.stop()
 
 
-def filled(kind: str, folder: Path, messages: int, waits: int = WAITS) -> dict[str, float]:
+def filled(
+    kind: str, folder: Path, messages: int, waits: int = WAITS, day: int = 0
+) -> dict[str, float]:
     """Loads a folder's ledger, and tells what that took."""
     data = folder / "hub"
     data.mkdir(parents=True)
@@ -49,10 +52,10 @@ def filled(kind: str, folder: Path, messages: int, waits: int = WAITS) -> dict[s
     site(data)
     began = time.monotonic()
     with ledger(kind, folder) as (url, _):
-        load(url, data, councils(messages, waits))
+        load(url, data, councils(messages, waits, day))
         size = _bytes(url)
     took = time.monotonic() - began
-    return {"loaded in s": took, "ledger bytes a message": size / (messages + waits)}
+    return {"loaded in s": took, "ledger bytes a message": size / (messages + waits + day)}
 
 
 def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
@@ -67,10 +70,12 @@ def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
             hub(data, given, pair=pair) as running,
             sink([one.outward for one in pair]) as arrivals,
         ):
-            figures = {f"{role} ready after s, cold": s for role, s in ready(data).items()}
+            figures = {"load average": load_average()}
+            figures |= {f"{role} ready after s, cold": s for role, s in ready(data).items()}
             runs = Runs(running, arrivals, _SIZE, server)
             if calm:
-                return figures | _a_while(running, runs) | _again(running)
+                figures |= _a_while(running, runs)
+                return figures | pages.read_pages(data, url) | _again(running)
             figures |= pages.read_pages(data, url)
             runs.warm()
             for at, link in enumerate(pair):

@@ -18,6 +18,7 @@ from hub.core.due import fall_due
 from hub.ledger import write
 from hub.ledger.read import (
     calls,
+    day,
     failed,
     find,
     handovers,
@@ -106,6 +107,25 @@ def test_postgresql_reads_none_whole_although_they_are_empty(
     assert read_whole(bench) == before
 
 
+def test_what_ended_lately_is_found_by_its_time_alone(
+    postgres_database: str, tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    """Even where nothing else serves, PostgreSQL goes through no list of all that ever ended."""
+    bench = Bench(postgres_database, tmp_path)
+    asked.clear()
+    with bench.engine.connect() as conn:
+        handovers.ended_since(conn, now(), ["x"], ONE)
+        [(sql, given)] = asked.items()
+        cursor: Any = conn.connection.cursor()
+        cursor.execute("drop index ix_journey_changed_at")
+        cursor.execute(f"explain {sql}", given)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        conn.rollback()
+    assert "on journey j" in plan
+    assert "journey_waiting" not in plan
+    bench.engine.dispose()
+
+
 def read_whole(bench: Bench) -> dict[str, int]:
     """How often each large table was; a server counts what a connection did when it ends."""
     bench.engine.dispose()
@@ -140,11 +160,13 @@ PAGES: dict[str, Callable[[Connection], object]] = {
     "search": lambda conn: find.find(conn, "x"),
     "journey of a message": lambda conn: journey.message_way(conn, "x"),
     "journey of a case": lambda conn: journey.case_way(conn, "x"),
+    "a day's account": lambda conn: day.days(conn, now() - timedelta(days=1)),
+    "a day's account of an authority": lambda conn: day.days(conn, now(), ["x"]),
     "partners": lambda conn: partners.standings(conn, now(), ["team"]),
     "outbox": lambda conn: outbox.offered(conn, "team", "outbox", 50),
     "one of the outbox": lambda conn: outbox.is_free(conn, "x"),
     "live": stamp.stamp,
-    "metrics": lambda conn: metrics.counts(conn, now(), ["team"]),
+    "metrics": lambda conn: metrics.readings(conn, now(), ["team"]),
 }
 
 
