@@ -7,6 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from tests.faults.crash.books import Verdict
@@ -63,8 +64,8 @@ async def _all(asked: argparse.Namespace) -> int:
             failed.append(left_of := _seed_before(list(plans), left))
             if asked.shrink:
                 await _shortened(plans[left_of], ledger, old)
-    count = len(plans) - len(left)
-    print(f"{ledger}: {count} schedules, {count - len(failed)} clean, failed: {failed or 'none'}")
+    total = len(plans) - len(left)
+    print(f"{ledger}: {total} schedules, {total - len(failed)} clean, failed: {failed or 'none'}")
     return 1 if failed else 0
 
 
@@ -98,11 +99,17 @@ async def _on_one_hub(
 
 async def _shortened(steps: tuple[Step, ...], ledger: str, old: Path | None) -> None:
     """Each try has a hub of its own, so that nothing of an earlier one matters."""
+    tries = count(1)
 
     async def fails(some: Sequence[Step]) -> bool:
-        home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{ledger}"
+        number = next(tries)
+        home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{number}-{ledger}"
         async with Storm(home, ledger, old, say=_say).standing() as storm:
-            return bool((await storm.play(some)).wrong)
+            wrong = (await storm.play(some)).wrong
+        # It may be another failure than the one that is looked for: whoever reads it must see that.
+        found = "; ".join(wrong) or "every promise was kept"
+        _say(f"      try {number}, {len(some)} of {len(steps)} steps: {found}")
+        return bool(wrong)
 
     if not await fails(steps):
         _say("      alone, on a fresh hub, it does not fail: nothing to shrink")
