@@ -6,6 +6,7 @@ import json
 import random
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -88,13 +89,24 @@ async def _on_one_hub(
                 return number, None
             began = time.monotonic()
             _say(f"{ledger} seed {seed}, hub begun with seed {seeds[0]}")
-            verdict = await storm.play(plans[seed])
+            verdict = await _judged(storm, plans[seed])
             _record(ledger, seed, seeds[0], plans[seed], verdict, time.monotonic() - began)
             if verdict.wrong:
                 _say(f"      again: make faults LEDGER={ledger} SEED={seeds[0]} N={number + 1}")
                 _say(f"      evidence: {home}")
                 return number + 1, verdict
     return len(seeds), None
+
+
+async def _judged(storm: Storm, steps: Sequence[Step]) -> Verdict:
+    """What cannot be played to its end has failed: a hub that stays down keeps no promise."""
+    try:
+        return await storm.play(steps)
+    except Exception as error:
+        _say("".join(traceback.format_exception(error)))
+        verdict = Verdict()
+        verdict.fault("not played to its end", [repr(error)])
+        return verdict
 
 
 async def _shortened(steps: tuple[Step, ...], ledger: str, old: Path | None) -> None:
@@ -105,7 +117,7 @@ async def _shortened(steps: tuple[Step, ...], ledger: str, old: Path | None) -> 
         number = next(tries)
         home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{number}-{ledger}"
         async with Storm(home, ledger, old, say=_say).standing() as storm:
-            wrong = (await storm.play(some)).wrong
+            wrong = (await _judged(storm, some)).wrong
         # It may be another failure than the one that is looked for: whoever reads it must see that.
         found = "; ".join(wrong) or "every promise was kept"
         _say(f"      try {number}, {len(some)} of {len(steps)} steps: {found}")
