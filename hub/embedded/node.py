@@ -128,7 +128,12 @@ class EmbeddedKafka:
             self.log.replace(self.log.with_suffix(".log.1"))
         pid = start_detached([*program, "kafka.Kafka", str(self._properties)], self.log)
         status = Status(port, controller, pid)
-        self._remember(status)
+        try:
+            self._remember(status)
+        except OSError:
+            # Nobody would find it again, and it would keep its ports and data from the next one.
+            end(pid, str(self._properties), signal.SIGKILL, 10.0)
+            raise
         return self._serving(status)
 
     def _serving(self, status: Status) -> Status:

@@ -1,6 +1,7 @@
 """The embedded Kafka keeps what it was given, survives its starter and never ends a stranger."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from hub.embedded import EmbeddedKafka, FetchFailed, node, runtime
-from hub.embedded.processes import free_port
+from hub.embedded.processes import end, free_port, is_there
 from hub.topics import LARGEST, Topic
 from tests.kit.kafka import fresh
 
@@ -124,3 +125,25 @@ async def test_a_port_that_somebody_takes_before_java_does_is_given_up(
         )
         bootstrap = await asyncio.to_thread(kafka_node.start)
     assert not bootstrap.endswith(f":{lost}")
+
+
+async def test_one_that_a_full_disk_keeps_from_being_remembered_does_not_go_on(
+    kafka_node: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = await asyncio.to_thread(kafka_node.start)
+    kafka_node.kill()
+    begun: list[int] = []
+
+    def no_room(status: node.Status) -> None:
+        begun.append(status.pid or 0)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(kafka_node, "_remember", no_room)
+        with pytest.raises(OSError, match="No space left"):
+            await asyncio.to_thread(kafka_node.start)
+    try:
+        assert not is_there(begun[0])
+        assert await asyncio.to_thread(kafka_node.start) == address
+    finally:
+        end(begun[0], str(kafka_node.home / "server.properties"), signal.SIGKILL, 10.0)

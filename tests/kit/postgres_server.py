@@ -48,8 +48,12 @@ class PostgresServer:
 
     def serve(self) -> None:
         """Starts it where it does not run."""
-        if self._do("pg_ctl", "status").returncode != 0:
+        if not self.runs():
             self.start()
+
+    def runs(self) -> bool:
+        """Whether it has a first process."""
+        return self._do("pg_ctl", "status").returncode == 0
 
     @property
     def url(self) -> str:
@@ -58,7 +62,7 @@ class PostgresServer:
 
     def stop(self, mode: str = "fast") -> None:
         """Ends it, if it runs: `fast` as an operator would, `immediate` as a crash would."""
-        if self._do("pg_ctl", "status").returncode == 0:
+        if self.runs():
             # A test may have frozen it, and been killed before it thawed it.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGCONT)

@@ -6,7 +6,9 @@ import json
 import random
 import sys
 import time
+import traceback
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from tests.faults.crash.books import Verdict
@@ -63,8 +65,8 @@ async def _all(asked: argparse.Namespace) -> int:
             failed.append(left_of := _seed_before(list(plans), left))
             if asked.shrink:
                 await _shortened(plans[left_of], ledger, old)
-    count = len(plans) - len(left)
-    print(f"{ledger}: {count} schedules, {count - len(failed)} clean, failed: {failed or 'none'}")
+    total = len(plans) - len(left)
+    print(f"{ledger}: {total} schedules, {total - len(failed)} clean, failed: {failed or 'none'}")
     return 1 if failed else 0
 
 
@@ -87,7 +89,7 @@ async def _on_one_hub(
                 return number, None
             began = time.monotonic()
             _say(f"{ledger} seed {seed}, hub begun with seed {seeds[0]}")
-            verdict = await storm.play(plans[seed])
+            verdict = await _judged(storm, plans[seed])
             _record(ledger, seed, seeds[0], plans[seed], verdict, time.monotonic() - began)
             if verdict.wrong:
                 _say(f"      again: make faults LEDGER={ledger} SEED={seeds[0]} N={number + 1}")
@@ -96,13 +98,30 @@ async def _on_one_hub(
     return len(seeds), None
 
 
+async def _judged(storm: Storm, steps: Sequence[Step]) -> Verdict:
+    """What cannot be played to its end has failed: a hub that stays down keeps no promise."""
+    try:
+        return await storm.play(steps)
+    except Exception as error:
+        _say("".join(traceback.format_exception(error)))
+        verdict = Verdict()
+        verdict.fault("not played to its end", [repr(error)])
+        return verdict
+
+
 async def _shortened(steps: tuple[Step, ...], ledger: str, old: Path | None) -> None:
     """Each try has a hub of its own, so that nothing of an earlier one matters."""
+    tries = count(1)
 
     async def fails(some: Sequence[Step]) -> bool:
-        home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{ledger}"
+        number = next(tries)
+        home = BUILD / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-shrink-{number}-{ledger}"
         async with Storm(home, ledger, old, say=_say).standing() as storm:
-            return bool((await storm.play(some)).wrong)
+            wrong = (await _judged(storm, some)).wrong
+        # It may be another failure than the one that is looked for: whoever reads it must see that.
+        found = "; ".join(wrong) or "every promise was kept"
+        _say(f"      try {number}, {len(some)} of {len(steps)} steps: {found}")
+        return bool(wrong)
 
     if not await fails(steps):
         _say("      alone, on a fresh hub, it does not fail: nothing to shrink")

@@ -36,6 +36,10 @@ SHOWN = 200
 """Records that the desk shows at once."""
 
 
+BY_ITSELF = "ended by itself"
+"""What came of a server's disk being full; an operator tried to start the server again."""
+
+
 @dataclass(slots=True)
 class Done:
     """A step as it was carried out, in the same time as the partners' books."""
@@ -180,6 +184,8 @@ def _of_itself(verdict: Verdict, done: list[Done], answers: Answers) -> None:
     verdict.fault("hub run ended by itself", answers.deaths)
     verdict.counted["incidents open"] = len(answers.incidents)
     verdict.counted["on the shelf"] = answers.shelf
+    tries = sum(one.what_came == BY_ITSELF for one in done)
+    verdict.counted["servers that an operator had to start"] = tries
 
 
 def sent(equations: str) -> dict[str, int]:

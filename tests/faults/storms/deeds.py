@@ -18,13 +18,16 @@ from tests.faults.crash.teams import Team
 from tests.faults.crash.wards import Hospital, Line
 from tests.faults.storms import records
 from tests.faults.storms.apart import Apart
-from tests.faults.storms.checker import Done
+from tests.faults.storms.checker import BY_ITSELF, Done
 from tests.faults.storms.ground import Ground
 from tests.faults.storms.proxy import MODES
 from tests.faults.storms.steps import CODES, MANNERS, Step
 
 FLOOD, EACH = 8, 15
 """Messages that are sent again, and how often, all at once."""
+
+ROUND = 0.3
+"""Seconds between two looks of an operator."""
 
 _SHIFTS = {
     "+14h": timedelta(hours=14),
@@ -71,15 +74,39 @@ class Deeds:
         return done
 
     async def watch(self) -> None:
-        """An operator: what ended as a whole, and was not ended by us, is started again."""
-        while True:
-            await asyncio.sleep(0.3)
-            async with self.ground.turn("run"):
-                code = self.site.fallen()
-                if code is not None and not self._meant:
-                    self.deaths.append(f"with {code}: {_last(self.site.home / 'hub1.log')}")
-                    await asyncio.sleep(0.5)
-                    await self._again()
+        """Operators: what ended as a whole, and was not ended by us, is started again."""
+        async with asyncio.TaskGroup() as operators:
+            for one in (self._see_to_the_hub, self._see_to_kafka, self._see_to_postgres):
+                operators.create_task(_again_and_again(one))
+
+    async def _see_to_the_hub(self) -> None:
+        async with self.ground.turn("run"):
+            code = self.site.fallen()
+            if code is not None and not self._meant:
+                self.deaths.append(f"with {code}: {_last(self.site.home / 'hub1.log')}")
+                await asyncio.sleep(0.5)
+                await self._again()
+
+    async def _see_to_kafka(self) -> None:
+        """A full disk ends it, perhaps only after there was room again."""
+        async with self.ground.turn("kafka"):
+            status = self.ground.kafka.status()
+            if status is None or status.pid is None:
+                await self._after_its_end("kafka", self.ground.kafka.start)
+
+    async def _see_to_postgres(self) -> None:
+        async with self.ground.turn("postgres"):
+            server = self.ground.postgres
+            if server is not None and not await asyncio.to_thread(server.runs):
+                await self._after_its_end("postgres", server.serve)
+
+    async def _after_its_end(self, whom: str, start: Callable[[], object]) -> None:
+        """One try; a disk that is still full prevents it. To everybody else it is as if it had been killed."""
+        done = Done(Step(0.0, "kill", whom), time.time() - ROUND, time.time(), BY_ITSELF)
+        self.done.append(done)
+        with contextlib.suppress(KafkaFailed, RuntimeError, OSError):
+            await asyncio.to_thread(start)
+        done.ended = time.time()
 
     async def whole(self) -> None:
         """Returns when everything runs that should."""
@@ -105,16 +132,17 @@ class Deeds:
                 kafka = self.ground.kafka
                 await asyncio.to_thread(kafka.kill if how == signal.SIGKILL else kafka.stop)
                 await asyncio.sleep(0.5)
+                await _up(kafka.start)
             elif whom == "postgres":
                 if self.ground.postgres is not None:
                     mode = "immediate" if how == signal.SIGKILL else "fast"
                     await asyncio.to_thread(self.ground.postgres.stop, mode)
                     await asyncio.sleep(0.5)
+                    await _up(self.ground.postgres.serve)
             elif whom == "run":
                 await self._run_ended(how)
             else:
                 await self._signal(whom, how)
-        await (self._kafka_runs() if whom == "kafka" else self._postgres_runs())
 
     async def _run_ended(self, how: signal.Signals) -> None:
         self._meant = True
@@ -245,27 +273,30 @@ class Deeds:
 
     async def _kafka_runs(self) -> None:
         async with self.ground.turn("kafka"):
-            for _ in range(5):
-                try:
-                    await asyncio.to_thread(self.ground.kafka.start)
-                except (KafkaFailed, OSError):
-                    await asyncio.sleep(1)
-                else:
-                    return
-            await asyncio.to_thread(self.ground.kafka.start)
+            await _up(self.ground.kafka.start)
 
     async def _postgres_runs(self) -> None:
-        if self.ground.postgres is None:
+        if self.ground.postgres is not None:
+            async with self.ground.turn("postgres"):
+                await _up(self.ground.postgres.serve)
+
+
+async def _again_and_again(look: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(ROUND)
+        await look()
+
+
+async def _up(start: Callable[[], object]) -> None:
+    """Starts a server that may not be ready to be started yet."""
+    for _ in range(5):
+        try:
+            await asyncio.to_thread(start)
+        except (KafkaFailed, RuntimeError, OSError):
+            await asyncio.sleep(1)
+        else:
             return
-        async with self.ground.turn("postgres"):
-            for _ in range(5):
-                try:
-                    await asyncio.to_thread(self.ground.postgres.serve)
-                except RuntimeError:
-                    await asyncio.sleep(1)
-                else:
-                    return
-            await asyncio.to_thread(self.ground.postgres.serve)
+    await asyncio.to_thread(start)
 
 
 def _last(log: Path) -> str:

@@ -264,9 +264,10 @@ class Storm:
             _lines(self.home / f"book-{name}.jsonl", map(asdict, book))
         _lines(self.home / "book-hospitals.jsonl", map(asdict, self.said))
         _lines(self.home / "done.jsonl", map(asdict, self._deeds.done))
-        for ledger in (self.home / "hub1").glob("ledger.db*"):
+        kafka = (self.home / "broker" / "kafka").glob("kafka.log*")
+        for kept in (*(self.home / "hub1").glob("ledger.db*"), *kafka):
             # Its disk goes with the storm.
-            shutil.copy(ledger, self.home)
+            shutil.copy(kept, self.home)
         told = {one.name: one.told for one in self.workers}
         _lines(self.home / "custody.jsonl", [self.night.owned, told])
 
