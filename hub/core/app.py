@@ -121,6 +121,7 @@ class Core:
                 self._restored,
                 self._lost,
                 waits=self._receipts_wait if name == "receipts" else bool,
+                first=name == "now",
             )
             subscriber = road(
                 self.broker,

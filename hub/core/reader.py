@@ -40,6 +40,11 @@ meanwhile would always be a backlog again.
 """
 
 
+WORK = 0.1
+"""Seconds that one transaction may take, so that what is immediate waits for no longer one."""
+FEWEST = 10
+
+
 class Displaced(Exception):
     """The ledger is not where this worker thought: somebody else recorded, or a copy came back."""
 
@@ -86,6 +91,7 @@ class Reader:
         on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
         most: int = 500,
         waits: Callable[[], bool] = lambda: False,
+        first: bool = False,
     ):
         self.ledger = ledger
         self.name = name
@@ -97,6 +103,9 @@ class Reader:
         self.on_lost = on_lost
         self.most = most
         self.waits = waits
+        self.first = first
+        self.each = 0.0
+        """Seconds that a record took in the last batch that was one."""
         self.stale = Stale()
         self.consumer: Any = None
         self.positions: dict[TopicPartition, int] = {}
@@ -117,12 +126,14 @@ class Reader:
                 if self.waits():
                     await asyncio.sleep(0.05)
                     continue
-                batch = await self.consumer.getmany(timeout_ms=200, max_records=self.most)
+                most = as_many(self.most, self.each)
+                batch = await self.consumer.getmany(timeout_ms=200, max_records=most)
                 if not batch or self.stale.now:
                     continue
                 if gather := self._gather(batch):
                     await asyncio.sleep(gather)
-                    batch = self._more(batch, await self.consumer.getmany(max_records=self.most))
+                    if left := most - sum(map(len, batch.values())):
+                        batch = self._more(batch, await self.consumer.getmany(max_records=left))
                     if self.stale.now:
                         continue
                 await self._record(batch)
@@ -178,16 +189,22 @@ class Reader:
         ends = {spot: (found[0].offset, found[-1].offset + 1) for spot, found in batch.items()}
         records = [record for spot in sorted(batch) for record in batch[spot]]
 
+        began = monotonic()
+
         def work(conn: Connection, hopeful: bool) -> Any:
+            nonlocal began
+            began = monotonic()
             move_offsets(conn, ends, self.cluster, self.worker)
             return self.record(conn, records, hopeful)
 
         try:
-            done = await self.ledger.transaction(partial(work, hopeful=True))
+            done = await self.ledger.transaction(partial(work, hopeful=True), first=self.first)
+            if len(records) >= FEWEST:
+                self.each = (monotonic() - began) / len(records)
         except Exception as error:
             if isinstance(error, Displaced) or away(error):
                 raise
-            done = await self.ledger.transaction(partial(work, hopeful=False))
+            done = await self.ledger.transaction(partial(work, hopeful=False), first=self.first)
         for spot, (_, end) in ends.items():
             self.positions[spot] = end
         await self.after(done)
@@ -201,6 +218,12 @@ class Reader:
         self._told_at, told, self._told = monotonic(), self._told, {}
         task = asyncio.ensure_future(self.consumer.commit(told))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def as_many(most: int, each: float) -> int:
+    """Records that one transaction takes, where one takes `each` seconds; 0.0 is not known yet. Pure."""
+    fit = int(WORK / each) if each else most
+    return max(FEWEST, min(most, fit))
 
 
 def claim_offsets(

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -25,12 +27,50 @@ class SecondWriter(Exception):
     """Another core writes this SQLite ledger; PostgreSQL takes several."""
 
 
+class _Turns:
+    """One at a time, in the order of asking; who is to be first goes before all who wait."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def turn(self, first: bool) -> AsyncIterator[None]:
+        """Waits for the turn; it is the next one's after the block."""
+        if self._taken:
+            place = asyncio.get_running_loop().create_future()
+            (self._first if first else self._others).append(place)
+            try:
+                await place
+            except asyncio.CancelledError:
+                # The turn may have come in the moment in which the wait was called off.
+                if place.done() and not place.cancelled():
+                    self._pass_on()
+                raise
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        for waiting in (self._first, self._others):
+            while waiting:
+                place = waiting.popleft()
+                if not place.done():
+                    place.set_result(None)
+                    return
+        self._taken = False
+
+
 class Ledger:
     """One core's way to write: `transaction` commits what its work did, or none of it."""
 
     def __init__(self, engine: Engine):
         self.engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._turns = _Turns()
         self._lock: TextIO | None = None
         self._connection: Connection | None = None
 
@@ -58,8 +98,11 @@ class Ledger:
                 await asyncio.wait_for(stop.wait(), AGAIN)
         return False
 
-    async def transaction(self, work: Callable[[Connection], T]) -> T:
-        """Runs `work` in a transaction on the ledger's thread; returns after the commit."""
+    async def transaction(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
+        """Runs `work` in a transaction on the ledger's thread; returns after the commit.
+
+        `first`: before all that wait for the thread already.
+        """
 
         def whole() -> T:
             conn = self._connection = self._connection or self.engine.connect()
@@ -72,7 +115,8 @@ class Ledger:
                 conn.close()
                 raise
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+        async with self._turns.turn(first):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
 
     def close(self) -> None:
         """Ends the thread after its last transaction."""
