@@ -27,7 +27,7 @@ class SecondWriter(Exception):
     """Another core writes this SQLite ledger; PostgreSQL takes several."""
 
 
-class _Turns:
+class Turns:
     """One at a time, in the order of asking; who is to be first goes before all who wait."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Ledger:
     def __init__(self, engine: Engine):
         self.engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        self._turns = _Turns()
+        self._turns = Turns()
         self._lock: TextIO | None = None
         self._connection: Connection | None = None
 

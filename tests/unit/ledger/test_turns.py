@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from hub.core.reader import FEWEST, WORK, as_many
 from hub.ledger.session import open_ledger
-from hub.ledger.thread import Ledger
+from hub.ledger.thread import Ledger, Turns
 
 
 @pytest.fixture
@@ -62,15 +62,29 @@ async def test_who_gives_up_waiting_keeps_nobody_from_a_turn(ledger: Ledger) -> 
     tasks = await queued(ledger, order, "a", "!1", "b")
     tasks[1].cancel()
     busy.go.set()
-    await before
-    # Its turn has come in this moment, and it is called off before it has taken it.
-    tasks[0].cancel()
     async with asyncio.timeout(20):
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(before, *tasks, return_exceptions=True)
         await ledger.transaction(lambda _: order.append("after"))
-    assert order[-2:] == ["b", "after"]
-    assert "!1" not in order
+    assert order == ["a", "b", "after"]
     ledger.close()
+
+
+async def test_a_turn_that_comes_as_its_wait_is_called_off_is_the_next_ones() -> None:
+    turns = Turns()
+
+    async def takes() -> None:
+        async with turns.turn(False):
+            pass
+
+    async with turns.turn(False):
+        called_off, after = asyncio.create_task(takes()), asyncio.create_task(takes())
+        await asyncio.sleep(0)
+    # Its turn has come, and it has not run since.
+    called_off.cancel()
+    async with asyncio.timeout(20):
+        await after
+        await takes()
+    assert called_off.cancelled()
 
 
 async def test_a_transaction_that_fails_passes_its_turn_on(ledger: Ledger) -> None:
