@@ -70,15 +70,17 @@ async def keep_all(
             }
             for names, needs in NEEDS.items():
                 roles = [role for role in ROLES if role.name in names]
-                keeping = Supervisor(settings.data, roles, env, record).run(stop)
-                group.create_task(_after([there[need] for need in needs], keeping))
+                supervisor = Supervisor(settings.data, roles, env, record)
+                group.create_task(_after([there[need] for need in needs], supervisor, stop))
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
 
 
-async def _after(needs: Sequence[Awaitable[None]], keeping: Awaitable[None]) -> None:
+async def _after(
+    needs: Sequence[Awaitable[None]], supervisor: Supervisor, stop: asyncio.Event
+) -> None:
     await asyncio.gather(*needs)
-    await keeping
+    await supervisor.run(stop)
 
 
 async def _until(look: Callable[[], Look], first: Look, words: str, stop: asyncio.Event) -> None:

@@ -14,6 +14,7 @@ from hub.clock import london
 from hub.dry_run import Copy, DryRun, Would, dry_run
 from hub.rules.book import Book
 from hub.rules.disclose import Verdict
+from hub.rules.editions import RuleError
 from hub.settings import Settings
 from schemas.envelope import AckLevel, For
 from schemas.register import REGISTER
@@ -38,13 +39,13 @@ def dry_run_command(settings: Settings, name: str, file: Path) -> int:
         directory = partner_files.load(settings.partners_dir, settings.calendars_dir)
         partner = partner_files.named(directory, name)
         body = file.read_bytes()
-    except (partner_files.PartnersWrong, LookupError) as error:
+        book = Book.read(settings.rules_dir, settings.calendars_dir)
+    except (partner_files.PartnersWrong, RuleError, LookupError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{file} cannot be read: {error.strerror}", file=sys.stderr)
         return 1
-    book = Book.read(settings.rules_dir, settings.calendars_dir)
     found = dry_run(directory, book, partner, body, clock.now())
     _Page(Console(soft_wrap=True, highlight=False)).shown(found)
     return 0 if found.read else 1
@@ -55,7 +56,9 @@ class _Page:
         self._console = console
 
     def _line(self, text: str, level: int = 0, style: str = "default") -> None:
-        self._console.print("  " * level + escape(text), style=style)
+        # A partner's bytes are shown, never obeyed: a terminal takes some for commands.
+        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+        self._console.print("  " * level + escape(shown), style=style)
 
     def _quoted(self, body: bytes, level: int) -> None:
         text = body.decode("utf-8", "backslashreplace").replace("\r\n", "\n").replace("\r", "\n")

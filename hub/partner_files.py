@@ -203,6 +203,15 @@ def check_command(settings: Settings) -> int:
     return 0
 
 
+def named(directory: Directory, name: str) -> Partner:
+    """The partner of that name; raises `LookupError` that says which name is near."""
+    partner = directory.get(name)
+    if partner is None:
+        known = [each.partner for each in directory]
+        raise LookupError(f"there is no partner `{name}`: write {meant(name, known)}")
+    return partner
+
+
 def test_command(settings: Settings, name: str) -> int:
     """`hub partners test P`: opens the connection and says what was found; the exit code."""
     try:
@@ -211,19 +220,11 @@ def test_command(settings: Settings, name: str) -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        return asyncio.run(_probe(named(directory, name)))
+        partner = named(directory, name)
     except LookupError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def named(directory: Directory, name: str) -> Partner:
-    """The partner of that name; raises `LookupError` that says which name is near."""
-    partner = directory.get(name)
-    if partner is None:
-        known = [each.partner for each in directory]
-        raise LookupError(f"there is no partner `{name}`: write {meant(name, known)}")
-    return partner
+    return asyncio.run(_probe(partner))
 
 
 test_command.__test__ = False  # type: ignore[attr-defined]

@@ -27,8 +27,11 @@ def restore_command(settings: Settings, source: Path) -> int:
     """`hub restore DIR`; 0 once the ledger stands."""
     try:
         made = restore(settings, source)
-    except (BackupWrong, CopyFailed, OSError) as error:
+    except BackupWrong as error:
         print(f"nothing was put back: {error}", file=sys.stderr)
+        return 1
+    except (CopyFailed, OSError) as error:
+        print(f"not put back: {error}\nMove away what was begun, and try again.", file=sys.stderr)
         return 1
     print(f"Put back: {_told(made)}")
     print("Start the hub: core reads what came since from Kafka, and the audit says so.")

@@ -99,7 +99,10 @@ def backup(settings: Settings, target: Path, now: datetime) -> Manifest:
 
 
 def restore(settings: Settings, source: Path) -> Manifest:
-    """Puts a backup back where no ledger stands; raises `BackupWrong` and has changed nothing."""
+    """Puts a backup back where no ledger stands; raises `BackupWrong` and has changed nothing.
+
+    Raises `CopyFailed` or OSError where the copying itself fails (a full disk).
+    """
     manifest = _read(source)
     where = make_url(settings.ledger_url)
     kind = where.get_backend_name()

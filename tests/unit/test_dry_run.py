@@ -264,6 +264,27 @@ def test_the_command_touches_nothing_and_shows_it_all(
     assert sorted(os.walk(tmp_path)) == before
 
 
+def test_a_partners_bytes_are_shown_and_never_obeyed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal takes some for commands, and would hide what stands before them."""
+    file = tmp_path / "odd.er7"
+    file.write_bytes(ADT.read_bytes().replace(b"|KIOSK|", b"|K\x1b[2J|", 1))
+    settings = Settings(partners_dir=Path("deploy/partners/examples"))
+    dry_run_command(settings, "exemplar-hospital", file)
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert r"K\x1b[2J" in shown
+
+
+def test_rules_that_are_wrong_are_told_and_not_traced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(partners_dir=Path("deploy/partners/examples"), rules_dir=tmp_path)
+    assert dry_run_command(settings, "exemplar-hospital", ADT) == 1
+    assert str(tmp_path) in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "file", "words"),
     [
