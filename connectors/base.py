@@ -82,10 +82,15 @@ class OutcomeUnknown(Exception):
 class Unreadable(Exception):
     """The partner must mend it: `reason` says what, `place` says where, in the partner's terms."""
 
-    def __init__(self, reason: str, place: str = "", reference: str | None = None):
+    def __init__(
+        self, reason: str, place: str = "", reference: str | None = None, type: str | None = None
+    ):
         super().__init__(f"{place}: {reason}" if place else reason)
         self.reason = reason
         self.place = place
+        self.type = type
+        """The type that it says it is, where that could still be read: who may not send it need not
+        hear how to write it."""
         self.reference = reference
         """The sender's own reference, where it could still be read, so that the answer can name it."""
 

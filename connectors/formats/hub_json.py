@@ -113,7 +113,8 @@ class HubJson(Quiet):
             except _Wrong as error:
                 wrong += error.found
         if wrong:
-            raise unreadable(wrong, None if several else _reference(data))
+            named = (None, None) if several else (_text(data, "reference"), _text(data, "type"))
+            raise unreadable(wrong, *named)
         parts: set[tuple[str, str, str]] = set()
         for number, draft in enumerate(found):
             part = (draft.stream, draft.reference, draft.part)
@@ -214,8 +215,8 @@ def _line(body: bytes, at: int) -> str:
     return f"line {before.count(end) + 1} column {at - before.rfind(end)}"
 
 
-def _reference(data: Any) -> str | None:
-    found = data.get("reference") if isinstance(data, dict) else None
+def _text(data: Any, name: str) -> str | None:
+    found = data.get(name) if isinstance(data, dict) else None
     return found if isinstance(found, str) else None
 
 

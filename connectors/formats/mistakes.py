@@ -53,7 +53,9 @@ def path(loc: Iterable[int | str], data: Any, start: str = "$") -> str:
     return shown
 
 
-def unreadable(found: list[tuple[str, str]], reference: str | None) -> Unreadable:
+def unreadable(
+    found: list[tuple[str, str]], reference: str | None, type: str | None = None
+) -> Unreadable:
     """All mistakes in one refusal, each cure once; its place is the first one's."""
     place, first = found[0]
     places: dict[str, list[str]] = {first: []}
@@ -68,4 +70,4 @@ def unreadable(found: list[tuple[str, str]], reference: str | None) -> Unreadabl
     )
     if len(found) > MOST:
         reason += f"; and {len(found) - MOST} more"
-    return Unreadable(reason, place, reference)
+    return Unreadable(reason, place, reference, type)

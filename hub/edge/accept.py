@@ -143,6 +143,8 @@ class Judge:
         return not whom.nhs_number and partner.no_number == "keep_unmatched"
 
     def _unreadable(self, parcel: Parcel, error: Unreadable) -> Made:
+        if error.type is not None and (why := self.composer.foreign(error.type)) is not None:
+            return _refused(why)
         keep = self.composer.partner.on_unreadable == "keep"
         kind = Kind.OWNED if keep else Kind.REFUSED
         verdict = Verdict(kind, reason=error.reason, place=error.place)

@@ -46,9 +46,8 @@ class Composer:
     def objection(self, draft: Draft) -> str | None:
         """Why this partner may not send this message, in words for the partner; None if it may."""
         partner = self.partner
-        if draft.type not in partner.sends or draft.type not in self.types:
-            may = ", ".join(partner.sends) or "nothing"
-            return f"{draft.type} is not among what you may send here: {may}"
+        if draft.type not in self.types or draft.type not in partner.sends:
+            return self._not_yours(draft.type)
         for name in ("stream", "reference", "part", "answers"):
             if len(getattr(draft, name) or "") > ids.LONGEST:
                 return f"its {name} is longer than {ids.LONGEST} characters"
@@ -59,6 +58,15 @@ class Composer:
         if draft.test and partner.live:
             return "marked as a test, and this is the live hub: send tests to the test hub"
         return None
+
+    def foreign(self, type: str) -> str | None:
+        """Why this partner may not send a known type at all; None if it may, or nobody knows it."""
+        yours = type in self.partner.sends or type not in self.types
+        return None if yours else self._not_yours(type)
+
+    def _not_yours(self, type: str) -> str:
+        may = ", ".join(self.partner.sends) or "nothing"
+        return f"{type} is not among what you may send here: {may}"
 
     def _authority(self, draft: Draft) -> str | None:
         served = self.partner.authorities

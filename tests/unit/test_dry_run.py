@@ -224,6 +224,14 @@ def test_a_type_that_is_not_theirs_is_refused_in_words() -> None:
     assert "police.notification is not among what you may send here" in found.verdict.reason
 
 
+def test_a_type_that_is_not_theirs_is_told_before_how_to_write_it() -> None:
+    half = b'{"type": "police.notification", "reference": "P-1", "body": {}}'
+    found = tried("form", half)
+    assert found.verdict.reason.startswith("police.notification is not among what you may send")
+    unheard = tried("form", half.replace(b"police", b"lunar"))
+    assert unheard.verdict.place == "$.occurred_at"
+
+
 def test_a_filtered_feed_drops_a_child_without_a_number() -> None:
     lines = ADT.read_bytes().split(b"\r")
     for at, line in enumerate(lines):
