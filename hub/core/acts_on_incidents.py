@@ -1,4 +1,4 @@
-"""What the hub cannot see the end of is closed by a named person, who says why."""
+"""Who looks at an incident is known by name, and what the hub cannot see the end of a person closes."""
 
 from collections.abc import Callable
 
@@ -20,8 +20,39 @@ def _closed(work: Work, deed: Deed) -> str:
     why = f"{deed.reason} ({deed.name})"
     if one.kind == "foreign":
         _set_aside(work, one.subject, why)
+    elif one.kind == "silent":
+        # Taken away on purpose: nobody waits for its next word. Should it speak, it is known again.
+        run(work.conn, "delete from heartbeat where instance = :name", name=one.subject)
     work.recovered(one.kind, one.subject, why)
     return "closed"
+
+
+def _claimed(work: Work, deed: Deed) -> str:
+    one = _wrong(work, deed)
+    if one.claimed_by == deed.name:
+        raise Refused("you have it already")
+    if (one.claimed_by or "") != str(deed.body.get("over") or ""):
+        raise Refused(f"{one.claimed_by or 'nobody'} has it by now: look again")
+    _has_it(work, one, deed.name)
+    return "others see that you look at it"
+
+
+def _released(work: Work, deed: Deed) -> str:
+    one = _wrong(work, deed)
+    if one.claimed_by != deed.name:
+        raise Refused(f"{one.claimed_by or 'nobody'} has it, not you")
+    _has_it(work, one, None)
+    return "nobody looks at it now"
+
+
+def _has_it(work: Work, one: Wrong, who: str | None) -> None:
+    run(
+        work.conn,
+        "update incident set claimed_by = :who, claimed_at = :at where incident_id = :id",
+        who=who,
+        at=work.now if who else None,
+        id=one.incident_id,
+    )
 
 
 def _wrong(work: Work, deed: Deed) -> Wrong:
@@ -48,4 +79,8 @@ def _set_aside(work: Work, topic: str, why: str) -> None:
     )
 
 
-EFFECTS: dict[str, Callable[[Work, Deed], str]] = {"incident.closed": _closed}
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
+    "incident.closed": _closed,
+    "incident.claimed": _claimed,
+    "incident.released": _released,
+}
