@@ -67,6 +67,12 @@ def how_many(conn: Connection, but: str = "") -> int:
     return int(rows(conn, f"select count(*) as n from incident {_OPEN}", but=but)[0].n)
 
 
+def how_many_closed(conn: Connection, since: datetime) -> int:
+    """How much was wrong lately and is not any more, also where more than is listed."""
+    sql = "select count(*) as n from incident where closed_at >= :since"
+    return int(rows(conn, sql, since=since)[0].n)
+
+
 def incident(conn: Connection, incident_id: str) -> Wrong | None:
     """One, open or closed."""
     found = fetch(conn, Wrong, f"{_COLUMNS} where incident_id = :id", id=incident_id)
