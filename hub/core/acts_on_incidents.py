@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
-from hub.ledger.read.incidents import Wrong, incident
+from hub.ledger.read.incidents import SHELVED, Wrong, incident
 from hub.ledger.session import locking
 from hub.ledger.write import rows, run
 
@@ -18,8 +18,8 @@ def _closed(work: Work, deed: Deed) -> str:
     if not deed.reason.strip():
         raise Refused("a reason is needed")
     why = f"{deed.reason} ({deed.name})"
-    if one.kind == "foreign":
-        _set_aside(work, one.subject, why)
+    if one.kind in SHELVED:
+        _set_aside(work, one, why)
     elif one.kind == "silent":
         # Taken away on purpose: nobody waits for its next word. Should it speak, it is known again.
         run(work.conn, "delete from heartbeat where instance = :name", name=one.subject)
@@ -67,15 +67,16 @@ def _wrong(work: Work, deed: Deed) -> Wrong:
     return one
 
 
-def _set_aside(work: Work, topic: str, why: str) -> None:
-    """What this hub did not write leaves the shelf with its incident; its record stays."""
+def _set_aside(work: Work, one: Wrong, why: str) -> None:
+    """What has no effect any more leaves the shelf with its incident; its record stays."""
     run(
         work.conn,
         "update stuck set closed_at = :now, closed_why = :why"
-        " where topic = :topic and closed_at is null and reason like 'foreign:%'",
+        " where topic = :topic and closed_at is null and reason like :reason",
         now=work.now,
         why=why,
-        topic=topic,
+        topic=one.subject,
+        reason=f"{SHELVED[one.kind]}:%",
     )
 
 

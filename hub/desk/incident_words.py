@@ -48,6 +48,8 @@ _ENDS = {
     "unknown_partner": "Closes by itself after a day without another",
     "two_of_one_name": "Closes by itself after a day without another",
     "foreign": "Closing it sets aside what was kept of it",
+    "stuck": "Closing it sets aside what was kept of it",
+    "unknown_version": "Closing it sets aside what was kept of it",
     "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
 }
 

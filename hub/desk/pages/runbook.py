@@ -6,7 +6,6 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from hub.desk.access import Action
 from hub.desk.frame import Reader, nothing_here
@@ -30,6 +29,6 @@ def runbook(visit: Reader, kind: str) -> HTMLResponse:
 
 
 @lru_cache(maxsize=64)
-def _drawn(path: Path, _changed: int) -> Markup:
+def _drawn(path: Path, _changed: int) -> str:
     """As HTML; a page that was edited is drawn anew."""
-    return Markup(_MARKDOWN.render(path.read_text("utf-8")))
+    return str(_MARKDOWN.render(path.read_text("utf-8")))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hub import topics
 from hub.ledger.read.fetch import fetch
 from hub.ledger.write import rows
 
@@ -21,6 +22,10 @@ BY_HAND = (
     "silent",
 )
 """Kinds that a person may close: the others end when what they are about is seen to be over."""
+PAST = (topics.RECEIPTS, topics.ACTS, topics.REPORTS)
+"""Roads whose records are past once missed: what is stuck on them is never tried again."""
+SHELVED = {"foreign": "foreign", "stuck": "stuck", "unknown_version": "parked"}
+"""Kinds whose records lie on the shelf, and how the reason of each begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Wrong:
     @property
     def by_hand(self) -> bool:
         """Whether a person may close it."""
-        return self.closed_at is None and self.kind in BY_HAND
+        past = self.kind in SHELVED and self.subject in PAST
+        return self.closed_at is None and (self.kind in BY_HAND or past)
 
 
 MOST = 200
