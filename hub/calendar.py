@@ -195,6 +195,11 @@ class Services:
             if each.outside and (other is None or not other.week):
                 raise CalendarError(f"{each.name}: outside names {each.outside}, which has no week")
 
+    @property
+    def counted(self) -> list[str]:
+        """The names of those with hours of their own, by which time can be counted."""
+        return sorted(each.name for each in self._hours.values() if not each.outside)
+
     def __contains__(self, name: str) -> bool:
         return name in self._hours
 
@@ -276,3 +281,13 @@ def load(folder: Path) -> Services:
     if mistakes:
         raise CalendarError("\n".join(mistakes))
     return Services(found)
+
+
+def countable(folder: Path) -> list[str]:
+    """The names of a folder's calendars whose hours can be counted: those with hours of their own."""
+    try:
+        services = load(folder)
+    except CalendarError:
+        # Told with file and line by whoever reads the rules; here nothing is known better.
+        return sorted(path.stem for path in folder.glob("*.yaml"))
+    return services.counted

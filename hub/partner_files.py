@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.base import Refused, TryAgain
 from connectors.formats import FORMATS
 from connectors.transports import TRANSPORTS, make_transport
+from hub.calendar import countable
 from hub.marked_yaml import Complaint, Marked, Spot, read
 from hub.partner_fit import misfits
 from hub.partner_words import complaints, meant
@@ -183,11 +184,22 @@ def _hours(files: list[_File], calendars: Path | None) -> Iterator[Mistake]:
     if calendars is None:
         return
     known = [path.stem for path in calendars.glob("*.yaml")]
+    counted = countable(calendars)
     for file in files:
-        if file.partner is not None and file.partner.hours not in known:
-            what = f"there are no hours `{file.partner.hours}` in {calendars}"
-            line = file.marked.line(("hours",))
-            yield Mistake(file.path, line, what, meant(file.partner.hours, known))
+        if file.partner is None:
+            continue
+        expects = file.partner.expects
+        names: dict[Spot, str] = {("hours",): file.partner.hours}
+        if expects is not None:
+            names["expects", "within"] = expects.within
+        for spot, name in names.items():
+            line = file.marked.line(spot)
+            if name not in known:
+                what = f"there are no hours `{name}` in {calendars}"
+                yield Mistake(file.path, line, what, meant(name, known))
+            elif spot != ("hours",) and name not in counted:
+                what = f"`{name}` is there whenever another is not: its hours are not counted"
+                yield Mistake(file.path, line, what, f"within: {' or '.join(counted)}")
 
 
 def check_command(settings: Settings) -> int:

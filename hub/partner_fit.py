@@ -113,6 +113,8 @@ def _directions(partner: Partner, transport: Any) -> Iterator[Misfit]:
             )
     if partner.filtered and not partner.sends:
         yield ("filtered",), "`filtered` is for what a partner sends", "`sends`, or no `filtered`"
+    if partner.expects is not None and not partner.sends:
+        yield ("expects",), "`expects` is for what a partner sends", "`sends`, or no `expects`"
     if partner.no_number == "keep_unmatched" and not partner.filtered:
         yield ("no_number",), "`no_number` is for a filtered feed", "`filtered: true` beside it"
 
@@ -133,8 +135,9 @@ def _order(partner: Partner) -> Iterator[Misfit]:
 
 
 def _durations(partner: Partner) -> Iterator[Misfit]:
-    retry, patience = partner.retry, partner.patience
+    retry, patience, expects = partner.retry, partner.patience, partner.expects
     for spot, duration in (
+        *(((("expects", "every"), expects.every),) if expects else ()),
         (("retry", "first"), retry.first),
         (("retry", "longest"), retry.longest),
         (("patience", "immediate"), patience.immediate),

@@ -64,6 +64,25 @@ class Patience(Strict):
         }[priority]
 
 
+class Expects(Strict):
+    """How often something comes from this partner while all is well; longer silence is an incident."""
+
+    every: timedelta = Field(
+        description="The longest silence that is usual, of its hours, e.g. PT24H"
+    )
+    within: str = Field(
+        "always", description="Hours in which it is counted, by name, from deploy/calendars"
+    )
+
+    @property
+    def words(self) -> str:
+        """`every 6 h within leeds-daytime`."""
+        minutes = int(self.every.total_seconds() // 60)
+        hours, rest = divmod(minutes, 60)
+        length = f"{hours} h" if hours and not rest else f"{minutes} min"
+        return f"every {length}" + ("" if self.within == "always" else f" within {self.within}")
+
+
 class CallSheet(Strict):
     """Whom to ring when this partner cannot be reached."""
 
@@ -98,6 +117,9 @@ class Partner(Strict):
     filtered: bool = Field(False, description="A feed of everyone: only watched children are kept")
     no_number: Literal["not_ours", "keep_unmatched"] = "not_ours"
     quarantine: timedelta = Field(timedelta(days=14), description="Unreadable parcels are kept for")
+    expects: Expects | None = Field(
+        None, description="How often something comes: `every`, and `within` which hours"
+    )
     call: CallSheet | None = None
     hours: str = Field("always", description="Service hours by name, from deploy/calendars")
 

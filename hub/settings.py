@@ -6,7 +6,7 @@ Secrets are given by reference: a directory of key files, or a file named by `â€
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, ByteSize, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -75,6 +75,14 @@ class Settings(BaseSettings):
 
     edge_part: Literal["both", "in", "out"] = Field(
         "both", description="What an edge does: take in, send out, or both"
+    )
+
+    disk_free_min: ByteSize = Field(
+        ByteSize(2 * 10**9),
+        description="Below this, e.g. 2GB, a disk that is nearly full is an incident",
+    )
+    runbook_dir: Path = Field(
+        Path("deploy/runbook"), description="What to do about each incident, shown at the desk"
     )
 
     lease: float = Field(30.0, description="Seconds until an attempt no edge answered is unknown")

@@ -1,6 +1,7 @@
 """`hub status` shows the hub on one screen, from the ledger alone, and ends with 1 where it does not balance."""
 
 import sys
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from hub import partner_files
 from hub.clock import now
+from hub.desk.incident_words import incident_cause, incident_title
 from hub.ledger.read.partners import Standing
 from hub.ledger.read.sentences import Name
 from hub.ledger.read.status import Status, status
@@ -33,6 +35,16 @@ def status_command(settings: Settings) -> None:
         sys.exit(1)
 
 
+@dataclass(frozen=True)
+class _Named:
+    """What people call a partner, for the words of the desk."""
+
+    name: Name
+
+    def title(self, partner: str | None) -> str:
+        return self.name(partner)
+
+
 def _print(console: Console, site: str, found: Status, name: Name) -> None:
     console.print(f"[bold]{escape(site)}[/] {moment(found.at)}")
     roles = [
@@ -53,10 +65,12 @@ def _print(console: Console, site: str, found: Status, name: Name) -> None:
     _waiting(console, found, name)
     _partners(console, found, name)
     for wrong in found.wrong[:MOST]:
-        words = f"▲ {wrong.kind.replace('_', ' ')} {wrong.subject}: {wrong.cause}"
-        console.print(
-            f"{escape(words)} (since {moment(wrong.first_seen)}, {wrong.count}×)", style="red"
-        )
+        words = f"▲ {incident_title(wrong, _Named(name))}: {incident_cause(wrong)}"
+        has = f"; {wrong.claimed_by} has it" if wrong.claimed_by else ""
+        since = f" (since {moment(wrong.first_seen)}, {wrong.count}×{has})"
+        console.print(escape(words + since), style="red")
+    if found.wrong_count > MOST:
+        console.print(f"▲ and {found.wrong_count - MOST} more incidents", style="red")
     if not found.wrong:
         console.print("○ no incident is open")
 

@@ -183,6 +183,21 @@ class IncidentClosed(Reasoned):
     incident: Annotated[UUID, Kind.DELIVERY_METADATA]
 
 
+class IncidentClaimed(Act):
+    """`incident.claimed`: a person looks at what is wrong; who had it hands it on."""
+
+    incident: Annotated[UUID, Kind.DELIVERY_METADATA]
+    over: Annotated[Line | None, Kind.DECISION] = Field(
+        default=None, description="Who had it on the screen: refused where that has changed since"
+    )
+
+
+class IncidentReleased(Act):
+    """`incident.released`: who looks at an incident no longer does, and nobody else has it."""
+
+    incident: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
 class DisclosureReviewed(Reasoned):
     """`disclosure.reviewed`: a second person releases or withholds what was held."""
 

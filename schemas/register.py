@@ -186,6 +186,8 @@ def _acts() -> list[Entry]:
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),
         _act("parcel.claimed", acts.ParcelClaimed, "Parcel claimed"),
         _act("incident.closed", acts.IncidentClosed, "Incident closed"),
+        _act("incident.claimed", acts.IncidentClaimed, "Incident taken"),
+        _act("incident.released", acts.IncidentReleased, "Incident given back"),
         _act("disclosure.reviewed", acts.DisclosureReviewed, "Disclosure reviewed"),
         _act("conflict.cleared", acts.ConflictCleared, "Conflict cleared"),
         _act("early.resolved", acts.EarlyResolved, "Early message resolved"),

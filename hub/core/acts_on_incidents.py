@@ -1,10 +1,10 @@
-"""What the hub cannot see the end of is closed by a named person, who says why."""
+"""Who looks at an incident is known by name, and what the hub cannot see the end of a person closes."""
 
 from collections.abc import Callable
 
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
-from hub.ledger.read.incidents import Wrong, incident
+from hub.ledger.read.incidents import SHELVED, Wrong, incident
 from hub.ledger.session import locking
 from hub.ledger.write import rows, run
 
@@ -18,10 +18,41 @@ def _closed(work: Work, deed: Deed) -> str:
     if not deed.reason.strip():
         raise Refused("a reason is needed")
     why = f"{deed.reason} ({deed.name})"
-    if one.kind == "foreign":
-        _set_aside(work, one.subject, why)
+    if one.kind in SHELVED:
+        _set_aside(work, one, why)
+    elif one.kind == "silent":
+        # Taken away on purpose: nobody waits for its next word. Should it speak, it is known again.
+        run(work.conn, "delete from heartbeat where instance = :name", name=one.subject)
     work.recovered(one.kind, one.subject, why)
     return "closed"
+
+
+def _claimed(work: Work, deed: Deed) -> str:
+    one = _wrong(work, deed)
+    if one.claimed_by == deed.name:
+        raise Refused("you have it already")
+    if (one.claimed_by or "") != str(deed.body.get("over") or ""):
+        raise Refused(f"{one.claimed_by or 'nobody'} has it by now: look again")
+    _has_it(work, one, deed.name)
+    return "others see that you look at it"
+
+
+def _released(work: Work, deed: Deed) -> str:
+    one = _wrong(work, deed)
+    if one.claimed_by != deed.name:
+        raise Refused(f"{one.claimed_by or 'nobody'} has it, not you")
+    _has_it(work, one, None)
+    return "nobody looks at it now"
+
+
+def _has_it(work: Work, one: Wrong, who: str | None) -> None:
+    run(
+        work.conn,
+        "update incident set claimed_by = :who, claimed_at = :at where incident_id = :id",
+        who=who,
+        at=work.now if who else None,
+        id=one.incident_id,
+    )
 
 
 def _wrong(work: Work, deed: Deed) -> Wrong:
@@ -36,16 +67,21 @@ def _wrong(work: Work, deed: Deed) -> Wrong:
     return one
 
 
-def _set_aside(work: Work, topic: str, why: str) -> None:
-    """What this hub did not write leaves the shelf with its incident; its record stays."""
+def _set_aside(work: Work, one: Wrong, why: str) -> None:
+    """What has no effect any more leaves the shelf with its incident; its record stays."""
     run(
         work.conn,
         "update stuck set closed_at = :now, closed_why = :why"
-        " where topic = :topic and closed_at is null and reason like 'foreign:%'",
+        " where topic = :topic and closed_at is null and reason like :reason",
         now=work.now,
         why=why,
-        topic=topic,
+        topic=one.subject,
+        reason=f"{SHELVED[one.kind]}:%",
     )
 
 
-EFFECTS: dict[str, Callable[[Work, Deed], str]] = {"incident.closed": _closed}
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
+    "incident.closed": _closed,
+    "incident.claimed": _claimed,
+    "incident.released": _released,
+}

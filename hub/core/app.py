@@ -32,6 +32,7 @@ from hub.core.reports import heartbeat, record_report
 from hub.core.restored import gone, restored
 from hub.core.settle import settle_receipts, settle_takeover
 from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.sweep import Sweep
 from hub.core.upgrade import take_up
 from hub.core.whole import whole
 from hub.core.work import Site, Work
@@ -77,6 +78,7 @@ class Core:
         self.readers: list[Reader] = []
         self.published = asyncio.Lock()
         self.one_name = OneName(f"core-{settings.instance}")
+        self.sweep = Sweep(settings)
         self.catching_up: CatchingUp
         self.horizons: Horizons
 
@@ -281,6 +283,7 @@ class Core:
         work = self._work(conn)
         work.upto = self.horizons.look(conn)
         unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
+        self.sweep.look(work)
         heartbeat(
             work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
         )

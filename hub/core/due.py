@@ -33,7 +33,7 @@ def fall_due(work: Work) -> None:
     # An older copy's gap is read again first, whatever the ends say.
     judged = () if work.hold is Hold.ALL else (settle_leases, _call_sheets, custody.overdue)
     for duty in (*judged, _early, _quarantine, quiet, _daily_root):
-        _alone(work, duty)
+        alone(work, duty)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)
 
@@ -50,7 +50,7 @@ def unread(work: Work, name: str, at_start: bool) -> None:
         work.recovered("unread", name, "everything is read again")
 
 
-def _alone(work: Work, duty: Callable[[Work], None]) -> None:
+def alone(work: Work, duty: Callable[[Work], None]) -> None:
     """One duty's fault is an incident and must not keep the others from being done."""
     error = whole(work, lambda: duty(work))
     name = duty.__name__.strip("_")

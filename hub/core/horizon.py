@@ -9,7 +9,7 @@ Kafka, because nothing can be sent again before it is back, and for what edge co
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,9 +48,9 @@ class _Ends:
     since: float
     ends: Mapping[TopicPartition, int]
 
-    def read(self, at: Offsets) -> bool:
-        """True once the ledger is there."""
-        return all(at.get((s.topic, s.partition), 0) >= end for s, end in self.ends.items())
+    def unread(self, at: Offsets) -> set[str]:
+        """The topics whose end then the ledger has not reached."""
+        return {s.topic for s, end in self.ends.items() if at.get((s.topic, s.partition), 0) < end}
 
 
 class Horizon:
@@ -59,9 +59,13 @@ class Horizon:
     def __init__(self, spots: Iterable[TopicPartition], needs_kafka: bool):
         self.upto = NEVER
         self.gave_up = False
+        self.behind: dict[str, float] = {}
+        """Seconds from the moment of a topic's end until the ledger had read so far: what the last
+        end took, or what this one takes already where that is more."""
         self._spots = list(spots)
         self._needs_kafka = needs_kafka
         self._ends: _Ends | None = None
+        self._reached: set[str] = set()
         self._away = False
         self._next = self._moved = monotonic()
 
@@ -81,15 +85,27 @@ class Horizon:
             # Back, but nobody knows since when: what edge could not tell it is not there yet.
             self._away, self._next = False, began + TELLS
             return
-        self._ends = _Ends(moment, began, found)
+        self._ends, self._reached = _Ends(moment, began, found), set()
 
     def look(self, at: Offsets) -> None:
         """Moves to where the ledger has read, or on without it after a minute."""
-        if self._ends is not None and self._ends.read(at):
+        unread = self._measured(at)
+        if self._ends is not None and not unread:
             self.upto, self._ends = self._ends.moment, None
             self._moved, self.gave_up = monotonic(), False
         elif self._late():
             self.upto, self.gave_up = machine(), True
+
+    def _measured(self, at: Offsets) -> set[str]:
+        if self._ends is None:
+            return set()
+        unread, took = self._ends.unread(at), monotonic() - self._ends.since
+        for topic in {spot.topic for spot in self._spots} - self._reached - unread:
+            self.behind[topic] = took
+            self._reached.add(topic)
+        for topic in unread:
+            self.behind[topic] = max(took, self.behind.get(topic, 0.0))
+        return unread
 
     def _late(self) -> bool:
         if not self._needs_kafka:
@@ -105,6 +121,8 @@ class Upto:
     clocks: datetime
     unread: bool = False
     """We judge although messages are unread: a minute was not enough."""
+    behind: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Seconds that each topic is behind, as far as is known."""
 
 
 class Horizons:
@@ -128,4 +146,4 @@ class Horizons:
         self._receipts.look(at)
         self._all.look(at)
         unread = self._receipts.gave_up or self._all.gave_up
-        return Upto(self._receipts.upto, self._all.upto, unread)
+        return Upto(self._receipts.upto, self._all.upto, unread, self._all.behind)

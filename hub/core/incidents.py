@@ -1,13 +1,42 @@
-"""What was wrong is over when the partner shows it, or when it has not happened again for a day."""
+"""What was wrong is over when it is seen to be, or when it has not happened again for a day.
 
+What lasts (a queue that is old, a role that is silent) is looked at every few seconds. It is opened
+once and not counted each time it is looked at, and closed when it has not been so for a minute.
+"""
+
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from hub.core.work import Work
 from hub.ledger.read.incidents import QUIET
 from hub.ledger.session import among, values
-from hub.ledger.write import at, rows
+from hub.ledger.write import at, rows, run
 
 QUIET_FOR = timedelta(days=1)
+CALM = timedelta(minutes=1)
+"""What comes and goes faster is one incident, not many."""
+
+
+def lasting(
+    work: Work, kind: str, wrong: Mapping[str, str], over: str, unsure: Collection[str] = ()
+) -> None:
+    """What of a kind is wrong now (subject to cause) is open, and nothing else of it for longer than
+    a minute; `unsure` are not judged now. `over` says why it closes."""
+    for subject, cause in sorted(wrong.items()):
+        if work.wrong_until(kind, subject) is None:
+            work.incident(kind, subject, cause)
+        else:
+            _goes_on(work, kind, subject, cause)
+    for subject in sorted(work.wrong_of(kind) - wrong.keys() - set(unsure)):
+        seen = work.wrong_until(kind, subject)
+        # Also where the clock was set back: what nobody has seen since the future is over as well.
+        if seen is not None and abs(work.now - seen) > CALM:
+            work.recovered(kind, subject, over)
+
+
+def _goes_on(work: Work, kind: str, subject: str, cause: str) -> None:
+    sql = "update incident set last_seen = :now, cause = :cause where open_key = :key"
+    run(work.conn, sql, now=work.now, cause=cause, key=f"{kind}|{subject}")
 
 
 def in_step_again(work: Work, partner: str, handed_at: object) -> None:
@@ -25,7 +54,7 @@ def in_step_again(work: Work, partner: str, handed_at: object) -> None:
 def quiet(work: Work) -> None:
     """Closes what nothing else tells the end of, a day after it happened last."""
     sql = (
-        "select kind, subject from incident where open_key is not null"
+        "select kind, subject from incident where closed_at is null"
         f" and {among(work.conn, 'kind')} and last_seen < :since"
     )
     since = work.now - QUIET_FOR

@@ -4,32 +4,53 @@ from typing import Any
 
 import orjson
 
+from hub.core.expected import came
 from hub.core.one_name import reported
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
 from hub.ledger.write import insert, rows, run, update
+
+_NOTHING = {"owned": 0, "not_ours": 0, "refused": 0, "unable": 0}
 
 
 def record_report(work: Work, meta: dict[str, Any]) -> None:
     """Tallies (cumulative in one life of an edge), its heartbeat and its configuration's digest."""
     edge, epoch = f"edge-{meta['edge']}", meta["epoch"]
     tallies = [
-        {"edge": edge, "epoch": epoch, "partner": partner, **counts}
+        {"edge": edge, "epoch": epoch, "partner": partner, **_NOTHING, **counts}
         for partner, counts in sorted(meta["tallies"].items())
         if any(counts.values())
     ]
-    empty = {"owned": 0, "not_ours": 0, "refused": 0, "unable": 0}
-    insert(work.conn, Tally, [empty | tally for tally in tallies], new_only=True)
+    changed = _changed(work, edge, epoch, tallies)
+    insert(work.conn, Tally, changed, new_only=True)
     update(
         work.conn,
         Tally,
         "update tally set owned = :owned, not_ours = :not_ours, refused = :refused,"
         " unable = :unable where edge = :edge and epoch = :epoch and partner = :partner",
-        [empty | tally for tally in tallies],
+        changed,
     )
+    came(work, [tally["partner"] for tally in changed])
     heartbeat(work, edge, epoch, meta["directory"], meta.get("connections", {}))
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
+
+
+def _changed(
+    work: Work, edge: str, epoch: str, tallies: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Those that count more than they did; most of what is said each second is the same."""
+    sql = (
+        "select partner, owned, not_ours, refused, unable from tally"
+        " where edge = :edge and epoch = :epoch"
+    )
+    known = {row.partner: row for row in rows(work.conn, sql, edge=edge, epoch=epoch)}
+    return [
+        tally
+        for tally in tallies
+        if (before := known.get(tally["partner"])) is None
+        or any(getattr(before, name) != tally[name] for name in _NOTHING)
+    ]
 
 
 def heartbeat(work: Work, instance: str, epoch: str, digest: str, says: dict[str, Any]) -> None:

@@ -235,9 +235,13 @@ class Work:
         """When what that incident is about was last seen; None where none is open."""
         return self._wrong().get(f"{kind}|{subject}")
 
+    def wrong_of(self, kind: str) -> set[str]:
+        """The subjects of what is wrong now and of that kind."""
+        return {key.partition("|")[2] for key in self._wrong() if key.startswith(f"{kind}|")}
+
     def _wrong(self) -> dict[str, datetime]:
         if self._open is None:
-            sql = "select open_key, last_seen from incident where open_key is not null"
+            sql = "select open_key, last_seen from incident where closed_at is null"
             found = rows(self.conn, sql)
             self._open = {row.open_key: at(row.last_seen) or self.now for row in found}
         return self._open

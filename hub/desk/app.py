@@ -36,6 +36,7 @@ from hub.desk.pages import (
     parcels,
     partners,
     people,
+    runbook,
     sign,
 )
 from hub.desk.road import KafkaRoad
@@ -64,6 +65,7 @@ PAGES = (
     calls,
     partners,
     incidents,
+    runbook,
     people,
     audit,
 )

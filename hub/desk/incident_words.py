@@ -1,10 +1,18 @@
 """An incident's kind is a sentence's beginning, and leads to the page where something can be done."""
 
-from hub.desk.desk import Desk
+from typing import Protocol
+
 from hub.desk.words import capital
 from hub.ledger.read.incidents import Wrong
 
-_KINDS = {
+
+class Titles(Protocol):
+    """Who knows what people call a partner."""
+
+    def title(self, partner: str | None) -> str: ...
+
+
+KINDS = {
     "partner_down": "{partner} does not answer",
     "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
     "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
@@ -27,8 +35,11 @@ _KINDS = {
     "restored": "An older copy of the ledger was put back",
     "retention": "Records were gone before they were read",
     "unknown_version": "A message is of a version that this hub does not know",
-    "silent": "A role has gone silent",
-    "behind": "Reading is behind",
+    "silent": "{subject} has gone silent",
+    "behind": "Reading {subject} is behind",
+    "queue_old": "What waits for {partner} is older than its patience",
+    "nothing_received": "Nothing comes from {partner}, and something was due",
+    "disk": "The disk of {subject} is nearly full",
 }
 
 _ENDS = {
@@ -37,19 +48,31 @@ _ENDS = {
     "unknown_partner": "Closes by itself after a day without another",
     "two_of_one_name": "Closes by itself after a day without another",
     "foreign": "Closing it sets aside what was kept of it",
+    "stuck": "Closing it sets aside what was kept of it",
+    "unknown_version": "Closing it sets aside what was kept of it",
+    "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
 }
 
+_OF_A_PARTNER = (
+    "partner_down",
+    "misdirected_ack",
+    "unknown_receipt",
+    "counter_restarted",
+    "queue_old",
+    "nothing_received",
+)
 
-def incident_title(one: Wrong, desk: Desk) -> str:
+
+def incident_title(one: Wrong, desk: Titles) -> str:
     """What is wrong, in words."""
     partner = one.subject.partition("|")[0]
-    words = _KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
-    return words.format(partner=desk.title(partner))
+    words = KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
+    return capital(words.format(partner=desk.title(partner), subject=partner))
 
 
 def incident_link(one: Wrong) -> str:
     """Where to go with it; empty where there is nothing to press."""
-    if one.kind in ("partner_down", "misdirected_ack", "unknown_receipt", "counter_restarted"):
+    if one.kind in _OF_A_PARTNER:
         return f"/partners/{one.subject.partition('|')[0]}"
     if one.kind == "overdue" and one.subject.count(":"):
         return f"/message/{one.subject.split(':')[1]}"
@@ -60,7 +83,7 @@ def incident_link(one: Wrong) -> str:
     return ""
 
 
-def incident_end(one: Wrong, desk: Desk) -> str:
+def incident_end(one: Wrong, desk: Titles) -> str:
     """What closes it beside a person; empty where only a person does, or nobody need think of it."""
     return _ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
 

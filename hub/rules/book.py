@@ -34,7 +34,7 @@ class Book:
         self._notices = notices
         self._joint_visits = joint_visits
         self._clocks = clocks
-        self._services = services
+        self.services = services
         self.digest = digest
 
     @classmethod
@@ -68,7 +68,7 @@ class Book:
 
     def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> Deadline | None:
         """By when a receiver with these hours must have acted; None where no rule says so."""
-        return due(Event(type, moment, priority, hours), self._clocks, self._services)
+        return due(Event(type, moment, priority, hours), self._clocks, self.services)
 
 
 def _digest(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong now, and what was wrong lately, each once, closed by a person where nothing else would."""
+"""What is wrong now and who looks at it, and what was wrong lately; a person closes what nothing else would."""
 
 import asyncio
 from datetime import timedelta
@@ -7,11 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk.access import Action
+from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.ledger.read.incidents import Wrong, closed_incidents, incident, open_incidents
+from hub.ledger.read.incidents import (
+    Wrong,
+    closed_incidents,
+    how_many,
+    how_many_closed,
+    incident,
+    open_incidents,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,12 +27,40 @@ router = APIRouter(include_in_schema=False)
 def incidents(visit: Reader, act: str = "") -> HTMLResponse:
     """Open ones, newest first, and the last day's closed ones."""
     visit.must(Action.SEE_ROAD)
+    since = visit.now - timedelta(days=1)
+    may_claim = visit.may(Action.CLAIM_INCIDENT)
     with visit.desk.ledger.connect() as conn:
-        wrong = open_incidents(conn)
-        over = closed_incidents(conn, visit.now - timedelta(days=1))
-        done = done_before(visit, conn, act)
-    may_close = visit.may(Action.CLOSE_INCIDENT)
-    return visit.page("incidents.html", wrong=wrong, over=over, done=done, may_close=may_close)
+        return visit.page(
+            "incidents.html",
+            wrong=open_incidents(conn),
+            wrong_count=how_many(conn),
+            over=closed_incidents(conn, since),
+            over_count=how_many_closed(conn, since),
+            done=done_before(visit, conn, act),
+            may_claim=may_claim,
+            may_close=visit.may(Action.CLOSE_INCIDENT),
+            me=_name(visit, visit.must(Action.CLAIM_INCIDENT)) if may_claim else "",
+        )
+
+
+@router.post("/incidents/{incident_id}/claim", response_model=None)
+async def claim(
+    visit: Actor, incident_id: str, over: Annotated[str, Form(max_length=400)] = ""
+) -> Response:
+    """Others see who looks at it; refused where somebody else took it since the person looked."""
+    await asyncio.to_thread(_incident, visit, incident_id)
+    by = visit.must(Action.CLAIM_INCIDENT)
+    body = {"over": over} if over else {}
+    act = Act("incident.claimed", incident_id, visit.person, by, body=body)
+    return await do(visit, act, "/incidents")
+
+
+@router.post("/incidents/{incident_id}/release", response_model=None)
+async def release(visit: Actor, incident_id: str) -> Response:
+    """Nobody looks at it any more."""
+    await asyncio.to_thread(_incident, visit, incident_id)
+    by = visit.must(Action.CLAIM_INCIDENT)
+    return await do(visit, Act("incident.released", incident_id, visit.person, by), "/incidents")
 
 
 @router.post("/incidents/{incident_id}/close", response_model=None)
@@ -42,6 +77,11 @@ async def close(
     body = {"reason": why}
     act = Act("incident.closed", incident_id, visit.person, by, None, version, why, body)
     return await do(visit, act, "/incidents")
+
+
+def _name(visit: Visit, by: Grant) -> str:
+    """Name and role, as the ledger has who has it."""
+    return f"{visit.person.name}, {by.role.value.replace('_', ' ')}"
 
 
 def _incident(visit: Visit, incident_id: str) -> Wrong:

@@ -23,11 +23,14 @@ from hub.ledger.read.handovers import (
     open_handovers,
     receivers,
 )
-from hub.ledger.read.incidents import open_incidents
+from hub.ledger.read.incidents import how_many, open_incidents
 from hub.ledger.read.partners import standings
 from hub.ledger.read.sentences import Parts, handover
 
 router = APIRouter(include_in_schema=False)
+
+SHOWN = 8
+"""Incidents of this page; the rest is on a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,8 @@ def now(visit: Reader) -> HTMLResponse:
             for one in late_journeys(conn, visit.now, visit.authorities)
             if visit.may(Action.SEE, facts(desk.directory, one.authority, senders=[one.sender]))
         ]
-        wrong = open_incidents(conn) if road else []
+        wrong = open_incidents(conn, SHOWN, "overdue") if road else []
+        wrong_count = how_many(conn, "overdue") if road else 0
         names = [partner.partner for partner in desk.directory]
         stand = standings(conn, visit.now, names, counted.partners) if counted else {}
     far = datetime.max.replace(tzinfo=visit.now.tzinfo)
@@ -117,7 +121,8 @@ def now(visit: Reader) -> HTMLResponse:
         holding=[_item(visit, one) for one in own.holding],
         kept=[_item(visit, one) for one in own.kept],
         late=late,
-        wrong=[one for one in wrong if one.kind not in ("overdue",)],
+        wrong=wrong,
+        wrong_count=wrong_count,
         partners=lines,
         day=counted.day(visit.authorities) if counted else None,
         counted_at=counted.at if counted else None,

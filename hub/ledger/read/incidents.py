@@ -5,12 +5,27 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hub import topics
 from hub.ledger.read.fetch import fetch
+from hub.ledger.write import rows
 
 QUIET = ("unknown_receipt", "unknown_partner", "two_of_one_name")
 """Kinds whose end nothing tells but that it happens no more."""
-BY_HAND = (*QUIET, "misdirected_ack", "foreign", "not_linked", "retention", "restored", "unread")
+BY_HAND = (
+    *QUIET,
+    "misdirected_ack",
+    "foreign",
+    "not_linked",
+    "retention",
+    "restored",
+    "unread",
+    "silent",
+)
 """Kinds that a person may close: the others end when what they are about is seen to be over."""
+PAST = (topics.RECEIPTS, topics.ACTS, topics.REPORTS)
+"""Roads whose records are past once missed: what is stuck on them is never tried again."""
+SHELVED = {"foreign": "foreign", "stuck": "stuck", "unknown_version": "parked"}
+"""Kinds whose records lie on the shelf, and how the reason of each begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +41,42 @@ class Wrong:
     count: int
     closed_at: datetime | None
     closed_why: str | None
+    claimed_by: str | None
+    claimed_at: datetime | None
 
     @property
     def by_hand(self) -> bool:
         """Whether a person may close it."""
-        return self.closed_at is None and self.kind in BY_HAND
+        past = self.kind in SHELVED and self.subject in PAST
+        return self.closed_at is None and (self.kind in BY_HAND or past)
 
 
+MOST = 200
+"""Incidents of one list."""
+
+_OPEN = "where closed_at is null and kind <> :but"
 _COLUMNS = (
-    "select incident_id, kind, subject, cause, first_seen, last_seen, count, closed_at, closed_why"
+    "select incident_id, kind, subject, cause, first_seen, last_seen, count, closed_at, closed_why,"
+    " claimed_by, claimed_at"
     " from incident"
 )
 
 
-def open_incidents(conn: Connection, most: int = 200) -> list[Wrong]:
-    """What is wrong now, newest first."""
-    sql = f"{_COLUMNS} where closed_at is null order by first_seen desc limit :most"
-    return fetch(conn, Wrong, sql, most=most)
+def open_incidents(conn: Connection, most: int = MOST, but: str = "") -> list[Wrong]:
+    """What is wrong now, newest first; `but`: a kind that is left out."""
+    sql = f"{_COLUMNS} {_OPEN} order by first_seen desc limit :most"
+    return fetch(conn, Wrong, sql, but=but, most=most)
+
+
+def how_many(conn: Connection, but: str = "") -> int:
+    """How much is wrong now, also where more than is listed."""
+    return int(rows(conn, f"select count(*) as n from incident {_OPEN}", but=but)[0].n)
+
+
+def how_many_closed(conn: Connection, since: datetime) -> int:
+    """How much was wrong lately and is not any more, also where more than is listed."""
+    sql = "select count(*) as n from incident where closed_at >= :since"
+    return int(rows(conn, sql, since=since)[0].n)
 
 
 def incident(conn: Connection, incident_id: str) -> Wrong | None:

@@ -10,7 +10,7 @@ from hub.ledger.read.day import Day, day
 from hub.ledger.read.failed import failed_deliveries, stuck_records, unread_parcels
 from hub.ledger.read.fetch import fetch
 from hub.ledger.read.handovers import Handover, late_journeys, open_handovers
-from hub.ledger.read.incidents import Wrong, open_incidents
+from hub.ledger.read.incidents import Wrong, how_many, open_incidents
 from hub.ledger.read.partners import Standing, standings
 from hub.ledger.write import rows
 
@@ -50,6 +50,8 @@ class Status:
     unread: int
     stuck: int
     wrong: tuple[Wrong, ...]
+    """The newest of what is wrong."""
+    wrong_count: int
 
     def silent(self, role: Alive) -> bool:
         """Whether a role has said nothing for too long."""
@@ -80,4 +82,5 @@ def status(conn: Connection, now: datetime, partners: list[str]) -> Status:
         len(unread_parcels(conn)),
         len(stuck_records(conn)),
         tuple(open_incidents(conn)),
+        how_many(conn),
     )

@@ -10,6 +10,11 @@ from hub.ledger.tables.row import Row
 
 _OLDEST = ("partner", "rank", "listed_at", "lane_no")
 _ON_ITS_WAY = "state in ('waiting', 'under_way')"
+NOT_TAKEN = (
+    "(state in ('waiting', 'under_way') or (state = 'offered' and transport = 'outbox'))"
+    " and patience_at is not null"
+)
+"""What a partner's system has not taken; who opens an inbox is a person, with clocks of their own."""
 _BLOCKS = "state in ('needs_person', 'outcome_unknown')"
 
 
@@ -68,6 +73,7 @@ class Delivery(Row, table=True):
         only("delivery_offered", *_OLDEST, where="state = 'offered'"),
         only("delivery_to_ring", "ring_at", where=_ON_ITS_WAY),
         only("delivery_blocks", "partner", "lane_no", where=_BLOCKS),
+        only("delivery_patience", "partner", "patience_at", where=NOT_TAKEN),
         only("delivery_tried", "partner", "next_at", where="state = 'waiting' and attempt > 0"),
         Index("delivery_by_reference", "reference", "partner"),
         only("delivery_by_theirs", "their_reference", where="their_reference is not null"),
@@ -111,4 +117,6 @@ class PartnerState(Row, table=True):
     next_probe_at: datetime | None = instant(none=True)
     heard_at: datetime | None = instant(none=True)
     said: str | None = None
+    quiet_since: datetime | None = instant(none=True)
+    """Since when nothing has come, later by as long as nobody listened; where something is expected."""
     version: int = 1

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from hub.ledger.columns import instant
+from hub.ledger.columns import instant, only
 from hub.ledger.tables.row import Row
 
 
@@ -21,6 +21,13 @@ class Incident(Row, table=True):
     count: int = 1
     closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
+    claimed_by: str | None = None
+    """Name and role of who looks at it; handed on when somebody else takes it."""
+    claimed_at: datetime | None = instant(none=True)
+    __table_args__ = (
+        only("incident_open", "first_seen", where="closed_at is null"),
+        only("incident_over", "closed_at", where="closed_at is not null"),
+    )
 
 
 class Tally(Row, table=True):

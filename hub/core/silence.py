@@ -1,0 +1,45 @@
+"""A role that has spoken and speaks no more is one incident, until it speaks or a person says why."""
+
+from datetime import timedelta
+
+from hub.clock import monotonic
+from hub.core.incidents import lasting
+from hub.core.work import Work
+from hub.ledger.write import rows
+
+KIND = "silent"
+OVER = "it speaks again"
+LONGEST = 30.0
+"""Seconds; a role speaks once a second, and a restart takes some."""
+READ_WITHIN = timedelta(seconds=10)
+"""Where what edges tell is read later than that, their silence may be ours."""
+
+
+class Silence:
+    """When each role was last heard, by our own clock: no clock that is set makes anybody silent."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, tuple[object, float]] = {}
+        self._spoke: set[str] = set()
+        """Heard since we began; of the others we know only that they spoke once."""
+
+    def look(self, work: Work) -> None:
+        """Opens and closes; what an earlier core opened stays open until its role is heard."""
+        found = {
+            row.instance: (row.epoch, str(row.at))
+            for row in rows(work.conn, "select instance, epoch, at from heartbeat")
+        }
+        reading = work.upto is not None and work.machine - work.upto.leases <= READ_WITHIN
+        for name, word in found.items():
+            before = self._heard.get(name)
+            if before is not None and before[0] != word:
+                self._spoke.add(name)
+            if before is None or before[0] != word or not reading:
+                self._heard[name] = (word, monotonic())
+        wrong = {
+            name: "it has said nothing for half a minute"
+            for name in found
+            if monotonic() - self._heard[name][1] > LONGEST
+        }
+        self._spoke -= wrong.keys()
+        lasting(work, KIND, wrong, OVER, work.wrong_of(KIND) - self._spoke)
