@@ -64,6 +64,15 @@ class Patience(Strict):
         }[priority]
 
 
+class Alerts(Strict):
+    """Which incidents a partner that receives `incident.opened` is told of."""
+
+    kinds: tuple[str, ...] | None = Field(None, description="Only these; none: every kind")
+    after: timedelta = Field(
+        timedelta(seconds=30), ge=timedelta(), description="What is over sooner is not told"
+    )
+
+
 class CallSheet(Strict):
     """Whom to ring when this partner cannot be reached."""
 
@@ -99,6 +108,7 @@ class Partner(Strict):
     no_number: Literal["not_ours", "keep_unmatched"] = "not_ours"
     quarantine: timedelta = Field(timedelta(days=14), description="Unreadable parcels are kept for")
     call: CallSheet | None = None
+    alerts: Alerts = Alerts()
     hours: str = Field("always", description="Service hours by name, from deploy/calendars")
 
     @property

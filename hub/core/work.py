@@ -235,6 +235,11 @@ class Work:
         """When what that incident is about was last seen; None where none is open."""
         return self._wrong().get(f"{kind}|{subject}")
 
+    @property
+    def open_incidents(self) -> int:
+        """How many are open."""
+        return len(self._wrong())
+
     def _wrong(self) -> dict[str, datetime]:
         if self._open is None:
             sql = "select open_key, last_seen from incident where open_key is not null"

@@ -2,49 +2,13 @@
 
 from hub.desk.desk import Desk
 from hub.desk.words import capital
+from hub.incident_words import ENDS, titled
 from hub.ledger.read.incidents import Wrong
-
-_KINDS = {
-    "partner_down": "{partner} does not answer",
-    "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
-    "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
-    "unknown_receipt": "{partner} sent a receipt for something it was never sent",
-    "unknown_partner": "A receipt names a partner that has no file",
-    "overdue": "Nobody has accepted a message in time",
-    "early": "A message waits for one that has not come",
-    "foreign": "Somebody else writes where only this hub writes, or its words were damaged",
-    "not_linked": "Two cases could not be joined",
-    "unread": "What lay unread at a start was not read in time",
-    "two_of_one_name": "Two processes run under one name",
-    "parked": "What was parked for an upgrade could not be taken up",
-    "due_failed": "What falls due by itself could not be done",
-    "content_missing": "Content is missing for a delivery",
-    "counter_restarted": "{partner} uses references again: its counter may have restarted",
-    "conflict": "{partner} sent other content under the same reference",
-    "unreadable": "{partner} sends what nobody can read",
-    "stuck": "Records are stuck",
-    "configuration": "Roles have read different partner files",
-    "restored": "An older copy of the ledger was put back",
-    "retention": "Records were gone before they were read",
-    "unknown_version": "A message is of a version that this hub does not know",
-    "silent": "A role has gone silent",
-    "behind": "Reading is behind",
-}
-
-_ENDS = {
-    "misdirected_ack": "Closes by itself when {partner} acknowledges what it is sent next",
-    "unknown_receipt": "Closes by itself after a day without another",
-    "unknown_partner": "Closes by itself after a day without another",
-    "two_of_one_name": "Closes by itself after a day without another",
-    "foreign": "Closing it sets aside what was kept of it",
-}
 
 
 def incident_title(one: Wrong, desk: Desk) -> str:
     """What is wrong, in words."""
-    partner = one.subject.partition("|")[0]
-    words = _KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
-    return words.format(partner=desk.title(partner))
+    return titled(one.kind, desk.title(one.subject.partition("|")[0]))
 
 
 def incident_link(one: Wrong) -> str:
@@ -62,7 +26,7 @@ def incident_link(one: Wrong) -> str:
 
 def incident_end(one: Wrong, desk: Desk) -> str:
     """What closes it beside a person; empty where only a person does, or nobody need think of it."""
-    return _ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
+    return ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
 
 
 def incident_cause(one: Wrong) -> str:
