@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hub.incident_words import AT_THE_DESK, KINDS
 from hub.marked_yaml import Spot
 from hub.partner_words import meant
-from hub.partners import Partner
+from hub.partners import Alerts, Partner
 from schemas.register import HUB, PERSON, REGISTER
 
-LETTERS = ("edt-email", "referrer-letter")
+LETTERS = ("edt-email", "referrer-letter", "incident-email")
 NEEDS_TRANSPORT = {
     "hl7v2": ("mllp", "folder", "http"),
     "contact-csv": ("folder", "http"),
@@ -51,6 +52,7 @@ def misfits(partner: Partner, transport: Any, format: Any) -> Iterator[Misfit]:
         yield from _directions(partner, transport)
     yield from _order(partner)
     yield from _durations(partner)
+    yield from _alerts(partner)
 
 
 def _types(partner: Partner) -> Iterator[Misfit]:
@@ -154,3 +156,18 @@ def _durations(partner: Partner) -> Iterator[Misfit]:
             "patience for what is pressing is longer than for what is not",
             "immediate ≤ urgent ≤ routine",
         )
+
+
+def _alerts(partner: Partner) -> Iterator[Misfit]:
+    if partner.alerts == Alerts():
+        return
+    if not any(each.type == "incident.opened" for each in partner.receives):
+        cure = "`{type: incident.opened, for: action}` below `receives:`, or no `alerts`"
+        yield ("alerts",), "`alerts` says which incidents it is told of, and it receives none", cure
+    known = [kind for kind in KINDS if kind not in AT_THE_DESK]
+    for index, kind in enumerate(partner.alerts.kinds or ()):
+        spot: Spot = ("alerts", "kinds", index)
+        if kind in AT_THE_DESK:
+            yield spot, f"`{kind}` is told at the desk and by call sheets", "no such line"
+        elif kind not in known:
+            yield spot, f"there is no kind of incident `{kind}`", meant(kind, known)

@@ -83,6 +83,15 @@ class Expects(Strict):
         return f"every {length}" + ("" if self.within == "always" else f" within {self.within}")
 
 
+class Alerts(Strict):
+    """Which incidents a partner that receives `incident.opened` is told of."""
+
+    kinds: tuple[str, ...] | None = Field(None, description="Only these; none: every kind")
+    after: timedelta = Field(
+        timedelta(seconds=30), ge=timedelta(), description="What is over sooner is not told"
+    )
+
+
 class CallSheet(Strict):
     """Whom to ring when this partner cannot be reached."""
 
@@ -121,6 +130,7 @@ class Partner(Strict):
         None, description="How often something comes: `every`, and `within` which hours"
     )
     call: CallSheet | None = None
+    alerts: Alerts = Alerts()
     hours: str = Field("always", description="Service hours by name, from deploy/calendars")
 
     @property

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     partners_dir: Path = Field(Path("deploy/partners"), description="One file a partner")
     rules_dir: Path = Field(Path("deploy/rules"), description="Rules with editions")
     calendars_dir: Path = Field(Path("deploy/calendars"), description="Service hours")
+    runbook_dir: Path = Field(
+        Path("deploy/runbook"), description="incidents/KIND.md: what an alert says is to be done"
+    )
     keys_dir: Path | None = Field(None, description="Key files; made under `data` when embedded")
     instance: str = Field("1", description="This process's slot: a static consumer's name")
 
@@ -62,6 +65,9 @@ class Settings(BaseSettings):
 
     desk_host: str = Field("127.0.0.1", description="Where the desk listens")
     desk_port: int = Field(8080, description="0: any free port, told in the log")
+    desk_url: str | None = Field(
+        None, description="The desk's address as people reach it, for alerts; none: not said"
+    )
     metrics_token: SecretStr | None = Field(
         None, description="Shown by who reads /metrics of the desk; none: this machine only"
     )
@@ -81,9 +87,12 @@ class Settings(BaseSettings):
         ByteSize(2 * 10**9),
         description="Below this, e.g. 2GB, a disk that is nearly full is an incident",
     )
-    runbook_dir: Path = Field(
-        Path("deploy/runbook"), description="What to do about each incident, shown at the desk"
+    heartbeat_url: SecretStr | None = Field(
+        None, description="A monitor that core calls while it is well; {instance} is its slot"
     )
+    heartbeat_token: SecretStr | None = Field(None, description="Bearer token that it shows there")
+    heartbeat_token_file: Path | None = Field(None, description="The file that holds it")
+    heartbeat_seconds: float = Field(60.0, ge=1, description="Seconds between two calls")
 
     lease: float = Field(30.0, description="Seconds until an attempt no edge answered is unknown")
     session_hours: float = Field(8.0, description="A sign-in ends after")

@@ -12,6 +12,7 @@ from schemas import (
     delivery,
     handover,
     health,
+    incident,
     police,
     referral,
     strategy,
@@ -27,6 +28,8 @@ HUB = "hub"
 """The hub itself, as a sender."""
 PERSON = "person"
 """Somebody at the desk, as a sender."""
+OPERATIONS = "operations"
+"""Whoever keeps the hub running: told of the hub itself, and of nobody's child."""
 PARTNERS = (
     "assessment_team",
     "edt",
@@ -52,7 +55,7 @@ class Entry:
     """One type of message.
 
     `flow` names the conversation whose topic carries it, or `acts`. `senders` and `receivers` are
-    roles (`PARTNERS`, `HUB`, `PERSON`). `ack` is what the message asks of its receivers.
+    roles (`PARTNERS`, `OPERATIONS`, `HUB`, `PERSON`). `ack` is what the message asks of its receivers.
     `priority` reads the default priority from a body; None means routine.
     """
 
@@ -115,6 +118,11 @@ def _handover(body: handover.EdtHandover) -> Priority:
     return Priority.URGENT if urgent else Priority.ROUTINE
 
 
+def _told_soon(_: incident.IncidentOpened | incident.IncidentRecovered) -> Priority:
+    # Not immediate: that waits for nothing, and a recovery would go past its opening.
+    return Priority.URGENT
+
+
 _TEAM = ("assessment_team",)
 _DUTY = ("assessment_team", "edt")
 _PROFESSIONALS = ("assessment_team", "edt", "police", "health", "school", "professional_referrer")
@@ -159,6 +167,10 @@ def _conversation() -> list[Entry]:
               "A partner's later word on a delivery", (*PARTNERS, HUB), (HUB,), _NONE),
         Entry("case.linked", 1, case.CaseLinked, "case", "Two cases joined",
               (HUB, PERSON), (HUB,), _NONE),
+        Entry("incident.opened", 1, incident.IncidentOpened, "case", "Incident opened",
+              (HUB,), (OPERATIONS,), _RECEIVED, _told_soon),
+        Entry("incident.recovered", 1, incident.IncidentRecovered, "case", "Incident over",
+              (HUB,), (OPERATIONS,), _RECEIVED, _told_soon),
     ]  # fmt: skip
 
 

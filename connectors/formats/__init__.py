@@ -8,6 +8,7 @@ from connectors.formats.contact_csv import ContactCsv
 from connectors.formats.edt_email import EdtEmail
 from connectors.formats.hl7v2 import Hl7v2
 from connectors.formats.hub_json import HubJson
+from connectors.formats.incident_email import IncidentEmail
 from connectors.formats.referrer_letter import ReferrerLetter
 
 FORMATS: dict[str, type[Format]] = {
@@ -16,6 +17,7 @@ FORMATS: dict[str, type[Format]] = {
     ContactCsv.name: ContactCsv,
     EdtEmail.name: EdtEmail,
     ReferrerLetter.name: ReferrerLetter,
+    IncidentEmail.name: IncidentEmail,
 }
 
 

@@ -25,6 +25,7 @@ from hub.core.due import fall_due, unread
 from hub.core.horizon import Horizons
 from hub.core.one_name import OneName
 from hub.core.parcels import record_parcels
+from hub.core.pulse import Pulse
 from hub.core.reader import Reader, Records, Restored
 from hub.core.record import record_messages
 from hub.core.recover import again, on_the_road
@@ -79,6 +80,7 @@ class Core:
         self.published = asyncio.Lock()
         self.one_name = OneName(f"core-{settings.instance}")
         self.sweep = Sweep(settings)
+        self.pulse = Pulse(settings)
         self.catching_up: CatchingUp
         self.horizons: Horizons
 
@@ -95,6 +97,7 @@ class Core:
             for reader in self.readers:
                 group.create_task(reader.run(self.stop))
             group.create_task(self._due(group))
+            group.create_task(self.pulse.beat(self.stop))
             group.create_task(self.stop.wait())
 
     async def _begin(self) -> None:
@@ -246,6 +249,7 @@ class Core:
         return found
 
     async def _after(self, work: Work) -> None:
+        self.pulse.recorded()
         await self.publish(work.out)
 
     async def publish(self, out: Sequence[Outbound]) -> None:
@@ -268,6 +272,7 @@ class Core:
             try:
                 await self.horizons.ask(self.readers[-1].consumer)
                 work = await self.ledger.transaction(self._fall_due)
+                self.pulse.committed(work)
                 # Not waited for: while Kafka is away somebody must be told to ring all the same.
                 if work.out:
                     group.create_task(self.publish(work.out))
@@ -288,6 +293,7 @@ class Core:
             work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
         )
         self.one_name.look(work, [reader.stale.member for reader in self.readers])
+        self.pulse.look(work)
         fall_due(work)
         work.flush()
         return work

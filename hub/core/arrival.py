@@ -51,6 +51,10 @@ class Arrival:
     conflict_of: str | None = None
     state: str = "recorded"
     due_at: datetime | None = None
+    only: str | None = None
+    """The one partner that it is for, where the hub speaks to one."""
+    lane: str = ""
+    """What it keeps order with, where that is not all of its case."""
     anew: str = ""
     """The act by which it goes to another receiver, or once more to the same one."""
 

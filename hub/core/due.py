@@ -1,7 +1,7 @@
 """What falls due by itself is found by its row, four times a second, and done once.
 
 Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are
-overdue, early messages that stay early, quarantine and incidents that end, and the day's audit root.
+overdue, early messages that stay early, quarantine and incidents that end, the day's audit root, alerts.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import structlog
 
 from hub.clock import london
 from hub.core import custody
+from hub.core.alerts import alerts
 from hub.core.call_sheets import open_call_sheet
 from hub.core.catching_up import Hold
 from hub.core.dispatch import dispatch
@@ -32,7 +33,9 @@ def fall_due(work: Work) -> None:
     """One round."""
     # An older copy's gap is read again first, whatever the ends say.
     judged = () if work.hold is Hold.ALL else (settle_leases, _call_sheets, custody.overdue)
-    for duty in (*judged, _early, _quarantine, quiet, _daily_root):
+    # Alerts last: what the others found wrong or over is told in the same transaction.
+    told = () if work.hold is Hold.ALL else (alerts,)
+    for duty in (*judged, _early, _quarantine, quiet, _daily_root, *told):
         alone(work, duty)
     work.partners |= {partner.partner for partner in work.site.directory}
     dispatch(work)

@@ -41,7 +41,9 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
     for arrival in arrivals:
         envelope = arrival.envelope
         edition = work.site.book.routing(envelope.occurred_at)
-        routed = route.route(arrival.type, envelope, work.site.directory, edition, arrival.asker)
+        there = work.site.directory
+        reached = there if arrival.only is None else [there[arrival.only]]
+        routed = route.route(arrival.type, envelope, reached, edition, arrival.asker)
         arrival.envelope = timed(
             work.site.book, work.site.directory, arrival.envelope, routed.planned, work.now
         )
@@ -172,7 +174,7 @@ def _row(work: Work, arrival: Arrival, partner: Partner, delivery_id: str) -> di
         "purpose": For.ACTION.value,
         "transport": "",
         "mode": "",
-        "lane": lane_of(partner, arrival.case_ref, delivery_id),
+        "lane": lane_of(partner, arrival.case_ref, delivery_id, arrival.lane),
         "lane_no": 0,
         "priority": envelope.priority.value,
         "rank": arrival.rank,
@@ -202,14 +204,17 @@ def _row(work: Work, arrival: Arrival, partner: Partner, delivery_id: str) -> di
     }
 
 
-def lane_of(partner: Partner, case_ref: str, delivery_id: str) -> str:
-    """Which deliveries keep order among themselves; a lane of one where no order is asked for."""
+def lane_of(partner: Partner, case_ref: str, delivery_id: str, own: str = "") -> str:
+    """Which deliveries keep order among themselves; a lane of one where no order is asked for.
+
+    `own` is what a message keeps order with instead of its case, whatever order is asked for.
+    """
     kind = partner.transport["kind"]
-    if partner.order == "none" or kind in NOT_HELD:
+    if kind in NOT_HELD or (partner.order == "none" and not own):
         return f"{partner.partner}|{delivery_id}"
     if partner.order == "partner":
         return partner.partner
-    return f"{partner.partner}|{case_ref}"
+    return f"{partner.partner}|{own or case_ref}"
 
 
 def _overtaking(work: Work, planned: list[dict[str, Any]]) -> None:

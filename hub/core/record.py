@@ -24,6 +24,7 @@ from hub.core.stuck import keep
 from hub.core.watch import watch
 from hub.core.whole import whole
 from hub.core.work import Work
+from hub.ledger.audit import HUB
 from hub.ledger.content import seal_content
 from hub.ledger.session import among, values
 from hub.ledger.tables import Content, Message, Repeat
@@ -82,6 +83,12 @@ def _record(work: Work, arrivals: Sequence[Arrival]) -> None:
         taken_up(work, woken)
 
 
+def record_own(work: Work, arrivals: Sequence[Arrival]) -> None:
+    """Records what the hub says of itself; a failure is its caller's, because no record came."""
+    work.flush()
+    _record(work, arrivals)
+
+
 def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
     """Journeys, watched lists and what the hub itself derives from these messages."""
     for arrival in arrivals:
@@ -94,8 +101,7 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
         made for arrival in arrivals for made in (*derive(work, arrival), *passed_on(work, arrival))
     ]
     if derived:
-        work.flush()
-        _record(work, derived)
+        record_own(work, derived)
 
 
 def taken_up(work: Work, woken: list[Arrival], why: str = "no longer early") -> None:
@@ -195,7 +201,8 @@ def _standing(work: Work, arrival: Arrival) -> None:
     if arrival.answers and arrival.answered is None:
         arrival.state = "early"
         return
-    arrival.envelope = arrival.envelope.at(arrival.case_ref)
+    if arrival.case_ref != HUB:  # which is nobody's child
+        arrival.envelope = arrival.envelope.at(arrival.case_ref)
     if arrival.answered:
         link = {"causation_id": UUID(arrival.answered)}
         arrival.envelope = arrival.envelope.model_copy(update=link)

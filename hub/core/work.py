@@ -239,6 +239,11 @@ class Work:
         """The subjects of what is wrong now and of that kind."""
         return {key.partition("|")[2] for key in self._wrong() if key.startswith(f"{kind}|")}
 
+    @property
+    def open_incidents(self) -> int:
+        """How many are open."""
+        return len(self._wrong())
+
     def _wrong(self) -> dict[str, datetime]:
         if self._open is None:
             sql = "select open_key, last_seen from incident where closed_at is null"

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from hub.desk.words import capital
+from hub.incident_words import ENDS, titled
 from hub.ledger.read.incidents import Wrong
 
 
@@ -11,47 +12,6 @@ class Titles(Protocol):
 
     def title(self, partner: str | None) -> str: ...
 
-
-KINDS = {
-    "partner_down": "{partner} does not answer",
-    "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
-    "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
-    "unknown_receipt": "{partner} sent a receipt for something it was never sent",
-    "unknown_partner": "A receipt names a partner that has no file",
-    "overdue": "Nobody has accepted a message in time",
-    "early": "A message waits for one that has not come",
-    "foreign": "Somebody else writes where only this hub writes, or its words were damaged",
-    "not_linked": "Two cases could not be joined",
-    "unread": "What lay unread at a start was not read in time",
-    "two_of_one_name": "Two processes run under one name",
-    "parked": "What was parked for an upgrade could not be taken up",
-    "due_failed": "What falls due by itself could not be done",
-    "content_missing": "Content is missing for a delivery",
-    "counter_restarted": "{partner} uses references again: its counter may have restarted",
-    "conflict": "{partner} sent other content under the same reference",
-    "unreadable": "{partner} sends what nobody can read",
-    "stuck": "Records are stuck",
-    "configuration": "Roles have read different partner files",
-    "restored": "An older copy of the ledger was put back",
-    "retention": "Records were gone before they were read",
-    "unknown_version": "A message is of a version that this hub does not know",
-    "silent": "{subject} has gone silent",
-    "behind": "Reading {subject} is behind",
-    "queue_old": "What waits for {partner} is older than its patience",
-    "nothing_received": "Nothing comes from {partner}, and something was due",
-    "disk": "The disk of {subject} is nearly full",
-}
-
-_ENDS = {
-    "misdirected_ack": "Closes by itself when {partner} acknowledges what it is sent next",
-    "unknown_receipt": "Closes by itself after a day without another",
-    "unknown_partner": "Closes by itself after a day without another",
-    "two_of_one_name": "Closes by itself after a day without another",
-    "foreign": "Closing it sets aside what was kept of it",
-    "stuck": "Closing it sets aside what was kept of it",
-    "unknown_version": "Closing it sets aside what was kept of it",
-    "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
-}
 
 _OF_A_PARTNER = (
     "partner_down",
@@ -65,9 +25,8 @@ _OF_A_PARTNER = (
 
 def incident_title(one: Wrong, desk: Titles) -> str:
     """What is wrong, in words."""
-    partner = one.subject.partition("|")[0]
-    words = KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
-    return capital(words.format(partner=desk.title(partner), subject=partner))
+    name = one.subject.partition("|")[0]
+    return titled(one.kind, desk.title(name), name)
 
 
 def incident_link(one: Wrong) -> str:
@@ -85,7 +44,7 @@ def incident_link(one: Wrong) -> str:
 
 def incident_end(one: Wrong, desk: Titles) -> str:
     """What closes it beside a person; empty where only a person does, or nobody need think of it."""
-    return _ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
+    return ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
 
 
 def incident_cause(one: Wrong) -> str:

@@ -42,6 +42,7 @@ from schemas.handover import (
     Visit,
 )
 from schemas.health import HealthAttendance
+from schemas.incident import IncidentOpened, IncidentRecovered
 from schemas.people import (
     Action,
     Attributed,
@@ -342,6 +343,28 @@ def a_receipt(answers: str, result: ReceiptResult = ReceiptResult.RECEIVED) -> D
 def a_linking(case: str, survivor: str) -> CaseLinked:
     """Two cases joined on a traced number."""
     return CaseLinked(case=case, survivor=survivor, ground=Linking.SAME_NHS_NUMBER, linked_at=NIGHT)
+
+
+def an_incident(seed: int = 0) -> IncidentOpened:
+    """A partner stopped answering, and whoever keeps the hub running is told."""
+    return IncidentOpened(
+        incident=str(UUID(int=seed)),
+        kind="partner_down",
+        title="Exemplar Hospitals does not answer",
+        subject="exemplar-hospital",
+        first_seen=NIGHT,
+        count=3,
+        desk="https://desk.council.example.org/incidents",
+        cause="cannot connect to 127.0.0.1:2575 (ConnectionRefusedError)",
+        what_to_do="Ring the interface desk.",
+        runbook="deploy/runbook/incidents/partner_down.md",
+    )
+
+
+def a_recovery(seed: int = 0) -> IncidentRecovered:
+    """And is told that it is over."""
+    told = an_incident(seed).model_dump(exclude={"cause", "what_to_do", "runbook", "more"})
+    return IncidentRecovered(**told, over_at=NIGHT + timedelta(hours=2, minutes=5))
 
 
 def a_query_answer(message: UUID, seed: int = 0) -> HandoverAnswered:

@@ -9,10 +9,12 @@ from tests.kit.nights import (
     a_police_notification,
     a_query_answer,
     a_receipt,
+    a_recovery,
     a_response,
     a_strategy_record,
     a_strategy_request,
     an_attendance,
+    an_incident,
 )
 from tests.kit.persons import (
     NIGHT,
@@ -56,6 +58,7 @@ __all__ = [
     "a_police_notification",
     "a_query_answer",
     "a_receipt",
+    "a_recovery",
     "a_referral",
     "a_referrer",
     "a_response",
@@ -66,6 +69,7 @@ __all__ = [
     "an_acknowledgement",
     "an_address",
     "an_attendance",
+    "an_incident",
     "name",
     "nhs",
     "phone",

@@ -208,3 +208,43 @@ def test_the_probe_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_mistake_reads_as_one_line() -> None:
     mistake = Mistake(Path("a.yaml"), 3, "`x` is wrong", "`y`")
     assert str(mistake) == "a.yaml:3: `x` is wrong. Write `y`"
+
+
+ALERTED = """\
+partner: ops
+title: Operations
+role: operations
+agency: council
+authorities: ["383"]
+transport: {kind: http, push: {url: "https://paging.example.org/"}}
+format: {kind: hub-json}
+receives:
+  - {type: incident.opened, for: action}
+alerts:
+  after: PT1M
+  kinds:
+    - partner_down
+    - stuck
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what", "instead"),
+    [
+        ("- stuck", "- stuk", 14, "no kind of incident `stuk`", "`stuck`"),
+        ("- stuck", "- overdue", 14, "at the desk and by call sheets", "no such line"),
+        ("PT1M", "-PT1M", 11, "after", ""),
+        ("incident.opened", "incident.recovered", 10, "it receives none", "incident.opened"),
+        ("role: operations", "role: police", 9, "not for a partner with", "role: operations"),
+    ],
+)
+def test_who_is_told_of_incidents_says_of_which_in_words_we_know(
+    tmp_path: Path, old: str, new: str, line: int, what: str, instead: str
+) -> None:
+    write(tmp_path, "ops", ALERTED)
+    assert check(tmp_path) == []
+    write(tmp_path, "ops", ALERTED.replace(old, new))
+    told = only(tmp_path)
+    assert told[0] == line
+    assert what in told[1]
+    assert instead in told[2]

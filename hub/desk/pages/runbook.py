@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from hub.desk.access import Action
 from hub.desk.frame import Reader, nothing_here
-from hub.desk.incident_words import KINDS
+from hub.incident_words import KINDS
 
 router = APIRouter(include_in_schema=False)
 

@@ -19,12 +19,14 @@ from hub.ledger.tables.messages import (
     Stuck,
 )
 from hub.ledger.tables.row import LEDGER, Row
-from hub.ledger.tables.watching import Heartbeat, Incident, Tally, Watched
+from hub.ledger.tables.watching import STANDS, Alert, Heartbeat, Incident, Tally, Watched
 
 __all__ = [
     "APART",
     "LEDGER",
+    "STANDS",
     "Act",
+    "Alert",
     "Attempt",
     "Audit",
     "Case",

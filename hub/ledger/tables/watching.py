@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from hub.ledger.columns import instant, only
 from hub.ledger.tables.row import Row
+
+STANDS = "incident_id = head and over_at is null"
+"""Alerts whose recipients wait to hear that it is over."""
 
 
 class Incident(Row, table=True):
@@ -27,6 +31,26 @@ class Incident(Row, table=True):
     __table_args__ = (
         only("incident_open", "first_seen", where="closed_at is null"),
         only("incident_over", "closed_at", where="closed_at is not null"),
+    )
+
+
+class Alert(Row, table=True):
+    """How one recipient is told of an incident: by an alert about it, or by one that speaks for it."""
+
+    incident_id: str = Field(primary_key=True)
+    partner: str = Field(primary_key=True)
+    kind: str
+    head: str = Field(description="The incident whose alert speaks for this one; itself where told")
+    storm: bool = Field(False, description="It speaks for more of its kind")
+    at: datetime = instant()
+    last_at: datetime = instant()
+    """When it last took one in."""
+    over_at: datetime | None = instant(none=True)
+    """When its recipient was told that it is over."""
+    __table_args__ = (
+        Index("alert_by_head", "head", "partner"),
+        only("alert_stands", "partner", where=STANDS),
+        only("alert_lately", "partner", "kind", "last_at", where="incident_id = head"),
     )
 
 

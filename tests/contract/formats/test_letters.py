@@ -21,6 +21,10 @@ LETTERS = [
     ("referrer-letter", "referrer.decision_feedback", "below_threshold"),
     ("referrer-letter", "referrer.decision_feedback", "public_referrer"),
     ("referrer-letter", "referral.acknowledged", "acknowledged"),
+    ("incident-email", "incident.opened", "partner_down"),
+    ("incident-email", "incident.opened", "storm"),
+    ("incident-email", "incident.recovered", "over"),
+    ("incident-email", "incident.recovered", "all_over"),
 ]
 
 
@@ -71,6 +75,10 @@ def test_a_subject_holds_words_of_ours_and_the_reference(kind: str, type: str, n
         "EDT handover ",
         "Your referral ",
         "Referral received ",
+        "Hub incident opened: partner down, 7c9a1254",
+        "Hub incident opened: lane blocked, 7c9a1254",
+        "Hub incident over: partner down, 7c9a1254",
+        "Hub incident over: lane blocked, 7c9a1254",
     )
 
 
@@ -99,7 +107,7 @@ def test_an_anonymous_referrer_gets_none() -> None:
         write("referrer-letter", "referrer.decision_feedback", body)
 
 
-@pytest.mark.parametrize("kind", ["edt-email", "referrer-letter"])
+@pytest.mark.parametrize("kind", ["edt-email", "referrer-letter", "incident-email"])
 def test_another_type_is_refused_and_nothing_is_read(kind: str) -> None:
     with pytest.raises(Refused, match="police.notification"):
         write(kind, "police.notification", {"child": {}})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.desk.incident_words import KINDS
+from hub.incident_words import KINDS
 from hub.ledger.read.incidents import BY_HAND
 
 CORE = Path("hub/core")

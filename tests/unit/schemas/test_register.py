@@ -15,6 +15,7 @@ from schemas.health import HealthAttendance
 from schemas.publish import PUBLISHED, documents
 from schemas.register import (
     HUB,
+    OPERATIONS,
     PARTNERS,
     PERSON,
     REGISTER,
@@ -43,6 +44,8 @@ SPOKEN: dict[str, Said] = {
     "handover.response": people.a_response("EDT-000003"),
     "delivery.receipt": people.a_receipt("EDT-000003"),
     "case.linked": people.a_linking("a", "b"),
+    "incident.opened": people.an_incident(1),
+    "incident.recovered": people.a_recovery(1),
 }
 
 
@@ -99,7 +102,7 @@ def test_a_published_field_shows_its_data_kind_and_a_code_its_label() -> None:
 def test_each_entry_names_a_flow_and_roles_that_exist() -> None:
     for entry in REGISTER.values():
         assert entry.flow in (*topics.FLOWS, topics.ACTS)
-        assert set(entry.senders + entry.receivers) <= {*PARTNERS, HUB, PERSON}
+        assert set(entry.senders + entry.receivers) <= {*PARTNERS, OPERATIONS, HUB, PERSON}
         assert entry.title
 
 

@@ -1,0 +1,55 @@
+"""What is wrong is said in the same words at the desk, in an alert and wherever else it is told."""
+
+KINDS = {
+    "partner_down": "{partner} does not answer",
+    "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
+    "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
+    "unknown_receipt": "{partner} sent a receipt for something it was never sent",
+    "unknown_partner": "A receipt names a partner that has no file",
+    "overdue": "Nobody has accepted a message in time",
+    "early": "A message waits for one that has not come",
+    "foreign": "Somebody else writes where only this hub writes, or its words were damaged",
+    "not_linked": "Two cases could not be joined",
+    "unread": "What lay unread at a start was not read in time",
+    "two_of_one_name": "Two processes run under one name",
+    "parked": "What was parked for an upgrade could not be taken up",
+    "due_failed": "What falls due by itself could not be done",
+    "content_missing": "Content is missing for a delivery",
+    "counter_restarted": "{partner} uses references again: its counter may have restarted",
+    "conflict": "{partner} sent other content under the same reference",
+    "unreadable": "{partner} sends what nobody can read",
+    "stuck": "Records are stuck",
+    "configuration": "Roles have read different partner files",
+    "restored": "An older copy of the ledger was put back",
+    "retention": "Records were gone before they were read",
+    "unknown_version": "A message is of a version that this hub does not know",
+    "silent": "{subject} has gone silent",
+    "behind": "Reading {subject} is behind",
+    "queue_old": "What waits for {partner} is older than its patience",
+    "nothing_received": "Nothing comes from {partner}, and something was due",
+    "disk": "The disk of {subject} is nearly full",
+    "heartbeat_unheard": "The monitor outside the hub does not take its calls",
+}
+"""Each kind of incident, as a sentence about `{partner}`, about `{subject}` or about the hub."""
+
+ENDS = {
+    "misdirected_ack": "Closes by itself when {partner} acknowledges what it is sent next",
+    "unknown_receipt": "Closes by itself after a day without another",
+    "unknown_partner": "Closes by itself after a day without another",
+    "two_of_one_name": "Closes by itself after a day without another",
+    "foreign": "Closing it sets aside what was kept of it",
+    "stuck": "Closing it sets aside what was kept of it",
+    "unknown_version": "Closing it sets aside what was kept of it",
+    "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
+}
+"""What closes an incident beside a person, where it is no wonder that nobody thinks of it."""
+
+AT_THE_DESK = ("overdue",)
+"""Kinds that are nobody's alert: the team hears of them at the desk and by call sheets."""
+
+
+def titled(kind: str, partner: str, subject: str) -> str:
+    """What is wrong, in words; `partner` is the title of the partner that it is about, if any."""
+    words = KINDS.get(kind, kind.replace("_", " ").capitalize())
+    said = words.format(partner=partner, subject=subject)
+    return said[:1].upper() + said[1:]
