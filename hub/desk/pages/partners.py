@@ -12,7 +12,7 @@ from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.desk.states import Standing, partner_line
+from hub.desk.states import Standing, by_trouble, partner_line
 from hub.ledger.read.partners import standings
 from hub.partners import Partner
 
@@ -33,7 +33,7 @@ def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
         names = [partner.partner for partner in directory]
         found = standings(conn, visit.now, names, counted.partners)
     lines = [
-        partner_line(partner, found[partner.partner], visit.now)
+        partner_line(partner, found[partner.partner], visit.now, counted.at)
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
@@ -44,9 +44,8 @@ def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
 def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
-    order = {"late": 0, "soon": 1, "calm": 2}
     found, counted_at = _lines(visit)
-    lines = sorted(found, key=lambda line: order[line.mood.value])
+    lines = by_trouble(found)
     return visit.page("partners.html", lines=lines, counted_at=counted_at)
 
 

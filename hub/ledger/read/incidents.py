@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
+from hub.ledger.write import rows
 
 QUIET = ("unknown_receipt", "unknown_partner", "two_of_one_name")
 """Kinds whose end nothing tells but that it happens no more."""
@@ -43,6 +44,14 @@ def open_incidents(conn: Connection, most: int = 200) -> list[Wrong]:
     """What is wrong now, newest first."""
     sql = f"{_COLUMNS} where closed_at is null order by first_seen desc limit :most"
     return fetch(conn, Wrong, sql, most=most)
+
+
+def wrong_now(conn: Connection, most: int = 8) -> tuple[list[Wrong], int]:
+    """What is wrong with the hub itself, newest first, and how much: what is late is no part of it."""
+    so = "closed_at is null and kind <> 'overdue'"
+    number = rows(conn, f"select count(*) as n from incident where {so}")[0].n
+    sql = f"{_COLUMNS} where {so} order by first_seen desc limit :most"
+    return fetch(conn, Wrong, sql, most=most), int(number)
 
 
 def incident(conn: Connection, incident_id: str) -> Wrong | None:
