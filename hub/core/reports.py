@@ -27,7 +27,8 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
         " unable = :unable where edge = :edge and epoch = :epoch and partner = :partner",
         [empty | tally for tally in tallies],
     )
-    heartbeat(work, edge, epoch, meta["directory"], meta.get("connections", {}))
+    says = {"partners": meta["partners"], "connections": meta.get("connections", {})}
+    heartbeat(work, edge, epoch, meta["directory"], says)
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
 

@@ -52,6 +52,7 @@ class Action(StrEnum):
     RESOLVE_EARLY = "settle an early message"
     SEE_ROAD = "see partners, failures and incidents"
     PAUSE = "pause or resume a partner"
+    TEST = "test a partner's connection"
     CLOSE_INCIDENT = "close an incident"
     VERIFY = "verify the audit"
     SEE_PEOPLE = "see people"
@@ -220,6 +221,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
         (*_HOUSE, _R.OPERATIONS, _R.AUDITOR, _R.ADMINISTRATOR), _N.AUTHORITY
     ),
     _A.PAUSE: dict.fromkeys((_R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
+    _A.TEST: dict.fromkeys((*_HOUSE, _R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
     _A.CLOSE_INCIDENT: dict.fromkeys((_R.SERVICE_MANAGER, _R.OPERATIONS), _N.AUTHORITY),
     _A.VERIFY: dict.fromkeys((_R.SERVICE_MANAGER, _R.AUDITOR), _N.AUTHORITY),
     _A.SEE_PEOPLE: dict.fromkeys((_R.ADMINISTRATOR, _R.AUDITOR), _N.AUTHORITY),

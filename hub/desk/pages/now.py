@@ -151,7 +151,7 @@ def _chores(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
         (Action.RETRY, todo.stopped, "delivery", "deliveries", " stopped", "/failed"),
         (Action.HANDLE_PARCEL, todo.unread, "parcel", "parcels", " nobody could read", "/failed#unread"),
         (Action.UNSTICK, todo.stuck, "record", "records", " stuck", "/failed#stuck"),
-        (Action.MATCH, todo.held, "message", "messages", " to look at: early, uncertain or in conflict", "/failed#held"),
+        (Action.MATCH, todo.held, "message", "messages", " early, uncertain or in conflict", "/failed#held"),
     ):  # fmt: skip
         if number and visit.may(action):
             more = "more than " if number > MOST else ""

@@ -111,4 +111,10 @@ class PartnerState(Row, table=True):
     next_probe_at: datetime | None = instant(none=True)
     heard_at: datetime | None = instant(none=True)
     said: str | None = None
+    test_id: str | None = Field(None, description="The act that asked for the last test")
+    tested_at: datetime | None = instant(none=True)
+    tested_by: str | None = None
+    found_at: datetime | None = instant(none=True)
+    found: str | None = None
+    reached: bool | None = None
     version: int = 1
