@@ -78,6 +78,7 @@ def _environment() -> Environment:
     }
     env.filters |= {
         "count": words.count,
+        "seconds": words.seconds,
         "title_of": words.title,
         "size": words.size,
         "capital": words.capital,

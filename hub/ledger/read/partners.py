@@ -26,6 +26,12 @@ class State:
     """by the machines' own clocks"""
     heard_at: datetime | None = None
     said: str | None = None
+    tested_at: datetime | None = None
+    tested_by: str | None = None
+    found_at: datetime | None = None
+    found: str | None = None
+    """what the edge found that was asked to test it; None until then"""
+    reached: bool | None = None
     version: int = 0
 
 
@@ -102,7 +108,7 @@ def standings(
 def _states(conn: Connection) -> dict[str, State]:
     sql = (
         "select partner, paused_at, paused_by, paused_why, down_since, failures,"
-        " next_probe_at, heard_at, said, version from partner_state"
+        " next_probe_at, heard_at, said, tested_at, tested_by, found_at, found, reached, version from partner_state"
     )
     return {state.partner: state for state in fetch(conn, State, sql)}
 

@@ -36,6 +36,7 @@ MATRIX = {
     Action.RESOLVE_EARLY: "-yyyy--",
     Action.SEE_ROAD: "-yyyyyy",
     Action.PAUSE: "----y-y",
+    Action.TEST: "-yyyy-y",
     Action.CLOSE_INCIDENT: "--y-y--",
     Action.VERIFY: "--y--y-",
     Action.SEE_PEOPLE: "-----yy",
