@@ -67,6 +67,7 @@ def _environment() -> Environment:
         "due": _time(words.due),
         "at": _time(words.when, short=True),
         "second": _time(words.second, short=True),
+        "clock_of": words.clock,
         "mood_of": lambda moment, now: words.due(moment, now).mood.value,
         "when_text": _instant,
         "incident_title": incident_title,

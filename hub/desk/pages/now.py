@@ -12,6 +12,7 @@ from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.counted import Counted
 from hub.desk.frame import Reader, Visit, nothing_here, see_other
+from hub.desk.glance import is_broken, is_late, waits
 from hub.desk.paged import Place, page
 from hub.desk.states import Standing, by_trouble, partner_line
 from hub.desk.strips import of_flows
@@ -56,12 +57,15 @@ def now(visit: Reader) -> HTMLResponse:
         for partner in desk.directory
         if counted and partner.partner in stand
     )
+    holding, kept = (some(visit, each, SOME) for each in (own.holding, own.kept))
+    glance = [waits(items, len(todo), visit.now), is_late(late, kept)]
     return visit.page(
         "now.html",
+        glance=[*glance, is_broken(broken, lines)] if road else glance,
         items=items,
         chores=todo,
-        holding=some(visit, own.holding, SOME),
-        kept=some(visit, own.kept, SOME),
+        holding=holding,
+        kept=kept,
         late=late,
         teams=_teams(visit, counted, everywhere) if counted else [],
         wrong=wrong,
@@ -133,8 +137,8 @@ def _waiting(visit: Visit, conn: Connection, own: Custody) -> list[Item]:
 
 def _teams(visit: Visit, counted: Counted, everywhere: Collection[str] | None) -> list[For]:
     """Whom what waits for, where who reads sees more than their own."""
-    waits = counted.waits_of(everywhere)
-    return [For(_team(visit, one), one) for one in all_that_waits(waits)]
+    found = counted.waits_of(everywhere)
+    return [For(_team(visit, one), one) for one in all_that_waits(found)]
 
 
 def _team(visit: Visit, one: Waits) -> str:

@@ -36,7 +36,7 @@
   });
   const axes = (values) => [
     { ...axis, values: (_, all) => all.map((at) => hour.format(at * 1000)) },
-    { ...axis, size: 64, values: (_, all) => all.map(values) },
+    { ...axis, size: 64, values: (_, all) => all.map((n) => n == null ? "" : values(n)) },
   ];
   const at = { label: "Time", value: (_, at) => span(at) };
   const bars = uPlot.paths.bars({ size: [0.8, 30] }), steps = uPlot.paths.stepped({ align: 1 });
@@ -53,17 +53,20 @@
   }, data.slice(0, 3), box);
   const latency = new uPlot({
     ...base("From planned to delivered"),
-    axes: axes(took),
+    axes: axes((s) => Number.isInteger(Math.log10(s)) || s >= 60 ? took(s) : ""),
     scales: { y: { distr: 3, range: (_, low, high) => [0.1, Math.max(10, (high || 1) * 2)] } },
     series: [at,
       { label: "Half within (circles)", stroke: ACCENT, width: 2, spanGaps: false, points: { show: true, size: 6 }, value: (_, s) => took(s) },
       { label: "95 of 100 within (dashes)", stroke: SOON, width: 2, dash: [6, 4], spanGaps: false, points: { show: true, size: 4 }, value: (_, s) => took(s) }],
   }, [data[0], data[3], data[4]], box);
+  const some = (fresh) => { latency.root.hidden = fresh[4].every((s) => s == null); };
+  some(data);
 
   new MutationObserver(() => {
     const fresh = read();
     through.setData(fresh.slice(0, 3));
     latency.setData([fresh[0], fresh[3], fresh[4]]);
+    some(fresh);
   }).observe(document.getElementById("figures"), { childList: true, subtree: true });
   new ResizeObserver(() => {
     for (const chart of [through, latency]) {
