@@ -29,7 +29,9 @@ def chores(conn: Connection, since: datetime, authorities: Collection[str] | Non
     mine, given = within(conn, authorities, "authority")
     stopped = _count(
         conn,
-        f"select 1 from delivery where state in ('needs_person', 'outcome_unknown') and {mine}",
+        # Ordered as their index is, or SQLite would look through another that holds all there ever were.
+        "select 1 from delivery where state in ('needs_person', 'outcome_unknown')"
+        f" and {mine} order by partner, lane_no",
         **given,
     )
     held = _count(

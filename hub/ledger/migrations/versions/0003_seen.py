@@ -1,4 +1,4 @@
-"""A ledger of before has where stands who had a partner tested, and what was found.
+"""A ledger of before has where stands who had a partner tested, and by which call sheets are found.
 
 The first version makes the tables as they are now, so a new ledger has it already.
 """
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from hub.ledger.columns import Utc
+from hub.ledger.tables import LEDGER
 
 revision = "0003"
 down_revision = "0002"
@@ -26,6 +27,9 @@ def upgrade() -> None:
     for name, kind in _COLUMNS.items():
         if name not in found:
             op.add_column("partner_state", sa.Column(name, kind()))
+    for index in LEDGER.tables["delivery"].indexes:
+        if index.name == "delivery_called":
+            index.create(op.get_bind(), checkfirst=True)
 
 
 def downgrade() -> None:
