@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -155,8 +156,13 @@ class Directory:
         """The partner of that name, if there is one."""
         return self._partners.get(name)
 
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The digest of each partner's configuration."""
+        return {name: partner.digest for name, partner in sorted(self._partners.items())}
+
     @property
     def digest(self) -> str:
         """One digest over all partners."""
-        text = "".join(f"{name}:{self._partners[name].digest};" for name in sorted(self._partners))
+        text = "".join(f"{name}:{digest};" for name, digest in self.digests.items())
         return hashlib.sha256(text.encode()).hexdigest()[:12]

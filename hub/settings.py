@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     rules_dir: Path = Field(Path("deploy/rules"), description="Rules with editions")
     calendars_dir: Path = Field(Path("deploy/calendars"), description="Service hours")
     runbook_dir: Path = Field(
-        Path("deploy/runbook"), description="incidents/KIND.md: what an alert says is to be done"
+        Path("deploy/runbook"),
+        description="incidents/KIND.md: what to do, shown at the desk and told",
     )
     keys_dir: Path | None = Field(None, description="Key files; made under `data` when embedded")
     instance: str = Field("1", description="This process's slot: a static consumer's name")

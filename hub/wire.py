@@ -23,6 +23,8 @@ from hub.seal import Keyring, Unsealable, seal, unseal
 
 SOURCE = "urn:front-door-hub"
 SEALED = "application/vnd.front-door-hub.sealed"
+PROBE, PROBED = "probe", "probed"
+"""A partner is to be tested, and what was found."""
 _PREFIX = "uk.frontdoorhub."
 _LENGTH = struct.Struct(">I")
 _FORMAT = JSONFormat()

@@ -163,6 +163,12 @@ class PartnerResumed(Act):
     partner: Annotated[Line, Kind.DELIVERY_METADATA]
 
 
+class PartnerTested(Act):
+    """`partner.tested`: the edge that speaks with a partner opens its connection and says what it found."""
+
+    partner: Annotated[Line, Kind.DELIVERY_METADATA]
+
+
 class ParcelClosed(Reasoned):
     """`parcel.closed`: a person ends an unreadable or conflicting parcel's entry."""
 

@@ -195,6 +195,7 @@ def _acts() -> list[Entry]:
         _act("handover.rerouted", acts.HandoverRerouted, "Refused handover sent on"),
         _act("partner.paused", acts.PartnerPaused, "Partner paused"),
         _act("partner.resumed", acts.PartnerResumed, "Partner resumed"),
+        _act("partner.tested", acts.PartnerTested, "Partner tested"),
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),
         _act("parcel.claimed", acts.ParcelClaimed, "Parcel claimed"),
         _act("incident.closed", acts.IncidentClosed, "Incident closed"),

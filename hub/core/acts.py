@@ -11,6 +11,7 @@ from hub.core import (
     acts_on_handovers,
     acts_on_incidents,
     acts_on_parcels,
+    acts_on_partners,
     acts_on_records,
 )
 from hub.core.deed import Deed, Refused
@@ -26,6 +27,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_custody.EFFECTS,
     **acts_on_deliveries.EFFECTS,
     **acts_on_parcels.EFFECTS,
+    **acts_on_partners.EFFECTS,
     **acts_on_incidents.EFFECTS,
     **acts_on_records.EFFECTS,
 }

@@ -14,6 +14,7 @@ from hub.ids import derived
 from hub.journeys.delivery import DELIVERY, TAKEN_BY_PHONE
 from hub.journeys.machine import Facts, Illegal, Moved, move
 from hub.journeys.steps import Heard, settled, steps
+from hub.ledger.session import locking
 from hub.ledger.write import rows, run
 from hub.rules.disclose import Verdict
 from schemas.envelope import AckLevel
@@ -185,7 +186,10 @@ def _rung(work: Work, deed: Deed, who: str) -> dict[str, Any]:
 
 
 def _paused(work: Work, deed: Deed) -> str:
-    paused = run(
+    state = _as_seen(work, deed)
+    if state.paused_at is not None:
+        raise Refused(f"it is paused already, by {state.paused_by}: {state.paused_why}")
+    run(
         work.conn,
         "update partner_state set paused_at = :now, paused_by = :who, paused_why = :why,"
         " version = version + 1 where partner = :p",
@@ -194,12 +198,26 @@ def _paused(work: Work, deed: Deed) -> str:
         why=deed.reason,
         p=deed.subject,
     )
-    if not paused.rowcount:
-        raise Refused("there is no such partner")
     return "paused: nothing is sent until it is resumed, and nothing is lost"
 
 
+def _as_seen(work: Work, deed: Deed) -> Any:
+    """The partner's state, if nobody paused or resumed it since they looked."""
+    # Of two who press at once, the second waits here and hears who was first.
+    sql = "select * from partner_state where partner = :p" + locking(work.conn)
+    found = rows(work.conn, sql, p=deed.subject)
+    if not found:
+        raise Refused("there is no such partner")
+    if deed.version and deed.version != found[0].version:
+        by = f"paused by {found[0].paused_by}" if found[0].paused_at else "resumed"
+        raise Refused(f"it was {by} since you looked")
+    return found[0]
+
+
 def _resumed(work: Work, deed: Deed) -> str:
+    state = _as_seen(work, deed)
+    if state.paused_at is None and not state.failures:
+        raise Refused("it is not paused")
     run(
         work.conn,
         "update partner_state set paused_at = null, paused_by = null, paused_why = null,"

@@ -18,6 +18,7 @@ from hub import clock, logs, ports, topics
 from hub.broker import Unable, make_broker, road, stopped
 from hub.consumer import plain_consumer
 from hub.core.acts import record_act
+from hub.core.acts_on_partners import record_probed
 from hub.core.arrival import Arrival, of_record
 from hub.core.catching_up import CatchingUp, catching_up
 from hub.core.dispatch import dispatch
@@ -48,12 +49,12 @@ from hub.rules.book import Book
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.stopping import unless
-from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
+from hub.wire import PROBED, Foreign, Outbound, Record, UnknownVersion, read
 
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
-_EFFECTS = {"takeover": settle_takeover, "report": record_report}
+_EFFECTS = {"takeover": settle_takeover, "report": record_report, PROBED: record_probed}
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -290,7 +291,11 @@ class Core:
         unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
         self.sweep.look(work)
         heartbeat(
-            work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
+            work,
+            f"core-{self.settings.instance}",
+            self.epoch,
+            self.site.directory.digest,
+            {"partners": self.site.directory.digests},
         )
         self.one_name.look(work, [reader.stale.member for reader in self.readers])
         self.pulse.look(work)

@@ -31,7 +31,8 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
         changed,
     )
     came(work, [tally["partner"] for tally in changed])
-    heartbeat(work, edge, epoch, meta["directory"], meta.get("connections", {}))
+    says = {"partners": meta["partners"], "connections": meta.get("connections", {})}
+    heartbeat(work, edge, epoch, meta["directory"], says)
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
 

@@ -53,6 +53,7 @@ class Action(StrEnum):
     SEE_ROAD = "see partners, failures and incidents"
     PAUSE = "pause or resume a partner"
     CLAIM_INCIDENT = "take an incident"
+    TEST = "test a partner's connection"
     CLOSE_INCIDENT = "close an incident"
     VERIFY = "verify the audit"
     SEE_PEOPLE = "see people"
@@ -222,6 +223,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     ),
     _A.PAUSE: dict.fromkeys((_R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
     _A.CLAIM_INCIDENT: dict.fromkeys((*_HOUSE, _R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
+    _A.TEST: dict.fromkeys((*_HOUSE, _R.OPERATIONS, _R.ADMINISTRATOR), _N.AUTHORITY),
     _A.CLOSE_INCIDENT: dict.fromkeys((_R.SERVICE_MANAGER, _R.OPERATIONS), _N.AUTHORITY),
     _A.VERIFY: dict.fromkeys((_R.SERVICE_MANAGER, _R.AUDITOR), _N.AUTHORITY),
     _A.SEE_PEOPLE: dict.fromkeys((_R.ADMINISTRATOR, _R.AUDITOR), _N.AUTHORITY),

@@ -7,7 +7,7 @@ anew; where it is not, a page shows the last count and its instant, and has the 
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub import clock
 from hub.ledger.read.day import Day, days, together
 from hub.ledger.read.partners import Figures, figures
+from hub.ledger.read.waits import Waits, waits
 from hub.ledger.session import at_one_moment
 
 log = structlog.get_logger("desk")
@@ -33,11 +34,13 @@ nothing old."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The 24 hours before an instant, by authority; what came, went and waits then, by partner."""
+    """The 24 hours before an instant, by authority; what came, went and waits then, by partner;
+    what waits for whom then, by authority."""
 
     at: datetime
     days: Mapping[str, Day]
     partners: Figures
+    waits: Mapping[str, tuple[Waits, ...]]
 
     def day(self, authorities: Collection[str] | None) -> Day:
         """The account of these authorities; None is every authority."""
@@ -47,9 +50,18 @@ class Counted:
             if authorities is None or authority in authorities
         )
 
+    def waits_of(self, authorities: Collection[str] | None) -> list[Waits]:
+        """What waits for whom about these authorities; None is every authority."""
+        return [
+            one
+            for authority, each in self.waits.items()
+            if authorities is None or authority in authorities
+            for one in each
+        ]
+
     def says(self, other: "Counted") -> bool:
         """Whether both come to the same, whenever they were counted."""
-        return (self.days, self.partners) == (other.days, other.partners)
+        return replace(self, at=other.at) == other
 
 
 class Counts:
@@ -120,6 +132,6 @@ class Counts:
     def _count(self, now: datetime) -> Counted:
         began = self._seconds()
         with at_one_moment(self._ledger) as conn:
-            found = Counted(now, days(conn, now - DAY), figures(conn, now))
+            found = Counted(now, days(conn, now - DAY), figures(conn, now), waits(conn, now))
         self._last, self._took = found, self._seconds() - began
         return found

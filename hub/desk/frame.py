@@ -67,6 +67,7 @@ def _environment() -> Environment:
         "due": _time(words.due),
         "at": _time(words.when, short=True),
         "second": _time(words.second, short=True),
+        "clock_of": words.clock,
         "mood_of": lambda moment, now: words.due(moment, now).mood.value,
         "when_text": _instant,
         "incident_title": incident_title,
@@ -78,6 +79,7 @@ def _environment() -> Environment:
     }
     env.filters |= {
         "count": words.count,
+        "seconds": words.seconds,
         "title_of": words.title,
         "size": words.size,
         "capital": words.capital,

@@ -1,11 +1,15 @@
 """How a partner stands is one sentence with one of three moods, the same on every page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.clock import civil
 from hub.desk import words
+from hub.desk.strips import Strip, of_partner
 from hub.desk.words import Mood
 from hub.ledger.read.partners import Standing as Read
+from hub.ledger.read.partners import State
 from hub.ledger.read.sentences import Parts
 from hub.partners import Partner
 
@@ -20,12 +24,22 @@ class Standing:
     mood: Mood
     parts: Parts
     read: Read
+    strip: Strip
 
 
-def partner_line(partner: Partner, read: Read, now: datetime) -> Standing:
-    """The sentence about one partner, most serious thing first. Pure."""
+def partner_line(
+    partner: Partner, read: Read, now: datetime, counted_at: datetime | None = None
+) -> Standing:
+    """The sentence about one partner, most serious thing first, and its day. Pure."""
     mood, parts = _said(read, str(partner.transport.get("kind")), now)
-    return Standing(partner, mood, parts, read)
+    day = of_partner(partner.title, read.traffic, counted_at or now)
+    return Standing(partner, mood, parts, read, day)
+
+
+def by_trouble(lines: Iterable[Standing]) -> list[Standing]:
+    """Those in trouble first, and of these whom most waits for. Pure."""
+    order = {Mood.LATE: 0, Mood.SOON: 1, Mood.CALM: 2}
+    return sorted(lines, key=lambda one: (order[one.mood], -one.read.waiting.waiting))
 
 
 def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
@@ -37,7 +51,7 @@ def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
         why = f": {state.paused_why}" if state.paused_why else ""
         return Mood.SOON, ("Paused since ", state.paused_at, f"{by}{why}{more}")
     if state.down_since is not None:
-        return Mood.LATE, ("No answer since ", state.down_since, more)
+        return Mood.LATE, ("No answer since ", state.down_since, more, *_next(state, now))
     if waiting.needs_person:
         number = words.count(waiting.needs_person, "delivery stopped", "deliveries stopped")
         return Mood.SOON, (f"{words.capital(number)}: a person must decide{more}",)
@@ -52,3 +66,9 @@ def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
     if heard is None:
         return Mood.CALM, ("Nothing sent or received so far",)
     return Mood.CALM, ("Nothing waits; last word ", heard)
+
+
+def _next(state: State, now: datetime) -> Parts:
+    """When it is tried again, where that is not at once."""
+    probe = civil(state.next_probe_at) if state.next_probe_at else None
+    return ("; next try ", probe) if probe is not None and probe > now else ()

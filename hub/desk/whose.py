@@ -1,6 +1,7 @@
 """What stands in the ledger under partners' names is turned into the parties that access is decided on."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hub.desk.access import Action, Facts, Grant, Party, Person, Role, may
 from hub.ledger.read.handovers import Handover, Receiver, Whose
@@ -91,6 +92,20 @@ def concerning(directory: Iterable[Partner], person: Person) -> Whose:
 def sees_all(person: Person, authority: str) -> bool:
     """Whether they see every recipient's copy; agency workers see their own column only."""
     return bool(may(person, Action.SEE, Facts(authority)))
+
+
+def everything_of(person: Person) -> list[str] | None:
+    """The authorities of which they see all that there is; None is every authority."""
+    found = {
+        grant.authority
+        for grant in person.grants
+        if may(replace(person, grants=(grant,)), Action.SEE, Facts(_some(grant)))
+    }
+    return None if "*" in found else sorted(found)
+
+
+def _some(grant: Grant) -> str | None:
+    return None if grant.authority == "*" else grant.authority
 
 
 def column(directory: Iterable[Partner], grant: Grant) -> Column | None:

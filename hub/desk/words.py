@@ -92,6 +92,15 @@ def span(length: timedelta) -> str:
     return f"{days} day{'s' if days > 1 else ''}"
 
 
+def seconds(length: float | None) -> str:
+    """How long something took at most: `0.2 s`, `5 min`; nothing where there was none."""
+    if length is None:
+        return ""
+    if length == float("inf"):
+        return "over a day"
+    return f"{length:g} s" if length < 60 else span(timedelta(seconds=length))
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """`1 message`, `3 messages`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from hub import clock, wire
 from hub.edge.attempt import Mouth
 from hub.edge.orders import Memory, Order, Outcome, told
+from hub.edge.probe import asks
 from hub.edge.receipts import AHEAD, Receipts
 from hub.seal import Keyring
 
@@ -147,6 +148,8 @@ class Connection:
 
     def _read(self, record: ConsumerRecord) -> Order | None:
         """The order in a record; one that nobody can read is left to its lease, and logged."""
+        if asks(record):
+            return None
         try:
             headers = dict(record.headers)
             return Order.of(wire.read(self._line.keys, record.topic, headers, record.value))

@@ -18,6 +18,7 @@ from hub.edge.attempt import Mouth
 from hub.edge.bound import Publish
 from hub.edge.connection import Connection, Displaced, Line, Queue
 from hub.edge.orders import Memory
+from hub.edge.probe import Probes, asks
 from hub.edge.receipts import Receipts
 from hub.edge.takeover import resume
 from hub.member import Member
@@ -67,6 +68,9 @@ class Deliverer:
         self._partner = partner
         self._mouth = mouth
         self._memory = Memory()
+        self._probes = Probes(
+            partner.partner, kafka.settings.instance, mouth.transport, kafka.keys, kafka.publish
+        )
         self._generation = 0
         self._stale: set[TopicPartition] = set()
         self._running: dict[Connection, asyncio.Task[None]] = {}
@@ -92,6 +96,7 @@ class Deliverer:
             while not stop.is_set():
                 await self._turn(subscriber.consumer)
         finally:
+            await self._probes.stop()
             await self.let_go()
             await self._give_up()
             try:
@@ -106,6 +111,9 @@ class Deliverer:
             if self._stale:
                 await self._take_over(consumer)
             for spot, records in (await consumer.getmany(timeout_ms=200)).items():
+                # Not behind what is being sent: who hangs is tested because of that.
+                for record in filter(asks, records):
+                    self._probes.begin(record)
                 if (connection := self._by_spot.get(spot)) is not None:
                     connection.put(spot, records)
             self._hold_back(consumer)

@@ -53,7 +53,7 @@ class Reports:
             "epoch": self.epoch,
             "at": clock.now().isoformat(),
             "directory": self.directory.digest,
-            "partners": {partner.partner: partner.digest for partner in self.directory},
+            "partners": self.directory.digests,
             "tallies": self.tallies.counts,
             "connections": self.connections(),
             "contended": self.contended(),

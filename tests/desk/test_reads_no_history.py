@@ -14,7 +14,17 @@ from sqlalchemy import Connection, Engine
 from hub.clock import now
 from hub.desk.app import make_desk
 from hub.ledger import write
-from hub.ledger.read import calls, day, failed, handovers, incidents, journey, partners
+from hub.ledger.read import (
+    calls,
+    chores,
+    day,
+    failed,
+    handovers,
+    incidents,
+    journey,
+    partners,
+    waits,
+)
 from hub.ledger.write import rows, run
 from hub.settings import Settings
 from tests.kit.deeds import act, settle, told
@@ -88,14 +98,18 @@ def ledger(bench: Bench, tmp_path: Path, postgres_database: str) -> Iterator[Eng
 
 
 TEAM = handovers.Whose("Aisling Example", frozenset(["team"]), frozenset(["team"]), frozenset("x"))
+NARROWED = waits.Narrowed([LEEDS], ["y"])
 PAGES: dict[str, Callable[[Connection], object]] = {
     "open handovers": handovers.open_handovers,
     "open handovers of a team": lambda conn: handovers.open_handovers(conn, [LEEDS], TEAM),
-    "late handovers": lambda conn: handovers.late_handovers(conn, now(), [LEEDS]),
+    "what is late": lambda conn: waits.late(conn, now(), NARROWED, 10),
+    "what is late, further on": lambda conn: waits.late(conn, now(), NARROWED, 10, (now(), "x")),
+    "how much is late": lambda conn: waits.number_late(conn, now(), NARROWED),
+    "what waits for whom": lambda conn: waits.waits(conn, now()),
+    "what only a person moves on": lambda conn: chores.chores(conn, now() - timedelta(days=1)),
     "ended handovers of a team": lambda conn: handovers.ended_since(
         conn, now() - timedelta(days=1), [LEEDS], TEAM
     ),
-    "late journeys": lambda conn: handovers.late_journeys(conn, now(), [LEEDS]),
     "failed deliveries": failed.failed_deliveries,
     "held messages": lambda conn: failed.held_messages(conn, now() - timedelta(days=1)),
     "unread parcels": failed.unread_parcels,

@@ -13,12 +13,19 @@ from sqlalchemy import Connection, Engine
 from hub.ids import fresh
 from hub.journeys.delivery import State
 from hub.ledger.read.day import Day
-from hub.ledger.read.partners import Traffic, Waiting
+from hub.ledger.read.partners import Waiting
+from hub.ledger.read.traffic import BOUNDS, Flow, Traffic
 from hub.ledger.tables import Delivery, Message, PartnerState
 from hub.ledger.write import at, insert, rows, run
 
 AUTHORITIES = ("383", "384", "385")
 PARTNERS = ("hospital", "team", "edt", "police")
+_FLOWS = {
+    "contact.recorded": "contact",
+    "referral.received": "referral",
+    "referral.acknowledged": "referral",
+    "unheard.of": "other",
+}
 _TERMS = {
     "waiting": "under_way",
     "offered": "under_way",
@@ -87,6 +94,7 @@ class Chance:
         message = {name: _plain(name, facts[name].annotation) for name in facts} | {
             "message_id": fresh(),
             "partner": chance.choice(PARTNERS),
+            "type": chance.choice([*_FLOWS]),
             "authority": chance.choice(AUTHORITIES),
             "recorded_at": recorded,
             "planned": count,
@@ -101,6 +109,7 @@ class Chance:
                 "message_id": message["message_id"],
                 "authority": message["authority"],
                 "partner": chance.choice(PARTNERS),
+                "type": message["type"],
                 "state": self._state(),
                 "created_at": recorded,
                 "changed_at": self._moment(),
@@ -167,20 +176,33 @@ def waits(conn: Connection, now: datetime) -> dict[str, Waiting]:
 
 def went(conn: Connection, now: datetime) -> dict[str, Traffic]:
     """Each partner's traffic of the last 24 hours, counted row by row."""
-    hours: dict[str, list[int]] = defaultdict(lambda: [0] * 24)
-    came: dict[str, list[datetime]] = defaultdict(list)
-    got: Counter[str] = Counter()
+    since = now - timedelta(hours=24)
+    moments: dict[tuple[str, int], list[datetime]] = defaultdict(list)
+    slots: dict[str, dict[str, list[list[int]]]] = defaultdict(
+        lambda: defaultdict(lambda: [[0] * 97, [0] * 97])
+    )
+    took: dict[str, dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(Counter))
     for row in _all(conn, "message"):
-        if row["recorded_at"] >= now - timedelta(hours=24):
-            came[row["partner"]].append(row["recorded_at"])
-            hours[row["partner"]][_hour(row["recorded_at"], now)] += 1
+        if row["recorded_at"] >= since:
+            moments[row["partner"], 0].append(row["recorded_at"])
+            slots[row["partner"]][_FLOWS[row["type"]]][0][_slot(row["recorded_at"], now)] += 1
     for row in _all(conn, "delivery"):
-        if row["state"] == "delivered" and row["changed_at"] >= now - timedelta(hours=24):
-            got[row["partner"]] += 1
-            hours[row["partner"]][_hour(row["changed_at"], now)] += 1
+        if row["state"] == "delivered" and row["changed_at"] >= since:
+            slot = _slot(row["changed_at"], now)
+            moments[row["partner"], 1].append(row["changed_at"])
+            slots[row["partner"]][_FLOWS[row["type"]]][1][slot] += 1
+            seconds = (row["changed_at"] - row["created_at"]).total_seconds()
+            took[row["partner"]][slot][sum(bound < seconds for bound in BOUNDS)] += 1
     return {
-        name: Traffic(len(came[name]), got[name], max(came[name], default=None), tuple(counts))
-        for name, counts in hours.items()
+        name: Traffic(
+            len(moments[name, 0]),
+            len(moments[name, 1]),
+            max(moments[name, 0], default=None),
+            max(moments[name, 1], default=None),
+            {flow: Flow(*map(tuple, counts)) for flow, counts in flows.items()},
+            took[name],
+        )
+        for name, flows in slots.items()
     }
 
 
@@ -193,5 +215,5 @@ def _all(conn: Connection, table: str) -> list[dict[str, Any]]:
     return found
 
 
-def _hour(moment: datetime, now: datetime) -> int:
-    return 23 - min(max(int(now.timestamp()) - int(moment.timestamp()), 0) // 3600, 23)
+def _slot(moment: datetime, now: datetime) -> int:
+    return 96 - (int(now.timestamp()) // 900 - int(moment.timestamp()) // 900)

@@ -1,20 +1,23 @@
 """A team without a system accepts, asks or refuses here, and sees truthfully who holds what."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from hub.desk.access import Action
+from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
 from hub.desk.frame import Actor, Reader, Stop, Version, Visit
+from hub.desk.paged import FAR, MOST, Place, page
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
+    MOST_ENDED,
     Handover,
     Receiver,
     ended_since,
@@ -24,50 +27,90 @@ from hub.ledger.read.handovers import (
 from hub.ledger.read.sentences import handover
 
 router = APIRouter(include_in_schema=False)
+EPOCH = datetime.fromtimestamp(0, UTC)
 ANSWERS = ("accepted", "queried", "refused")
 
 
+LISTS = ("waiting", "held", "ended")
+FEW = 20
+"""Lines of what is held and what ended, on the page that begins with what waits."""
+
+
 @router.get("/inbox")
-def inbox(visit: Reader, act: str = "") -> HTMLResponse:
-    """What waits for my team, who holds what, and what ended since yesterday."""
+def inbox(visit: Reader, act: str = "", only: str = "", after: str = "") -> HTMLResponse:
+    """What waits for my team, who holds what, and what ended since yesterday; `only` one of them."""
+    shown = {only: MOST} if only in LISTS else {"waiting": MOST, "held": FEW, "ended": FEW}
     with visit.desk.ledger.connect() as conn:
-        mine = _mine(visit, conn, open_handovers(conn, visit.authorities, visit.whose))
+        opened = open_handovers(conn, visit.authorities, visit.whose) if only != "ended" else []
+        mine = _mine(visit, conn, opened)
         since = visit.now - timedelta(days=1)
-        ended = _mine(visit, conn, ended_since(conn, since, visit.authorities, visit.whose))
+        ended = ended_since(conn, since, visit.authorities, visit.whose) if "ended" in shown else []
+        over = _mine(visit, conn, ended)
         done = done_before(visit, conn, act)
-    return visit.page(
-        "inbox.html",
-        waiting=[row for row in mine if row["answers"] and _waits(row)],
-        held=[row for row in mine if row["one"].held or row["gives"]],
-        ended=ended,
-        done=done,
-    )
+    lists = {
+        "waiting": ([one for one in mine if one.answers and _waits(one)], _due),
+        "held": ([one for one in mine if one.one.held or one.gives], _due),
+        "ended": (over, _newest),
+    }
+    pages = {name: page(*lists[name], after, most) for name, most in shown.items()}
+    rows = {name: [_row(visit, one) for one in found.rows] for name, found in pages.items()}
+    return visit.page("inbox.html", pages=pages, rows=rows, done=done, cut=len(ended) >= MOST_ENDED)
 
 
-def _waits(row: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """A handover of my team, and what it is to them."""
+
+    one: Handover
+    about: Facts
+    answers: bool
+    gives: bool
+    mine: bool
+    """held, or passed on, by who reads"""
+
+
+def _due(mine: Mine) -> Place:
+    return mine.one.due_at or FAR, mine.one.opened_at, mine.one.journey_id
+
+
+def _newest(mine: Mine) -> Place:
+    """What ended last comes first."""
+    return FAR - (mine.one.changed_at - EPOCH), EPOCH, mine.one.journey_id
+
+
+def _waits(mine: Mine) -> bool:
     """Whether somebody must accept it: not who passes it on to a colleague."""
-    one: Handover = row["one"]
-    giving = one.passed_on and row["mine"]
-    return not one.held and one.state != "refused" and not giving
+    one = mine.one
+    return not one.held and one.state != "refused" and not (one.passed_on and mine.mine)
 
 
-def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[dict[str, Any]]:
+def _mine(visit: Visit, conn: Connection, found: Iterable[Handover]) -> list[Mine]:
     """What was sent to my team, or passed on from it and not accepted since."""
     known = list(found)
     to = receivers(conn, [one.message_id for one in known])
-    rows = [_row(visit, one, to[one.message_id]) for one in known]
-    return [row for row in rows if row["answers"] or row["gives"]]
+    rows = [_of(visit, one, to[one.message_id]) for one in known]
+    return [row for row in rows if row.answers or row.gives]
 
 
-def _row(visit: Visit, one: Handover, to: list[Receiver]) -> dict[str, Any]:
+def _of(visit: Visit, one: Handover, to: list[Receiver]) -> Mine:
     about = handover_facts(visit.desk.directory, one, to)
+    return Mine(
+        one,
+        about,
+        visit.may(Action.ANSWER, about),
+        one.passed_on and any(g.is_of(about.holders) for g in visit.person.grants),
+        one.holder == visit.person.name,
+    )
+
+
+def _row(visit: Visit, mine: Mine) -> dict[str, Any]:
+    """What is written of one."""
+    one, about = mine.one, mine.about
     return {
         "one": one,
         "from": visit.desk.title(one.sender),
         "parts": handover(one, visit.desk.title),
-        "answers": visit.may(Action.ANSWER, about),
-        "gives": one.passed_on and any(g.is_of(about.holders) for g in visit.person.grants),
-        "mine": one.holder == visit.person.name,
+        "mine": mine.mine,
         "may_recall": one.out and visit.may(Action.RECALL, about),
         "may_pass_on": one.held and visit.may(Action.REASSIGN, about),
         "may_finish": one.held and visit.may(Action.FINISH, about),

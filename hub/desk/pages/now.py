@@ -1,7 +1,8 @@
 """The first page answers three questions in words: what waits for me, what is late, what is broken."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -9,125 +10,98 @@ from sqlalchemy import Connection
 
 from hub.desk import words
 from hub.desk.access import Action
-from hub.desk.frame import Reader, Visit, see_other
-from hub.desk.states import Standing, partner_line
-from hub.desk.whose import facts, handover_facts
-from hub.ledger.read.calls import open_calls
-from hub.ledger.read.failed import failed_deliveries, held_messages, stuck_records, unread_parcels
+from hub.desk.counted import Counted
+from hub.desk.frame import Reader, Visit, nothing_here, see_other
+from hub.desk.glance import is_broken, is_late, waits
+from hub.desk.paged import Place, page
+from hub.desk.states import Standing, by_trouble, partner_line
+from hub.desk.strips import of_flows
+from hub.desk.waiting import Custody, Item, calls, custody, item, late_elsewhere, some
+from hub.desk.whose import everything_of, facts
+from hub.ledger.read.chores import MOST, chores
 from hub.ledger.read.find import find, is_case
-from hub.ledger.read.handovers import (
-    SENDER_MUST,
-    Handover,
-    late_handovers,
-    late_journeys,
-    open_handovers,
-    receivers,
-)
+from hub.ledger.read.handovers import receivers
 from hub.ledger.read.incidents import how_many, open_incidents
 from hub.ledger.read.partners import standings
-from hub.ledger.read.sentences import Parts, handover
+from hub.ledger.read.waits import Waits, all_that_waits
 
 router = APIRouter(include_in_schema=False)
+FIRST, SOME = 20, 10
+"""Lines of what waits for who reads, and of every other list, on the start page."""
 
 SHOWN = 8
 """Incidents of this page; the rest is on a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One line of what waits."""
+class For:
+    """What waits for one team, under the name that people call it."""
 
-    what: str
-    reference: str
-    priority: str
-    source: str
-    since: datetime
-    due_at: datetime | None
-    link: str
-    parts: Parts = ()
-    test: bool = False
-    conflict: bool = False
-    verb: str = "Open"
-    held_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Custody:
-    """Open handovers, as they concern who reads."""
-
-    waiting: list[Handover]
-    holding: list[Handover]
-    kept: list[Handover]
-    late: list[Handover]
-
-
-def custody(visit: Visit, conn: Connection) -> Custody:
-    """What waits for this person, what they hold, what their team keeps because nobody took it
-    in time, and what is late with others."""
-    read = late_handovers(conn, visit.now, visit.authorities)
-    read += open_handovers(conn, visit.authorities, visit.whose)
-    far = datetime.max.replace(tzinfo=visit.now.tzinfo)
-    once = {one.journey_id: one for one in read}.values()
-    found = sorted(once, key=lambda one: (one.due_at or far, one.opened_at))
-    to = receivers(conn, [one.message_id for one in found])
-    sorted_ = Custody([], [], [], [])
-    for one in found:
-        about = handover_facts(visit.desk.directory, one, to[one.message_id])
-        asked = one.state in SENDER_MUST
-        theirs = asked and visit.may(Action.REPLY, about)
-        mine = one.holder == visit.person.name
-        if one.held or (mine and one.passed_on and not asked):
-            if mine:
-                sorted_.holding.append(one)
-        elif theirs or (not asked and visit.may(Action.ANSWER, about)):
-            sorted_.waiting.append(one)
-        elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, about):
-            own = visit.may(Action.REPLY, about)
-            (sorted_.kept if own else sorted_.late).append(one)
-    return sorted_
+    title: str
+    waits: Waits
 
 
 @router.get("/")
 def now(visit: Reader) -> HTMLResponse:
     """The start page."""
     desk, road = visit.desk, visit.may(Action.SEE_ROAD)
-    counted = desk.counts.latest(visit.now) if road else None
+    everywhere = everything_of(visit.person)
+    counted = desk.counts.latest(visit.now) if road or everywhere != [] else None
     with desk.ledger.connect() as conn:
         own = custody(visit, conn)
-        items = [_item(visit, one) for one in own.waiting]
-        items += _calls(visit, conn)
-        chores = _chores(visit, conn)
-        late = [_item(visit, one) for one in own.late]
-        late += [
-            _item(visit, one)
-            for one in late_journeys(conn, visit.now, visit.authorities)
-            if visit.may(Action.SEE, facts(desk.directory, one.authority, senders=[one.sender]))
-        ]
+        late = late_elsewhere(visit, conn, own, SOME)
+        items = page(_waiting(visit, conn, own), _place, most=FIRST)
+        todo = _chores(visit, conn)
         wrong = open_incidents(conn, SHOWN, "overdue") if road else []
-        wrong_count = how_many(conn, "overdue") if road else 0
+        broken = how_many(conn, "overdue") if road else 0
         names = [partner.partner for partner in desk.directory]
-        stand = standings(conn, visit.now, names, counted.partners) if counted else {}
-    far = datetime.max.replace(tzinfo=visit.now.tzinfo)
-    items.sort(key=lambda item: (item.due_at or far, item.since))
-    lines: list[Standing] = [
-        partner_line(partner, stand[partner.partner], visit.now)
+        stand = standings(conn, visit.now, names, counted.partners) if counted and road else {}
+    lines: list[Standing] = by_trouble(
+        partner_line(partner, stand[partner.partner], visit.now, counted.at)
         for partner in desk.directory
-        if partner.partner in stand
-    ]
+        if counted and partner.partner in stand
+    )
+    holding, kept = (some(visit, each, SOME) for each in (own.holding, own.kept))
+    glance = [waits(items, len(todo), visit.now), is_late(late, kept)]
     return visit.page(
         "now.html",
+        glance=[*glance, is_broken(broken, lines)] if road else glance,
         items=items,
-        chores=chores,
-        holding=[_item(visit, one) for one in own.holding],
-        kept=[_item(visit, one) for one in own.kept],
+        chores=todo,
+        holding=holding,
+        kept=kept,
         late=late,
+        teams=_teams(visit, counted, everywhere) if counted else [],
         wrong=wrong,
-        wrong_count=wrong_count,
+        broken=broken,
         partners=lines,
-        day=counted.day(visit.authorities) if counted else None,
+        flows=of_flows((line.read.traffic for line in lines), counted.at) if counted else [],
+        day=counted.day(visit.authorities) if counted and road else None,
         counted_at=counted.at if counted else None,
         road=road,
     )
+
+
+@router.get("/all/{what}")
+def everything(visit: Reader, what: str, after: str = "") -> HTMLResponse:
+    """All of one list of the start page, some at a time."""
+    titles = {
+        "waiting": "Waiting for you",
+        "holding": "You hold",
+        "kept": "Yours still: nobody took it in time",
+        "late": "Late elsewhere",
+    }
+    if what not in titles:
+        raise nothing_here()
+    with visit.desk.ledger.connect() as conn:
+        own = custody(visit, conn)
+        if what == "late":
+            found = late_elsewhere(visit, conn, own, most=50, after=after)
+        elif what == "waiting":
+            found = page(_waiting(visit, conn, own), _place, after)
+        else:
+            found = some(visit, getattr(own, what), 50, after)
+    return visit.page("all.html", title=titles[what], what=what, found=found)
 
 
 @router.get("/find", response_model=None)
@@ -157,54 +131,37 @@ def search(visit: Reader, q: str = "") -> Response:
     return visit.page("find.html", 200 if seen else 404, hits=seen, q=q, took=took)
 
 
-def _item(visit: Visit, one: Handover) -> Item:
-    return Item(
-        words.title(one.type),
-        one.reference,
-        one.priority,
-        visit.desk.title(one.sender),
-        one.opened_at,
-        one.due_at,
-        f"/message/{one.message_id}",
-        handover(one, visit.desk.title) if one.machine == "handover" else (),
-        one.test,
-        bool(one.conflict_of),
-        held_since=one.changed_at if one.held else None,
-    )
+def _place(one: Item) -> Place:
+    return one.place
 
 
-def _calls(visit: Visit, conn: Connection) -> list[Item]:
-    return [
-        Item(
-            f"Ring {visit.desk.title(one.partner)}",
-            one.reference,
-            one.priority,
-            visit.desk.title(one.sender),
-            one.created_at,
-            one.due_at,
-            f"/calls#{one.delivery_id}",
-            (f"{words.capital(one.reason)}: {words.title(one.type)} does not get through",),
-            verb="Call sheet",
-        )
-        for one in open_calls(conn, visit.authorities)
-        if visit.may(
-            Action.TAKE_CALL, facts(visit.desk.directory, one.authority, priority=one.priority)
-        )
-    ]
+def _waiting(visit: Visit, conn: Connection, own: Custody) -> list[Item]:
+    return [*(item(visit, one) for one in own.waiting), *calls(visit, conn)]
+
+
+def _teams(visit: Visit, counted: Counted, everywhere: Collection[str] | None) -> list[For]:
+    """Whom what waits for, where who reads sees more than their own."""
+    found = counted.waits_of(everywhere)
+    return [For(_team(visit, one), one) for one in all_that_waits(found)]
+
+
+def _team(visit: Visit, one: Waits) -> str:
+    title = visit.desk.title(one.partner or None)
+    own = visit.desk.team(one.partner)
+    return f"{title}, {one.team}" if one.team and one.team != own else title
 
 
 def _chores(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
     """What only somebody with such a role can move on, counted, with where to go."""
+    todo = chores(conn, visit.now - timedelta(days=2), visit.authorities)
     found = []
-    mine = visit.authorities
-    if visit.may(Action.RETRY) and (number := len(failed_deliveries(conn, mine))):
-        found.append((words.count(number, "delivery", "deliveries") + " stopped", "/failed"))
-    if visit.may(Action.HANDLE_PARCEL) and (number := len(unread_parcels(conn))):
-        found.append((words.count(number, "parcel") + " nobody could read", "/failed#unread"))
-    if visit.may(Action.UNSTICK) and (number := len(stuck_records(conn))):
-        found.append((words.count(number, "record") + " stuck", "/failed#stuck"))
-    since = visit.now - timedelta(days=2)
-    if visit.may(Action.MATCH) and (number := len(held_messages(conn, since, mine))):
-        noun = words.count(number, "message")
-        found.append((f"{noun} to look at: early, uncertain or in conflict", "/failed#held"))
+    for action, number, one, many, rest, where in (
+        (Action.RETRY, todo.stopped, "delivery", "deliveries", " stopped", "/failed"),
+        (Action.HANDLE_PARCEL, todo.unread, "parcel", "parcels", " nobody could read", "/failed#unread"),
+        (Action.UNSTICK, todo.stuck, "record", "records", " stuck", "/failed#stuck"),
+        (Action.MATCH, todo.held, "message", "messages", " early, uncertain or in conflict", "/failed#held"),
+    ):  # fmt: skip
+        if number and visit.may(action):
+            more = "more than " if number > MOST else ""
+            found.append((f"{more}{words.count(min(number, MOST), one, many)}{rest}", where))
     return found

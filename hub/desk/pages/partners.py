@@ -4,16 +4,21 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
+from connectors.transports import TRANSPORTS
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
+from hub.desk.configured import agreement, in_words
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.desk.states import Standing, partner_line
+from hub.desk.states import Standing, by_trouble, partner_line
+from hub.desk.strips import ages, figures, of_flows
+from hub.ledger.read.last_words import last_in, last_out
 from hub.ledger.read.partners import standings
+from hub.ledger.read.roles import roles
+from hub.ledger.read.traffic import slots_of
 from hub.partners import Partner
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +38,7 @@ def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
         names = [partner.partner for partner in directory]
         found = standings(conn, visit.now, names, counted.partners)
     lines = [
-        partner_line(partner, found[partner.partner], visit.now)
+        partner_line(partner, found[partner.partner], visit.now, counted.at)
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
@@ -44,47 +49,67 @@ def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
 def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
-    order = {"late": 0, "soon": 1, "calm": 2}
     found, counted_at = _lines(visit)
-    lines = sorted(found, key=lambda line: order[line.mood.value])
+    lines = by_trouble(found)
     return visit.page("partners.html", lines=lines, counted_at=counted_at)
 
 
 @router.get("/partners/{name}")
 def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
-    """One partner: state, what waits by age, configuration with its digest."""
+    """One partner: state, what came and went, last words, what waits by age, configuration."""
     partner = _partner(visit, name)
     lines, counted_at = _lines(visit)
     line = next(line for line in lines if line.partner.partner == name)
+    traffic = line.read.traffic
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
-    settings = partner.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        came = last_in(conn, name, traffic.last_in)
+        went = last_out(conn, name, traffic.last_out)
+        running = roles(conn)
+    about = known(visit, partner)
     return visit.page(
         "partner.html",
         line=line,
         counted_at=counted_at,
         done=done,
-        may_pause=visit.may(Action.PAUSE, known(visit, partner)),
-        configuration=orjson.dumps(settings, option=orjson.OPT_INDENT_2).decode(),
+        came=came,
+        went=went,
+        flows=of_flows([traffic], counted_at),
+        figures=figures(traffic, counted_at),
+        begins=int(slots_of(counted_at)[0].timestamp()),
+        ages=ages(line.read.waiting),
+        sent=TRANSPORTS[str(partner.transport["kind"])].mode == "sent",
+        may_pause=visit.may(Action.PAUSE, about),
+        may_test=visit.may(Action.TEST, about),
+        told=in_words(partner),
+        agrees=agreement(partner, running, visit.now),
     )
 
 
+ACTS = {
+    "pause": ("partner.paused", Action.PAUSE, "Why you pause it"),
+    "resume": ("partner.resumed", Action.PAUSE, "Why you resume it"),
+    "test": ("partner.tested", Action.TEST, ""),
+}
+
+
 @router.post("/partners/{name}/{what}", response_model=None)
-async def pause(
+async def change(
     visit: Actor,
     name: str,
     what: str,
     version: Version = 0,
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
-    """Pauses a partner (nothing is sent, nothing is lost), or lets it go on."""
-    if what not in ("pause", "resume"):
+    """Pauses a partner (nothing is sent, nothing is lost), lets it go on, or has it tested."""
+    if what not in ACTS:
         raise nothing_here()
+    type, action, missing = ACTS[what]
     partner = await asyncio.to_thread(_partner, visit, name)
-    about = known(visit, partner)
-    by = visit.must(Action.PAUSE, about)
-    why = needs(reason, f"Why you {what} it")
-    act = Act(f"partner.{what}d", name, visit.person, by, None, version, why, {"reason": why})
+    by = visit.must(action, known(visit, partner))
+    why = needs(reason, missing) if missing else ""
+    body = {"reason": why} if why else {}
+    act = Act(type, name, visit.person, by, None, version, why, body)
     return await do(visit, act, f"/partners/{name}")
 
 

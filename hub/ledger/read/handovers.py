@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.journeys.handover import HANDOVER, HELD
-from hub.journeys.referral import REFERRAL
-from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.fetch import fetch, within
 from hub.ledger.session import among, values
 from hub.ledger.write import rows
@@ -31,6 +29,7 @@ RECEIVER_MUST = (
 SENDER_MUST = ("queried", "refused", "rerouted")
 ENDED = HANDOVER.final
 OPEN = sorted(HANDOVER.states - ENDED)
+MOST_ENDED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +162,6 @@ def open_handovers(
     return fetch(conn, Handover, sql, among=values(conn, OPEN), **given, **named)
 
 
-def late_handovers(
-    conn: Connection, now: datetime, authorities: Collection[str] | None = None, most: int = 2000
-) -> list[Handover]:
-    """Handovers that nobody accepted in time, whosever they are; the latest of all first."""
-    states = sorted(set(OPEN) - set(HELD))
-    mine, given = within(conn, authorities, "j.authority")
-    sql = (
-        f"{COLUMNS} where j.machine = 'handover' and {among(conn, 'j.state')}"
-        f" and j.due_at < :now and {mine}{_ORDER} limit :most"
-    )
-    return fetch(conn, Handover, sql, among=values(conn, states), now=now, most=most, **given)
-
-
 def _concerning(conn: Connection, whose: Whose | None) -> tuple[str, dict[str, Any]]:
     """A condition on a journey `j`, and its values."""
     if whose is None:
@@ -209,7 +195,7 @@ def ended_since(
     since: datetime,
     authorities: Collection[str] | None = None,
     whose: Whose | None = None,
-    most: int = 200,
+    most: int = MOST_ENDED,
 ) -> list[Handover]:
     """Handovers that ended lately, newest first."""
     mine, given = within(conn, authorities, "j.authority")
@@ -223,19 +209,6 @@ def ended_since(
     )
     ended = values(conn, sorted(ENDED))
     return fetch(conn, Handover, sql, among=ended, since=since, most=most, **given, **named)
-
-
-def late_journeys(
-    conn: Connection, now: datetime, authorities: Collection[str] | None = None, most: int = 200
-) -> list[Handover]:
-    """Referrals and strategy discussions past their time; handovers are listed on their own."""
-    unfinished = sorted(state for one in (REFERRAL, STRATEGY) for state in one.states - one.final)
-    mine, given = within(conn, authorities, "j.authority")
-    sql = (
-        f"{COLUMNS} where j.machine in ('referral', 'strategy') and {among(conn, 'j.state')}"
-        f" and j.due_at < :now and {mine} order by j.due_at limit :most"
-    )
-    return fetch(conn, Handover, sql, among=values(conn, unfinished), now=now, most=most, **given)
 
 
 def handovers_of(conn: Connection, message_id: str) -> list[Handover]:

@@ -1,6 +1,5 @@
 """How each partner stands is told from the ledger alone: last word, what waits, what came and went."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
-from hub.ledger.session import is_sqlite
-from hub.ledger.write import at, rows
+from hub.ledger.read.traffic import Traffic, traffic
 
-HOURS = 24
 _YOUNG, _MIDDLE = timedelta(minutes=5), timedelta(hours=1)
 
 
@@ -25,8 +22,16 @@ class State:
     paused_why: str | None = None
     down_since: datetime | None = None
     failures: int = 0
+    next_probe_at: datetime | None = None
+    """by the machines' own clocks"""
     heard_at: datetime | None = None
     said: str | None = None
+    tested_at: datetime | None = None
+    tested_by: str | None = None
+    found_at: datetime | None = None
+    found: str | None = None
+    """what the edge found that was asked to test it; None until then"""
+    reached: bool | None = None
     version: int = 0
 
 
@@ -47,16 +52,6 @@ class Waiting:
     def waiting(self) -> int:
         """All that the partner has not got."""
         return self.young + self.middle + self.old
-
-
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """Messages received and deliveries made in the last 24 hours; `hours` has the newest last."""
-
-    received: int = 0
-    delivered: int = 0
-    last_in: datetime | None = None
-    hours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,7 @@ class Figures:
 
 def figures(conn: Connection, now: datetime) -> Figures:
     """What waits for each partner now, and its traffic of the last 24 hours."""
-    return Figures(_waiting(conn, now), _traffic(conn, now))
+    return Figures(_waiting(conn, now), traffic(conn, now))
 
 
 def standings(
@@ -112,8 +107,8 @@ def standings(
 
 def _states(conn: Connection) -> dict[str, State]:
     sql = (
-        "select partner, paused_at, paused_by, paused_why, down_since, failures, heard_at, said,"
-        " version from partner_state"
+        "select partner, paused_at, paused_by, paused_why, down_since, failures,"
+        " next_probe_at, heard_at, said, tested_at, tested_by, found_at, found, reached, version from partner_state"
     )
     return {state.partner: state for state in fetch(conn, State, sql)}
 
@@ -143,52 +138,3 @@ group by p.partner
 def _waiting(conn: Connection, now: datetime) -> dict[str, Waiting]:
     found = fetch(conn, Waiting, _WAITING, young=now - _YOUNG, middle=now - _MIDDLE)
     return {waiting.partner: waiting for waiting in found}
-
-
-def _traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
-    since = now - timedelta(hours=HOURS)
-    given = {"since": since, "now": int(now.timestamp())}
-    came = rows(
-        conn,
-        f"select partner, {_ago(conn, 'recorded_at')} as ago, count(*) as n,"
-        " max(recorded_at) as newest from message where recorded_at >= :since"
-        " group by partner, ago",
-        **given,
-    )
-    went = rows(
-        conn,
-        # Said so that no database groups all that was ever delivered first, to leave out most of it.
-        "with went as materialized (select partner, changed_at from delivery"
-        " where state = 'delivered' and changed_at >= :since)"
-        f" select partner, {_ago(conn, 'changed_at')} as ago, count(*) as n from went"
-        " group by partner, ago",
-        **given,
-    )
-    hours: dict[str, list[int]] = defaultdict(lambda: [0] * HOURS)
-    received: dict[str, int] = defaultdict(int)
-    delivered: dict[str, int] = defaultdict(int)
-    newest: dict[str, datetime] = {}
-    for row in came:
-        hours[row.partner][_slot(row.ago)] += row.n
-        received[row.partner] += row.n
-        moment = at(row.newest)
-        if moment is not None:
-            newest[row.partner] = max(moment, newest.get(row.partner, moment))
-    for row in went:
-        hours[row.partner][_slot(row.ago)] += row.n
-        delivered[row.partner] += row.n
-    return {
-        name: Traffic(received[name], delivered[name], newest.get(name), tuple(counts))
-        for name, counts in hours.items()
-    }
-
-
-def _ago(conn: Connection, column: str) -> str:
-    """Whole hours between a time and now, as SQL."""
-    if is_sqlite(conn):
-        return f"(:now - cast(strftime('%s', {column}) as integer)) / 3600"
-    return f"cast(floor((:now - extract(epoch from {column})) / 3600) as integer)"
-
-
-def _slot(ago: int) -> int:
-    return HOURS - 1 - min(max(ago, 0), HOURS - 1)

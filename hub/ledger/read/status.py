@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from hub.ledger.read.calls import Call, open_calls
+from hub.ledger.read.chores import chores
 from hub.ledger.read.day import Day, day
-from hub.ledger.read.failed import failed_deliveries, stuck_records, unread_parcels
 from hub.ledger.read.fetch import fetch
-from hub.ledger.read.handovers import Handover, late_journeys, open_handovers
+from hub.ledger.read.handovers import Handover, open_handovers
 from hub.ledger.read.incidents import Wrong, how_many, open_incidents
 from hub.ledger.read.partners import Standing, standings
+from hub.ledger.read.waits import MOST, Narrowed, late
 from hub.ledger.write import rows
 
 SILENT = timedelta(seconds=15)
@@ -62,7 +63,7 @@ def status(conn: Connection, now: datetime, partners: list[str]) -> Status:
     """The hub now."""
     since = now - timedelta(hours=24)
     waiting = [one for one in open_handovers(conn) if not one.held]
-    late = [one for one in waiting if one.due_at is not None and one.due_at < now]
+    todo = chores(conn, since)
     flows = rows(
         conn,
         "select type, count(*) as n from message where recorded_at >= :since"
@@ -75,12 +76,12 @@ def status(conn: Connection, now: datetime, partners: list[str]) -> Status:
         tuple(Flow(row.type, row.n) for row in flows),
         day(conn, since),
         tuple(waiting),
-        (*late, *late_journeys(conn, now)),
+        tuple(late(conn, now, Narrowed(), MOST)),
         standings(conn, now, partners),
         tuple(open_calls(conn)),
-        len(failed_deliveries(conn)),
-        len(unread_parcels(conn)),
-        len(stuck_records(conn)),
+        todo.stopped,
+        todo.unread,
+        todo.stuck,
         tuple(open_incidents(conn)),
         how_many(conn),
     )

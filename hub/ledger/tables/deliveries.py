@@ -75,6 +75,7 @@ class Delivery(Row, table=True):
         only("delivery_blocks", "partner", "lane_no", where=_BLOCKS),
         only("delivery_patience", "partner", "patience_at", where=NOT_TAKEN),
         only("delivery_tried", "partner", "next_at", where="state = 'waiting' and attempt > 0"),
+        only("delivery_called", "created_at", where="transport = 'call' and mode = 'held'"),
         Index("delivery_by_reference", "reference", "partner"),
         only("delivery_by_theirs", "their_reference", where="their_reference is not null"),
     )
@@ -119,4 +120,10 @@ class PartnerState(Row, table=True):
     said: str | None = None
     quiet_since: datetime | None = instant(none=True)
     """Since when nothing has come, later by as long as nobody listened; where something is expected."""
+    test_id: str | None = Field(None, description="The act that asked for the last test")
+    tested_at: datetime | None = instant(none=True)
+    tested_by: str | None = None
+    found_at: datetime | None = instant(none=True)
+    found: str | None = None
+    reached: bool | None = None
     version: int = 1

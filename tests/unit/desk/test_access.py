@@ -37,6 +37,7 @@ MATRIX = {
     Action.SEE_ROAD: "-yyyyyy",
     Action.PAUSE: "----y-y",
     Action.CLAIM_INCIDENT: "-yyyy-y",
+    Action.TEST: "-yyyy-y",
     Action.CLOSE_INCIDENT: "--y-y--",
     Action.VERIFY: "--y--y-",
     Action.SEE_PEOPLE: "-----yy",

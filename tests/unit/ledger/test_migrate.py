@@ -23,6 +23,8 @@ def as_when_the_road_ended(engine: Engine) -> None:
         conn.execute(text("drop table alert"))
         for name in ("ring_at", "listed_at"):
             conn.execute(text(f"alter table delivery drop column {name}"))
+        for name in ("test_id", "tested_at", "tested_by", "found_at", "found", "reached"):
+            conn.execute(text(f"alter table partner_state drop column {name}"))
         conn.execute(text("update ledger_version set version_num = '0001'"))
 
 
@@ -56,6 +58,12 @@ def test_a_ledger_of_the_roads_end_becomes_one_of_today(ledger_url: str, tmp_pat
     assert len(before) == 2 and all(None not in row for row in before)
     as_when_the_road_ended(bench.engine)
     assert "alert" not in inspect(bench.engine).get_table_names()
+    migrate_engine(bench.engine)
+    assert shape(bench.engine) == today
+    with bench.engine.begin() as conn:
+        conn.execute(text("drop index delivery_called"))
+        conn.execute(text("alter table partner_state drop column found"))
+        conn.execute(text("update ledger_version set version_num = '0002'"))
     migrate_engine(bench.engine)
     assert shape(bench.engine) == today
     assert [tuple(row) for row in bench.all(sql)] == before

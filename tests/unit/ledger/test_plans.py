@@ -18,6 +18,7 @@ from hub.core.due import fall_due
 from hub.ledger import write
 from hub.ledger.read import (
     calls,
+    chores,
     day,
     failed,
     find,
@@ -28,6 +29,7 @@ from hub.ledger.read import (
     outbox,
     partners,
     stamp,
+    waits,
 )
 from tests.kit.deeds import act, settle, told
 from tests.kit.people import a_handover, an_attendance
@@ -142,13 +144,17 @@ def test_what_falls_due_reads_only_what_is_open(bench: Bench, asked: dict[str, A
 
 
 ONE = handovers.Whose("x", frozenset("x"), frozenset("x"), frozenset("x"))
+NARROWED = waits.Narrowed(["x"], ["y"], ["z"])
 PAGES: dict[str, Callable[[Connection], object]] = {
     "open handovers": handovers.open_handovers,
     "open handovers of a team": lambda conn: handovers.open_handovers(conn, ["x"], ONE),
-    "late handovers": lambda conn: handovers.late_handovers(conn, now(), ["x"]),
+    "what is late": lambda conn: waits.late(conn, now(), NARROWED, 10),
+    "what is late, further on": lambda conn: waits.late(conn, now(), NARROWED, 10, (now(), "x")),
+    "how much is late": lambda conn: waits.number_late(conn, now(), NARROWED),
+    "what waits for whom": lambda conn: waits.waits(conn, now()),
+    "what only a person moves on": lambda conn: chores.chores(conn, now() - timedelta(days=1)),
     "ended handovers": lambda conn: handovers.ended_since(conn, now()),
     "ended handovers of a team": lambda conn: handovers.ended_since(conn, now(), ["x"], ONE),
-    "late journeys": lambda conn: handovers.late_journeys(conn, now()),
     "handovers of a message": lambda conn: handovers.handovers_of(conn, "x"),
     "receivers": lambda conn: handovers.receivers(conn, ["x"]),
     "who was rung": lambda conn: handovers.taken_at(conn, "x"),

@@ -1,0 +1,171 @@
+"""What a person must act on, holds, keeps, or sees late with others is told apart once, for every page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.desk import words
+from hub.desk.access import Action
+from hub.desk.frame import Visit
+from hub.desk.paged import FAR, Page, Place, begin, end, page
+from hub.desk.whose import everything_of, facts, handover_facts
+from hub.ledger.read.calls import Call, open_calls
+from hub.ledger.read.handovers import SENDER_MUST, Handover, open_handovers, receivers
+from hub.ledger.read.sentences import Parts, handover
+from hub.ledger.read.waits import MOST, Narrowed, late, number_late
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of what waits."""
+
+    id: str
+    what: str
+    reference: str
+    priority: str
+    source: str
+    since: datetime
+    due_at: datetime | None
+    link: str
+    parts: Parts = ()
+    test: bool = False
+    conflict: bool = False
+    verb: str = "Open"
+    held_since: datetime | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among others: what is due first comes first."""
+        return self.due_at or FAR, self.since, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """Open handovers, as they concern who reads."""
+
+    waiting: list[Handover]
+    holding: list[Handover]
+    kept: list[Handover]
+    """late, and theirs still: nobody took it in time"""
+    late: list[Handover]
+    """late with others, and known to them because they had it, or sent it"""
+
+
+def custody(visit: Visit, conn: Connection) -> Custody:
+    """What waits for this person, what they hold, what their team keeps because nobody took it
+    in time, and what they know to be late with others."""
+    read = open_handovers(conn, visit.authorities, visit.whose)
+    to = receivers(conn, [one.message_id for one in read])
+    sorted_ = Custody([], [], [], [])
+    for one in read:
+        about = handover_facts(visit.desk.directory, one, to[one.message_id])
+        asked = one.state in SENDER_MUST
+        theirs = asked and visit.may(Action.REPLY, about)
+        mine = one.holder == visit.person.name
+        if one.held or (mine and one.passed_on and not asked):
+            if mine:
+                sorted_.holding.append(one)
+        elif theirs or (not asked and visit.may(Action.ANSWER, about)):
+            sorted_.waiting.append(one)
+        elif one.due_at and one.due_at < visit.now and visit.may(Action.SEE, about):
+            own = visit.may(Action.REPLY, about)
+            (sorted_.kept if own else sorted_.late).append(one)
+    return sorted_
+
+
+def late_elsewhere(
+    visit: Visit, conn: Connection, own: Custody, most: int, after: str = ""
+) -> Page[Item]:
+    """What is late with others, longest first, and how much of it there is (`MOST` + 1: more).
+
+    Who sees all of an authority sees it by the ledger's own order, a few at a time.
+    """
+    everywhere = everything_of(visit.person)
+    mine = [one.journey_id for one in (*own.waiting, *own.holding, *own.kept)]
+    which = Narrowed(everywhere, mine)
+    known = [one for one in own.late if everywhere is not None and one.authority not in everywhere]
+    if everywhere != visit.authorities:
+        known += _sent_by_them(visit, conn, everywhere)
+    last = begin(after)
+    known.sort(key=_order)
+    here = [one for one in known if last is None or _order(one) > (last[0], last[2])]
+    since = (last[0], last[2]) if last else None
+    found = late(conn, visit.now, which, most + 1, since) if everywhere != [] else []
+    found = sorted((*found, *here), key=_order)
+    number = len(known) + (number_late(conn, visit.now, which) if everywhere != [] else 0)
+    rows = [item(visit, one) for one in found[:most]]
+    more = end(rows[-1].place) if len(found) > most else ""
+    return Page(rows, number, more, last is None)
+
+
+def _order(one: Handover) -> tuple[datetime, str]:
+    return one.due_at or FAR, one.journey_id
+
+
+def _sent_by_them(visit: Visit, conn: Connection, everywhere: list[str] | None) -> list[Handover]:
+    """Late referrals and discussions that came from them, where they see no others."""
+    which = Narrowed(visit.authorities, (), visit.whose.own)
+    return [
+        one
+        for one in late(conn, visit.now, which, MOST)
+        if one.machine != "handover"
+        and everywhere is not None
+        and one.authority not in everywhere
+        and visit.may(Action.SEE, facts(visit.desk.directory, one.authority, senders=[one.sender]))
+    ]
+
+
+def item(visit: Visit, one: Handover) -> Item:
+    """A handover as a line."""
+    return Item(
+        one.journey_id,
+        words.title(one.type),
+        one.reference,
+        one.priority,
+        visit.desk.title(one.sender),
+        one.opened_at,
+        one.due_at,
+        f"/message/{one.message_id}",
+        handover(one, visit.desk.title) if one.machine == "handover" else (),
+        one.test,
+        bool(one.conflict_of),
+        held_since=one.changed_at if one.held else None,
+    )
+
+
+def calls(visit: Visit, conn: Connection) -> list[Item]:
+    """Whom they may ring because something does not get through."""
+    return [
+        _call(visit, one)
+        for one in open_calls(conn, visit.authorities)
+        if visit.may(
+            Action.TAKE_CALL, facts(visit.desk.directory, one.authority, priority=one.priority)
+        )
+    ]
+
+
+def some(visit: Visit, found: list[Handover], most: int, after: str = "") -> Page[Item]:
+    """Some of a list, as lines."""
+    chosen = page(found, _place, after, most)
+    lines = [item(visit, one) for one in chosen.rows]
+    return Page(lines, chosen.number, chosen.next, chosen.begun)
+
+
+def _place(one: Handover) -> Place:
+    return one.due_at or FAR, one.opened_at, one.journey_id
+
+
+def _call(visit: Visit, one: Call) -> Item:
+    return Item(
+        one.delivery_id,
+        f"Ring {visit.desk.title(one.partner)}",
+        one.reference,
+        one.priority,
+        visit.desk.title(one.sender),
+        one.created_at,
+        one.due_at,
+        f"/calls#{one.delivery_id}",
+        (f"{words.capital(one.reason)}: {words.title(one.type)} does not get through",),
+        verb="Call sheet",
+    )
