@@ -29,6 +29,7 @@ from hub.desk.pages import (
     conflicts,
     custody,
     failed,
+    find,
     inbox,
     incidents,
     journey,
@@ -55,6 +56,7 @@ STATIC = Path(__file__).parent / "static"
 PAGES = (
     sign,
     now,
+    find,
     inbox,
     custody,
     conflicts,

@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from hub.desk import words
 from hub.desk.access import Action
-from hub.desk.frame import Reader, Visit, see_other
+from hub.desk.frame import Reader, Visit
 from hub.desk.states import Standing, partner_line
 from hub.desk.whose import facts, handover_facts
 from hub.ledger.read.calls import open_calls
 from hub.ledger.read.failed import failed_deliveries, held_messages, stuck_records, unread_parcels
-from hub.ledger.read.find import find, is_case
 from hub.ledger.read.handovers import (
     SENDER_MUST,
     Handover,
@@ -123,33 +122,6 @@ def now(visit: Reader) -> HTMLResponse:
         counted_at=counted.at if counted else None,
         road=road,
     )
-
-
-@router.get("/find", response_model=None)
-def search(visit: Reader, q: str = "") -> Response:
-    """One box for every kind of reference."""
-    began = visit.desk.seconds()
-    with visit.desk.ledger.connect() as conn:
-        hits = find(conn, q[:200])
-        case = bool(hits) and is_case(conn, q)
-        seen = []
-        to = receivers(conn, [hit.message_id for hit in hits])
-        for hit in hits:
-            known = facts(
-                visit.desk.directory,
-                hit.authority,
-                receivers=to[hit.message_id],
-                senders=[hit.partner],
-                priority=hit.priority,
-            )
-            if visit.may(Action.SEE, known):
-                seen.append(hit)
-    if seen and case:
-        return see_other(f"/case/{seen[0].case_ref}")
-    if len(seen) == 1:
-        return see_other(f"/message/{seen[0].message_id}")
-    took = visit.desk.seconds() - began
-    return visit.page("find.html", 200 if seen else 404, hits=seen, q=q, took=took)
 
 
 def _item(visit: Visit, one: Handover) -> Item:
