@@ -28,6 +28,7 @@ from hub.desk.pages import (
     calls,
     conflicts,
     custody,
+    export,
     failed,
     find,
     inbox,
@@ -68,6 +69,7 @@ PAGES = (
     incidents,
     people,
     audit,
+    export,
 )
 
 
