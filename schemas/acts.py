@@ -1,6 +1,6 @@
 """What a person does at the desk is a message: who, in which role, why, and what they saw."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,7 +11,7 @@ from schemas.endings import ConflictEnd, EarlyEnd, ParcelEnd
 from schemas.instants import Instant
 from schemas.labels import DataKind as Kind
 from schemas.people import Worker
-from schemas.values import Line, Phone, Said, Text
+from schemas.values import Line, NhsNumberText, Phone, Said, Text
 
 
 class Act(Said):
@@ -59,6 +59,24 @@ class ContentOpened(Act):
         if self.break_glass and not self.reason:
             raise ValueError("break_glass needs reason: say why")
         return self
+
+
+class ChildSought(Reasoned):
+    """`child.sought`: somebody looks for a child's case by its number; recorded before it is shown."""
+
+    number: Annotated[NhsNumberText, Kind.CHILD_IDENTITY]
+    authorities: Annotated[tuple[Line, ...], Kind.DELIVERY_METADATA] = Field(
+        description="Codes of those in which they may look"
+    )
+
+
+class ExportMade(Act):
+    """`export.made`: somebody takes what the desk shows out as a file; recorded before it leaves."""
+
+    what: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
+        description="The list, or the words of a search; for a journey, which"
+    )
+    format: Annotated[Literal["csv", "json"], Kind.DELIVERY_METADATA]
 
 
 class DeliveryRetried(Act):

@@ -181,6 +181,8 @@ def _act(kind: str, body: Body, title: str) -> Entry:
 def _acts() -> list[Entry]:
     return [
         _act("content.opened", acts.ContentOpened, "Content opened"),
+        _act("child.sought", acts.ChildSought, "Child looked for by number"),
+        _act("export.made", acts.ExportMade, "Taken out as a file"),
         _act("delivery.retried", acts.DeliveryRetried, "Delivery tried again"),
         _act("delivery.abandoned", acts.DeliveryAbandoned, "Delivery given up"),
         _act("delivery.taken_by_phone", acts.DeliveryTakenByPhone, "Taken by telephone"),

@@ -12,11 +12,11 @@ from hub.core import (
     acts_on_incidents,
     acts_on_parcels,
     acts_on_partners,
+    acts_on_reading,
     acts_on_records,
 )
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
-from hub.ledger.audit import HUB
 from hub.ledger.content import seal_words
 from hub.ledger.tables import Act
 from hub.ledger.write import rows
@@ -30,6 +30,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_partners.EFFECTS,
     **acts_on_incidents.EFFECTS,
     **acts_on_records.EFFECTS,
+    **acts_on_reading.EFFECTS,
 }
 
 
@@ -68,7 +69,7 @@ def record_act(work: Work, record: Record) -> None:
             "answer": answer,
         },
     )
-    case_ref = _case_of(work, deed)
+    case_ref = deed.case_ref(work)
     words = deed.reason if deed.type != "content.opened" else ""
     key = work.key(case_ref) if words else None
     work.audit(
@@ -79,14 +80,3 @@ def record_act(work: Work, record: Record) -> None:
         who=deed.name,
         why=seal_words(key, deed.subject, words) if key else "",
     )
-
-
-def _case_of(work: Work, deed: Deed) -> str:
-    for sql in (
-        "select case_ref from message where message_id = :id",
-        "select case_ref from delivery where delivery_id = :id",
-    ):
-        found = rows(work.conn, sql, id=deed.subject)
-        if found:
-            return str(found[0].case_ref)
-    return HUB

@@ -6,6 +6,8 @@ from typing import Any
 
 from hub.core.work import Work
 from hub.journeys.machine import Facts
+from hub.ledger.audit import HUB
+from hub.ledger.write import rows
 
 
 class Refused(Exception):
@@ -28,6 +30,18 @@ class Deed:
     def name(self) -> str:
         """Name and role, as journeys show them."""
         return f"{self.who['name']}, {self.who['role'].replace('_', ' ')}"
+
+    def case_ref(self, work: Work) -> str:
+        """The case in whose chain it stands; the hub's own where it is about none."""
+        for sql in (
+            "select case_ref from message where message_id = :id",
+            "select case_ref from delivery where delivery_id = :id",
+            "select case_ref from case_file where case_ref = :id",
+        ):
+            found = rows(work.conn, sql, id=self.subject)
+            if found:
+                return str(found[0].case_ref)
+        return HUB
 
     def facts(self, work: Work, approver: str = "") -> Facts:
         """For the guards of a journey."""

@@ -46,6 +46,7 @@ class Action(StrEnum):
     ABANDON = "give a delivery up"
     TAKE_CALL = "note who took a call"
     HANDLE_PARCEL = "claim or close an unread parcel"
+    FIND_CHILD = "look for a child by its number"
     MATCH = "say which child it is"
     CLEAR = "clear a conflict"
     UNSTICK = "try a stuck record again"
@@ -214,6 +215,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     },
     _A.TAKE_CALL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
     _A.HANDLE_PARCEL: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.FIND_CHILD: dict.fromkeys((*_HOUSE, _R.AUDITOR), _N.AUTHORITY),
     _A.MATCH: dict.fromkeys(_HOUSE, _N.AUTHORITY),
     _A.CLEAR: dict.fromkeys(_HOUSE, _N.AUTHORITY),
     _A.UNSTICK: {_R.OPERATIONS: _N.AUTHORITY},

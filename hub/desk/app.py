@@ -28,7 +28,9 @@ from hub.desk.pages import (
     calls,
     conflicts,
     custody,
+    export,
     failed,
+    find,
     inbox,
     incidents,
     journey,
@@ -56,6 +58,7 @@ STATIC = Path(__file__).parent / "static"
 PAGES = (
     sign,
     now,
+    find,
     inbox,
     custody,
     conflicts,
@@ -68,6 +71,7 @@ PAGES = (
     runbook,
     people,
     audit,
+    export,
 )
 
 

@@ -4,23 +4,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.counted import Counted
-from hub.desk.frame import Reader, Visit, nothing_here, see_other
+from hub.desk.frame import Reader, Visit, nothing_here
 from hub.desk.glance import is_broken, is_late, waits
 from hub.desk.paged import Place, page
 from hub.desk.states import Standing, by_trouble, partner_line
 from hub.desk.strips import of_flows
 from hub.desk.waiting import Custody, Item, calls, custody, item, late_elsewhere, some
-from hub.desk.whose import everything_of, facts
+from hub.desk.whose import everything_of
 from hub.ledger.read.chores import MOST, chores
-from hub.ledger.read.find import find, is_case
-from hub.ledger.read.handovers import receivers
 from hub.ledger.read.incidents import how_many, open_incidents
 from hub.ledger.read.partners import standings
 from hub.ledger.read.waits import Waits, all_that_waits
@@ -102,33 +100,6 @@ def everything(visit: Reader, what: str, after: str = "") -> HTMLResponse:
         else:
             found = some(visit, getattr(own, what), 50, after)
     return visit.page("all.html", title=titles[what], what=what, found=found)
-
-
-@router.get("/find", response_model=None)
-def search(visit: Reader, q: str = "") -> Response:
-    """One box for every kind of reference."""
-    began = visit.desk.seconds()
-    with visit.desk.ledger.connect() as conn:
-        hits = find(conn, q[:200])
-        case = bool(hits) and is_case(conn, q)
-        seen = []
-        to = receivers(conn, [hit.message_id for hit in hits])
-        for hit in hits:
-            known = facts(
-                visit.desk.directory,
-                hit.authority,
-                receivers=to[hit.message_id],
-                senders=[hit.partner],
-                priority=hit.priority,
-            )
-            if visit.may(Action.SEE, known):
-                seen.append(hit)
-    if seen and case:
-        return see_other(f"/case/{seen[0].case_ref}")
-    if len(seen) == 1:
-        return see_other(f"/message/{seen[0].message_id}")
-    took = visit.desk.seconds() - began
-    return visit.page("find.html", 200 if seen else 404, hits=seen, q=q, took=took)
 
 
 def _place(one: Item) -> Place:

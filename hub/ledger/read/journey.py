@@ -202,10 +202,25 @@ def case_way(conn: Connection, case_ref: str, most: int = 500) -> Way | None:
     return _way(conn, found) if found else None
 
 
+def outline(conn: Connection, messages: Iterable[Said]) -> Way:
+    """Messages with to whom they go and who has them, and nothing of how that came about."""
+    said = tuple(messages)
+    sent, journeys = _gone(conn, said)
+    return Way(said, tuple(sent), (), tuple(journeys), (), (), (), {})
+
+
+def _gone(conn: Connection, said: Iterable[Said]) -> tuple[list[Sent], list[Handover]]:
+    ids = values(conn, [one.message_id for one in said])
+    sql = f"{COLUMNS} where {among(conn, 'j.subject')} order by j.opened_at"
+    journeys = fetch(conn, Handover, sql, among=ids)
+    sent = fetch(conn, Sent, f"{_SENT} {among(conn, 'message_id')} order by created_at", among=ids)
+    return sent, journeys
+
+
 def _way(conn: Connection, messages: Iterable[Said]) -> Way:
     said = tuple(messages)
     ids = values(conn, [one.message_id for one in said])
-    sent = fetch(conn, Sent, f"{_SENT} {among(conn, 'message_id')} order by created_at", among=ids)
+    sent, journeys = _gone(conn, said)
     deliveries = values(conn, [one.delivery_id for one in sent])
     tries = fetch(
         conn,
@@ -213,12 +228,6 @@ def _way(conn: Connection, messages: Iterable[Said]) -> Way:
         "select delivery_id, attempt, handed_at, settled_at, outcome, level, code, detail, who"
         f" from attempt where {among(conn, 'delivery_id')} order by attempt",
         among=deliveries,
-    )
-    journeys = fetch(
-        conn,
-        Handover,
-        f"{COLUMNS} where {among(conn, 'j.subject')} order by j.opened_at",
-        among=ids,
     )
     steps = fetch(
         conn,

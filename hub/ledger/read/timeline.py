@@ -56,6 +56,7 @@ _ACTS = {
     "handover.completed": "completed it",
     "case.matched": "said which child it is",
     "early.resolved": "settled the early message",
+    "export.made": "took it out as a file",
     "conflict.cleared": "looked at the two under one reference",
 }
 _OUTCOMES = {

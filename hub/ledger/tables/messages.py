@@ -109,7 +109,14 @@ class Message(Row, table=True):
     doubts: str = "[]"
     """of its reader (`schemas.envelope.Doubt`)"""
     __table_args__ = (
-        Index("message_by_reference", "reference", "partner", "stream"),
+        Index(
+            "message_by_reference",
+            "reference",
+            "partner",
+            "stream",
+            # Byte by byte: so it finds what begins with something, too, whatever the collation.
+            postgresql_ops={"reference": "text_pattern_ops"},
+        ),
         only("message_answers", "answers", where="answers is not null"),
         only("message_in_conflict", "conflict_of", where="conflict_of is not null"),
         only("message_apart", "state", where=APART),

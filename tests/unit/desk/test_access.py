@@ -30,6 +30,7 @@ MATRIX = {
     Action.ABANDON: "-yy-y--",
     Action.TAKE_CALL: "-yyyy--",
     Action.HANDLE_PARCEL: "-yyyy--",
+    Action.FIND_CHILD: "-yyy-y-",
     Action.MATCH: "-yyy---",
     Action.CLEAR: "-yyy---",
     Action.UNSTICK: "----y--",

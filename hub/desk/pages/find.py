@@ -1,0 +1,137 @@
+"""Whatever somebody has in hand leads to what it stands for, in one box, and to nothing they may not see.
+
+A child's number is asked for on a form of its own, so that it stands in no address; core looks it
+up by its keyed token and notes who asked, before anything is shown.
+"""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Response
+from sqlalchemy import Connection
+
+from hub.broker import Unable
+from hub.desk import acts
+from hub.desk.access import Action, Facts, Grant
+from hub.desk.acts import Act
+from hub.desk.doing import KAFKA_AWAY, LOOK_FIRST, needs
+from hub.desk.filters import Filters
+from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
+from hub.desk.pages.journey import seen
+from hub.desk.search import Looked, look, mark_of, text_of, understood
+from hub.ids import fresh
+from hub.ledger.read.acts import Answered
+from hub.ledger.read.find import is_case
+from hub.ledger.read.journey import case_way
+from schemas.values import NhsNumber
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/find", response_model=None)
+def search(visit: Reader, q: str = "", after: str = "") -> Response:
+    """One box for references, partners, teams, types, states and days."""
+    asked = understood(visit, q)
+    filters, start = asked.filters, mark_of(after)
+    found = Looked([])
+    if filters:
+        with visit.desk.ledger.connect() as conn:
+            found = look(visit, conn, filters, start)
+            case = _case(conn, filters) if found.hits else None
+        if case:
+            return see_other(f"/case/{case}")
+        if _one(filters) and len(found.hits) == 1 and not (start or found.after):
+            return see_other(f"/message/{found.hits[0].said.message_id}")
+    return visit.page(
+        "find.html",
+        200 if found.hits or not filters or start else 404,
+        found=found,
+        filters=[(kind, words, link(left)) for kind, words, left in filters.each()],
+        q=filters.words if asked.child else q,
+        unknown=asked.unknown,
+        child=asked.child,
+        more=link(filters, text_of(found.after)) if found.after else "",
+        may_ask=visit.may(Action.FIND_CHILD),
+        asked=filters,
+    )
+
+
+def link(filters: Filters, after: str = "") -> str:
+    """The address of a search."""
+    more = {"after": after} if after else {}
+    return f"/find?{urlencode({'q': filters.words} | more)}"
+
+
+def _one(filters: Filters) -> str | None:
+    """The reference, where nothing else was asked for."""
+    alone = list(filters.references) if len(list(filters.each())) == 1 else []
+    return alone[0] if alone else None
+
+
+def _case(conn: Connection, filters: Filters) -> str | None:
+    one = _one(filters)
+    return one if one and is_case(conn, one) else None
+
+
+@router.post("/find/child", response_model=None)
+async def child(
+    visit: Actor,
+    number: Annotated[str, Form(max_length=20)] = "",
+    reason: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """The cases under a child's NHS number; who asked, and why, is noted whatever comes of it."""
+    reach = _reach(visit)
+    why = needs(reason, "Why you look for this child")
+    answered = await _sought(visit, reach, whole_number(number), why)
+    cases = await asyncio.to_thread(cases_of, visit, answered)
+    if len(cases) == 1:
+        return see_other(f"/case/{cases[0]}")
+    return visit.page("child.html", 200 if cases else 404, cases=cases)
+
+
+def whole_number(text: str) -> str:
+    """An NHS number as it is stored; refuses what is none, without saying it again."""
+    try:
+        return NhsNumber.model_validate({"number": text}).number
+    except ValueError:
+        raise Stop(
+            400,
+            "That is not an NHS number",
+            "It has ten digits, of which the last checks the others. Look for a slip of the pen.",
+        ) from None
+
+
+def _reach(visit: Visit) -> dict[str, Grant]:
+    """The authorities in which they may look for a child, with the grant; refuses where none."""
+    own = visit.must(Action.FIND_CHILD)
+    codes = {code for partner in visit.desk.directory for code in partner.authorities}
+    found = {code: own for code in sorted(codes) if visit.may(Action.FIND_CHILD, Facts(code))}
+    return found or {own.authority: own}
+
+
+async def _sought(visit: Visit, reach: dict[str, Grant], number: str, why: str) -> Answered:
+    body = {"number": number, "authorities": list(reach), "reason": why}
+    by = next(iter(reach.values()))
+    act = Act("child.sought", fresh(), visit.person, by, None, 0, why, body)
+    desk = visit.desk
+    try:
+        found = await acts.perform(desk.road, desk.ledger, desk.keys, act)
+    except Unable:
+        raise Stop(503, KAFKA_AWAY, LOOK_FIRST) from None
+    if found is None:
+        raise Stop(503, "The ledger has not answered so far, so nothing is shown", "Ask again.")
+    return found
+
+
+def cases_of(visit: Visit, answered: Answered) -> list[str]:
+    """Of the cases that core found, those of which they may see something."""
+    if not answered.done:
+        raise Stop(403, f"The ledger refused: {answered.answer}")
+    with visit.desk.ledger.connect() as conn:
+        return [one for one in answered.answer.split() if _visible(visit, conn, one)]
+
+
+def _visible(visit: Visit, conn: Connection, case_ref: str) -> Any:
+    way = case_way(conn, case_ref)
+    return way is not None and seen(visit, way)[0].messages

@@ -1,0 +1,194 @@
+"""One box finds what its reader may see and nothing else, page after page, and says in which way it was understood."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection
+
+from hub import clock
+from hub.desk.access import Person
+from hub.desk.filters import State
+from hub.desk.frame import Visit
+from hub.desk.search import Hit, Looked, look, mark_of, text_of, understood
+from hub.ledger.write import rows
+from tests.kit.desk import WHO, Sitting, post, text
+from tests.kit.persons import nhs
+
+EVERYTHING = "since 2000-01-01"
+
+
+@pytest.fixture
+def conn(sitting: Sitting) -> Iterator[Connection]:
+    with sitting.desk.ledger.connect() as conn:
+        yield conn
+
+
+def visit(sitting: Sitting, short: str) -> Visit:
+    name, grant = WHO[short]
+    return Visit(cast(Any, None), sitting.desk, Person(short, name, "", (grant,)), clock.now())
+
+
+def found(sitting: Sitting, conn: Connection, short: str, words: str) -> list[Hit]:
+    who = visit(sitting, short)
+    return look(who, conn, understood(who, words).filters, most=500).hits
+
+
+def references(hits: list[Hit]) -> set[str]:
+    return {hit.said.reference for hit in hits}
+
+
+@pytest.mark.parametrize("short", WHO)
+def test_a_state_finds_all_that_stands_so_and_nothing_else(
+    sitting: Sitting, conn: Connection, short: str
+) -> None:
+    everything = found(sitting, conn, short, EVERYTHING)
+    assert bool(everything) == (short not in ("administrator", "elsewhere"))
+    for state in State:
+        wanted = {hit.said.message_id for hit in everything if state in hit.states}
+        hits = found(sitting, conn, short, state.value)
+        assert {hit.said.message_id for hit in hits} == wanted, state
+
+
+def test_the_evening_stands_in_many_ways(sitting: Sitting, conn: Connection) -> None:
+    everything = found(sitting, conn, "auditor", EVERYTHING)
+    assert {state for hit in everything for state in hit.states} >= {
+        State.LATE, State.STOPPED, State.WAITING, State.DELIVERED, State.ACCEPTED, State.CONFLICT,
+        State.QUERIED,
+    }  # fmt: skip
+
+
+def test_filters_of_one_kind_add_up_and_of_several_narrow(
+    sitting: Sitting, conn: Connection
+) -> None:
+    def of(words: str) -> set[str]:
+        return references(found(sitting, conn, "manager", words))
+
+    assert of("handover accepted") == {"EDT-0414"}
+    assert of("accepted queried from edt") == {"EDT-0414", "EDT-0419"}
+    assert of("S-2231 EDT-0417") == {"S-2231", "EDT-0417"}
+    assert of("EDT-0417 yesterday until 2001-01-01") == set()
+    assert "S-2231" in of("to police urgent") and "EDT-0417" not in of("to police")
+    assert of("from assessment-east") == {"S-2231", "S-2232", "S-2233"}
+    assert of("from police") == {"WYP-0005"}
+    assert of("edt-04") == of("EDT-04") != set()
+
+
+def test_an_agency_finds_its_own_and_is_not_told_how_it_stands_with_others(
+    sitting: Sitting, conn: Connection
+) -> None:
+    hits = found(sitting, conn, "police", EVERYTHING)
+    assert references(hits) == {"S-2231", "S-2232", "S-2233", "WYP-0005"}
+    assert {name for hit in hits for name in hit.to} <= {"exemplar-police"} | {"edt"}
+    assert found(sitting, conn, "police", "to assessment-north") == []
+    assert found(sitting, conn, "police", "EDT-0417") == []
+
+
+def pages(sitting: Sitting, conn: Connection, words: str, most: int, budget: float) -> list[Looked]:
+    who = visit(sitting, "auditor")
+    filters = understood(who, words).filters
+    made = [look(who, conn, filters, most=most, budget=budget)]
+    while made[-1].after is not None:
+        after = mark_of(text_of(made[-1].after))
+        made.append(look(who, conn, filters, after, most, budget))
+    return made
+
+
+@pytest.mark.parametrize("words", [EVERYTHING, "waiting", "from exemplar-hospital", "X26"])
+@pytest.mark.parametrize(("most", "budget"), [(3, 1.0), (500, 0.0), (2, 0.0)])
+def test_pages_together_are_everything_once_and_newest_first(
+    sitting: Sitting,
+    conn: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    most: int,
+    budget: float,
+) -> None:
+    who = visit(sitting, "auditor")
+    whole = look(who, conn, understood(who, words).filters, most=500)
+    assert len(whole.hits) > 5 and whole.after is None
+    monkeypatch.setattr("hub.ledger.read.seek.FIRST", 4)
+    made = pages(sitting, conn, words, most, budget)
+    assert [hit.said.message_id for page in made for hit in page.hits] == [
+        hit.said.message_id for hit in whole.hits
+    ]
+    moments = [hit.said.recorded_at for hit in whole.hits]
+    assert moments == sorted(moments, reverse=True)
+    assert all(len(page.hits) <= most for page in made)
+    assert len(made) > 1 or most == 500
+
+
+def test_when_time_is_over_it_says_how_far_was_looked(
+    sitting: Sitting, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.ledger.read.seek.FIRST", 4)
+    first = pages(sitting, conn, "from exemplar-hospital", 50, 0.0)[0]
+    assert first.back_to is not None and first.after is not None
+
+
+async def test_the_page_shows_filters_that_can_be_taken_away_and_what_is_a_reference(
+    sitting: Sitting,
+) -> None:
+    async with sitting.as_("manager") as client:
+        page = await client.get("/find", params={"q": "handover accepted from edt"})
+        said = text(page)
+        assert "1 message under “handover accepted from edt”" in said
+        assert "Accepted by J. Ahmed" in said and "Took " in said
+        assert 'aria-label="Take away: state accepted"' in page.text
+        assert "q=from+edt+edt.handover" in page.text
+        odd = await client.get("/find", params={"q": "Thistlewood"})
+        assert odd.status_code == 404
+        assert "is no word of the desk, and was taken for a reference" in text(odd)
+        assert (await client.get("/find")).status_code == 200
+        assert (await client.get("/find", params={"q": "late", "after": "x"})).status_code == 400
+
+
+NUMBER = nhs(100)
+"""Of the child that `X26000000000` is about."""
+
+
+async def test_a_childs_number_finds_the_case_and_is_noted_and_kept_nowhere(
+    sitting: Sitting, logged: list[dict[str, object]]
+) -> None:
+    number = NUMBER
+    case = sitting.one("select case_ref from message where reference = 'X26000000000'")
+    async with sitting.as_("edt") as client:
+        page = await post(client, "/find", "/find/child", number=number, reason="rang about it")
+        assert str(page.url).endswith(f"/case/{case}")
+        none = await post(client, "/find", "/find/child", number="9434765919", reason="rang")
+        assert none.status_code == 404 and "Nothing" not in none.text
+        odd = await post(client, "/find", "/find/child", number="9434765918", reason="rang")
+        assert odd.status_code == 400 and "943476" not in odd.text
+        asked = await client.get("/find", params={"q": f"late {number}"})
+    assert number not in asked.text and "was left out" in text(asked)
+    sql = "select entry from audit where case_ref = :ref and entry like '%found by number%'"
+    [entry] = sitting.bench.all(sql, ref=case)
+    assert "D. Quillfeather" in entry.entry
+    acts = sitting.bench.all("select * from act where type = 'child.sought'")
+    assert len(acts) == 2
+    with sitting.bench.engine.connect() as conn:
+        everything = [
+            str(row)
+            for table in ("act", "audit", "incident", "move")
+            for row in rows(conn, f"select * from {table}")
+        ]
+    assert not any(number in row or "9434765919" in row for row in everything)
+    assert not any(number in str(line) for line in logged)
+
+
+async def test_a_childs_number_is_looked_for_by_roles_that_may_and_while_kafka_answers(
+    sitting: Sitting,
+) -> None:
+    number = NUMBER
+    for short in ("worker", "police", "operations", "administrator"):
+        async with sitting.as_(short) as client:
+            page = await post(client, "/", "/find/child", number=number, reason="rang about it")
+            assert page.status_code == 403, short
+            assert "Find a child" not in text(await client.get("/find"))
+    async with sitting.as_("elsewhere") as client:
+        page = await post(client, "/", "/find/child", number=number, reason="rang about it")
+        assert page.status_code == 404
+    sitting.road.away = True
+    async with sitting.as_("manager") as client:
+        page = await post(client, "/", "/find/child", number=number, reason="rang about it")
+    assert page.status_code == 503
