@@ -170,6 +170,8 @@ def _acts() -> list[Entry]:
     return [
         _act("content.opened", acts.ContentOpened, "Content opened"),
         _act("delivery.retried", acts.DeliveryRetried, "Delivery tried again"),
+        _act("redrive.started", acts.RedriveStarted, "Tried again in bulk"),
+        _act("redrive.stopped", acts.RedriveStopped, "Bulk stopped"),
         _act("delivery.abandoned", acts.DeliveryAbandoned, "Delivery given up"),
         _act("delivery.taken_by_phone", acts.DeliveryTakenByPhone, "Taken by telephone"),
         _act("delivery.collected", acts.DeliveryCollected, "Delivery collected"),

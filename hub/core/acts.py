@@ -12,6 +12,7 @@ from hub.core import (
     acts_on_incidents,
     acts_on_parcels,
     acts_on_records,
+    acts_on_redrives,
 )
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
@@ -28,6 +29,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_parcels.EFFECTS,
     **acts_on_incidents.EFFECTS,
     **acts_on_records.EFFECTS,
+    **acts_on_redrives.EFFECTS,
 }
 
 
@@ -46,6 +48,14 @@ def record_act(work: Work, record: Record) -> None:
         meta.get("reason") or body.get("reason") or "",
         body,
     )
+    carry_out(work, deed)
+
+
+def carry_out(work: Work, deed: Deed, **facts: str) -> tuple[str, str]:
+    """Has its effect and writes down what came of it: done or refused, and the answer.
+
+    `facts` stand in the audit beside it.
+    """
     effect = _EFFECTS.get(deed.type)
     try:
         if effect is None:
@@ -76,7 +86,9 @@ def record_act(work: Work, record: Record) -> None:
         subject=deed.subject,
         who=deed.name,
         why=seal_words(key, deed.subject, words) if key else "",
+        **facts,
     )
+    return outcome, answer
 
 
 def _case_of(work: Work, deed: Deed) -> str:

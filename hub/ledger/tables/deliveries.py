@@ -68,6 +68,7 @@ class Delivery(Row, table=True):
         only("delivery_offered", *_OLDEST, where="state = 'offered'"),
         only("delivery_to_ring", "ring_at", where=_ON_ITS_WAY),
         only("delivery_blocks", "partner", "lane_no", where=_BLOCKS),
+        only("delivery_stopped", "partner", "changed_at", where=_BLOCKS),
         only("delivery_tried", "partner", "next_at", where="state = 'waiting' and attempt > 0"),
         Index("delivery_by_reference", "reference", "partner"),
         only("delivery_by_theirs", "their_reference", where="their_reference is not null"),
