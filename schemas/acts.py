@@ -76,6 +76,9 @@ class RedriveStarted(Reasoned):
     causes: Annotated[tuple[Text, ...], Kind.DELIVERY_METADATA] = Field(
         min_length=1, description="The reasons of the deliveries meant, as the ledger has them"
     )
+    state: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
+        default="needs_person", description="In which they stand: that, or outcome_unknown"
+    )
     as_of: Annotated[Instant, Kind.DELIVERY_METADATA]
     deliveries: Annotated[tuple[UUID, ...] | None, Kind.DELIVERY_METADATA] = Field(
         default=None, description="Only these of them; left out, all"

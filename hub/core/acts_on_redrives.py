@@ -24,7 +24,7 @@ insert into redrive_item (redrive_id, delivery_id, place, seen, authority, answe
 select :redrive, delivery_id, row_number() over (order by rank, lane, lane_no, created_at),
   version, authority, ''
 from (select * from delivery
-  where state in ('needs_person', 'outcome_unknown') and partner = :partner
+  where state = :state and state in ('needs_person', 'outcome_unknown') and partner = :partner
     and changed_at <= :as_of {which}
   order by rank, lane, lane_no, created_at limit :most) chosen
 """
@@ -48,6 +48,7 @@ def _started(work: Work, deed: Deed) -> str:
         _CHOSEN.format(which=which),
         redrive=deed.subject,
         partner=str(body["partner"]),
+        state=str(body.get("state") or "needs_person"),
         as_of=datetime.fromisoformat(body["as_of"]),
         most=MOST,
         **named,

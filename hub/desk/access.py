@@ -245,6 +245,12 @@ def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Den
     return Denied(f"as {roles} you may not {action.value}")
 
 
+def reach(person: Person, action: Action) -> tuple[str, ...] | None:
+    """The authorities in which their roles let them do it; None where that is all of them. Pure."""
+    found = {grant.authority for grant in person.grants if grant.role in TABLE[action]}
+    return None if "*" in found else tuple(sorted(found))
+
+
 def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | None:
     if not grant.reaches(facts.authority):
         return "it belongs to another authority"

@@ -36,6 +36,7 @@ from hub.desk.pages import (
     parcels,
     partners,
     people,
+    redrives,
     sign,
 )
 from hub.desk.road import KafkaRoad
@@ -59,6 +60,7 @@ PAGES = (
     custody,
     conflicts,
     journey,
+    redrives,
     failed,
     parcels,
     calls,

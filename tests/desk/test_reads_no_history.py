@@ -14,7 +14,17 @@ from sqlalchemy import Connection, Engine
 from hub.clock import now
 from hub.desk.app import make_desk
 from hub.ledger import write
-from hub.ledger.read import calls, day, failed, handovers, incidents, journey, partners
+from hub.ledger.read import (
+    calls,
+    day,
+    failed,
+    handovers,
+    incidents,
+    journey,
+    partners,
+    redrives,
+    stopped,
+)
 from hub.ledger.write import rows, run
 from hub.settings import Settings
 from tests.kit.deeds import act, settle, told
@@ -97,6 +107,12 @@ PAGES: dict[str, Callable[[Connection], object]] = {
     ),
     "late journeys": lambda conn: handovers.late_journeys(conn, now(), [LEEDS]),
     "failed deliveries": failed.failed_deliveries,
+    "causes of what stopped": stopped.causes,
+    "what stopped, counted": stopped.stopped,
+    "what stopped for a cause": lambda conn: stopped.of_cause(
+        conn, "team", "refused", ["no such ward"], most=100
+    ),
+    "tried again in bulk": lambda conn: redrives.latest(conn, now() - timedelta(days=1)),
     "held messages": lambda conn: failed.held_messages(conn, now() - timedelta(days=1)),
     "unread parcels": failed.unread_parcels,
     "call sheets": calls.open_calls,

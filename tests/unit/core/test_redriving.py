@@ -11,6 +11,7 @@ from hub.core import acts_on_redrives
 from hub.core import redrive as working
 from hub.core.due import fall_due
 from hub.core.redrive import redrive
+from hub.core.work import Work
 from hub.ids import fresh
 from hub.ledger.audit import verify
 from hub.ledger.read.redrives import Redrive
@@ -95,7 +96,7 @@ def test_a_core_that_dies_goes_on_where_it_was_and_nothing_goes_twice(stopped: B
     name, _ = start(stopped)
     stopped.do(redrive)
     with pytest.raises(KeyboardInterrupt):
-        stopped.do(lambda work: (redrive(work), _killed()))
+        stopped.do(_killed)
     for _ in range(4):
         stopped.do(redrive)
     assert (how_far(stopped, name).done, how_far(stopped, name).refused) == (7, 0)
@@ -103,7 +104,8 @@ def test_a_core_that_dies_goes_on_where_it_was_and_nothing_goes_twice(stopped: B
     assert len(again) == len({row.subject for row in again}) == 7
 
 
-def _killed() -> None:
+def _killed(work: Work) -> None:
+    redrive(work)
     raise KeyboardInterrupt
 
 

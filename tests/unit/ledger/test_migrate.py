@@ -20,8 +20,8 @@ def as_when_the_road_ended(engine: Engine) -> None:
             for index in table.indexes:
                 index.drop(conn)
         conn.execute(text(_OLD))
-        for table in ("redrive_item", "redrive"):
-            conn.execute(text(f"drop table {table}"))
+        for later in ("redrive_item", "redrive"):
+            conn.execute(text(f"drop table {later}"))
         for column in ("delivery drop column ring_at", "delivery drop column listed_at"):
             conn.execute(text(f"alter table {column}"))
         conn.execute(text("alter table message drop column corrects"))
