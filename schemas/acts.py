@@ -94,6 +94,20 @@ class RedriveStopped(Reasoned):
     redrive: Annotated[UUID, Kind.DELIVERY_METADATA]
 
 
+class Amendment(Said):
+    """One field said differently; without a value, it says nothing any more."""
+
+    path: Annotated[tuple[Line | int, ...], Kind.DELIVERY_METADATA] = Field(min_length=1)
+    value: Annotated[Text | bool | int | None, Kind.CONCERN_NARRATIVE] = None
+
+
+class DeliveryRepaired(Reasoned):
+    """`delivery.repaired`: its message goes out corrected, as a new one in its place."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    changes: tuple[Amendment, ...] = Field(min_length=1)
+
+
 class DeliveryAbandoned(Reasoned):
     """`delivery.abandoned`: a named person gives it up; urgent ones need a head of service."""
 

@@ -170,6 +170,7 @@ def _acts() -> list[Entry]:
     return [
         _act("content.opened", acts.ContentOpened, "Content opened"),
         _act("delivery.retried", acts.DeliveryRetried, "Delivery tried again"),
+        _act("delivery.repaired", acts.DeliveryRepaired, "Corrected and sent as new"),
         _act("redrive.started", acts.RedriveStarted, "Tried again in bulk"),
         _act("redrive.stopped", acts.RedriveStopped, "Bulk stopped"),
         _act("delivery.abandoned", acts.DeliveryAbandoned, "Delivery given up"),

@@ -10,6 +10,7 @@ from hub.core import (
     acts_on_deliveries,
     acts_on_handovers,
     acts_on_incidents,
+    acts_on_messages,
     acts_on_parcels,
     acts_on_records,
     acts_on_redrives,
@@ -28,6 +29,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_deliveries.EFFECTS,
     **acts_on_parcels.EFFECTS,
     **acts_on_incidents.EFFECTS,
+    **acts_on_messages.EFFECTS,
     **acts_on_records.EFFECTS,
     **acts_on_redrives.EFFECTS,
 }

@@ -42,6 +42,7 @@ class Action(StrEnum):
     RECALL = "take it back"
     PLACE = "say where it goes after it was refused"
     RETRY = "send it again"
+    REPAIR = "correct it and send it as new"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
     TAKE_CALL = "note who took a call"
@@ -205,6 +206,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.REASSIGN: _HOLDERS,
     _A.RECALL: _HOLDERS,
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.REPAIR: dict.fromkeys(_HOUSE, _N.AUTHORITY),
     _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
         _R.SERVICE_MANAGER: _N.AUTHORITY,

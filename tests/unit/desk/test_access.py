@@ -38,6 +38,7 @@ MATRIX = {
     Action.REASSIGN: "-yy----",
     Action.RECALL: "-yy----",
     Action.RETRY: "-yyyy--",
+    Action.REPAIR: "-yyy---",
     Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
     Action.TAKE_CALL: "-yyyy--",
