@@ -86,6 +86,46 @@ class DeliveryRetried(Act):
     as_new: Annotated[bool, Kind.DELIVERY_METADATA] = False
 
 
+class RedriveStarted(Reasoned):
+    """`redrive.started`: what stopped for one cause is tried again, as it stood at `as_of`."""
+
+    partner: Annotated[Line, Kind.DELIVERY_METADATA]
+    cause: Annotated[Text, Kind.DELIVERY_METADATA] = Field(description="As the page said it")
+    causes: Annotated[tuple[Text, ...], Kind.DELIVERY_METADATA] = Field(
+        min_length=1, description="The reasons of the deliveries meant, as the ledger has them"
+    )
+    state: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
+        default="needs_person", description="In which they stand: that, or outcome_unknown"
+    )
+    as_of: Annotated[Instant, Kind.DELIVERY_METADATA]
+    deliveries: Annotated[tuple[UUID, ...] | None, Kind.DELIVERY_METADATA] = Field(
+        default=None, description="Only these of them; left out, all"
+    )
+    authorities: Annotated[tuple[Line, ...] | None, Kind.DELIVERY_METADATA] = Field(
+        default=None, description="Only of these authorities; left out, of all"
+    )
+
+
+class RedriveStopped(Reasoned):
+    """`redrive.stopped`: what was not tried again so far stays as it is."""
+
+    redrive: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class Amendment(Said):
+    """One field said differently; without a value, it says nothing any more."""
+
+    path: Annotated[tuple[Line | int, ...], Kind.DELIVERY_METADATA] = Field(min_length=1)
+    value: Annotated[Text | bool | int | None, Kind.CONCERN_NARRATIVE] = None
+
+
+class DeliveryRepaired(Reasoned):
+    """`delivery.repaired`: its message goes out corrected, as a new one in its place."""
+
+    delivery: Annotated[UUID, Kind.DELIVERY_METADATA]
+    changes: tuple[Amendment, ...] = Field(min_length=1)
+
+
 class DeliveryAbandoned(Reasoned):
     """`delivery.abandoned`: a named person gives it up; urgent ones need a head of service."""
 

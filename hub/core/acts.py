@@ -10,10 +10,12 @@ from hub.core import (
     acts_on_deliveries,
     acts_on_handovers,
     acts_on_incidents,
+    acts_on_messages,
     acts_on_parcels,
     acts_on_partners,
     acts_on_reading,
     acts_on_records,
+    acts_on_redrives,
 )
 from hub.core.deed import Deed, Refused
 from hub.core.work import Work
@@ -29,8 +31,10 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_parcels.EFFECTS,
     **acts_on_partners.EFFECTS,
     **acts_on_incidents.EFFECTS,
+    **acts_on_messages.EFFECTS,
     **acts_on_records.EFFECTS,
     **acts_on_reading.EFFECTS,
+    **acts_on_redrives.EFFECTS,
 }
 
 
@@ -49,6 +53,14 @@ def record_act(work: Work, record: Record) -> None:
         meta.get("reason") or body.get("reason") or "",
         body,
     )
+    carry_out(work, deed)
+
+
+def carry_out(work: Work, deed: Deed, **facts: str) -> tuple[str, str]:
+    """Has its effect and writes down what came of it: done or refused, and the answer.
+
+    `facts` stand in the audit beside it.
+    """
     effect = _EFFECTS.get(deed.type)
     try:
         if effect is None:
@@ -79,4 +91,6 @@ def record_act(work: Work, record: Record) -> None:
         subject=deed.subject,
         who=deed.name,
         why=seal_words(key, deed.subject, words) if key else "",
+        **facts,
     )
+    return outcome, answer

@@ -49,6 +49,8 @@ class Arrival:
     unheeded: str = "nothing waits for this answer"
     """Why an answer has no effect; nothing where it has one."""
     conflict_of: str | None = None
+    corrects: str | None = None
+    """The message in whose place a person sent it."""
     state: str = "recorded"
     due_at: datetime | None = None
     only: str | None = None

@@ -1,7 +1,8 @@
 """What falls due by itself is found by its row, four times a second, and done once.
 
-Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are
-overdue, early messages that stay early, quarantine and incidents that end, the day's audit root, alerts.
+Retries whose wait is over, attempts whose lease ran out, call sheets, acceptances that are overdue,
+what is tried again in bulk, early messages that stay early, quarantine and incidents that end, and
+the day's audit root, and last the alerts about what all of this found.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from hub.core.catching_up import Hold
 from hub.core.dispatch import dispatch
 from hub.core.horizon import NEVER
 from hub.core.incidents import quiet
+from hub.core.redrive import redrive
 from hub.core.settle import settle_leases
 from hub.core.whole import whole
 from hub.core.work import Work
@@ -32,7 +34,8 @@ MOST = 500
 def fall_due(work: Work) -> None:
     """One round."""
     # An older copy's gap is read again first, whatever the ends say.
-    judged = () if work.hold is Hold.ALL else (settle_leases, _call_sheets, custody.overdue)
+    duties = (settle_leases, _call_sheets, custody.overdue, redrive)
+    judged = () if work.hold is Hold.ALL else duties
     # Alerts last: what the others found wrong or over is told in the same transaction.
     told = () if work.hold is Hold.ALL else (alerts,)
     for duty in (*judged, _early, _quarantine, quiet, _daily_root, *told):

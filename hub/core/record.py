@@ -247,6 +247,7 @@ def _row(work: Work, arrival: Arrival, planned: int, none: str | None) -> dict[s
         "planned": planned,
         "none_reason": none if not planned else None,
         "conflict_of": arrival.conflict_of,
+        "corrects": arrival.corrects,
         "test": envelope.test,
         "labels": orjson.dumps([label.value for label in envelope.labels]).decode(),
         "doubts": orjson.dumps([doubt.value for doubt in envelope.doubts]).decode(),

@@ -42,6 +42,7 @@ class Action(StrEnum):
     RECALL = "take it back"
     PLACE = "say where it goes after it was refused"
     RETRY = "send it again"
+    REPAIR = "correct it and send it as new"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
     TAKE_CALL = "note who took a call"
@@ -208,6 +209,7 @@ TABLE: dict[Action, dict[Role, _Need]] = {
     _A.REASSIGN: _HOLDERS,
     _A.RECALL: _HOLDERS,
     _A.RETRY: dict.fromkeys((*_HOUSE, _R.OPERATIONS), _N.AUTHORITY),
+    _A.REPAIR: dict.fromkeys(_HOUSE, _N.AUTHORITY),
     _A.REVIEW: dict.fromkeys(_MANAGERS, _N.AUTHORITY),
     _A.ABANDON: {
         _R.SERVICE_MANAGER: _N.AUTHORITY,
@@ -249,6 +251,12 @@ def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Den
         return Denied(whys[0])
     roles = ", ".join(sorted({grant.role.label for grant in person.grants})) or "nobody yet"
     return Denied(f"as {roles} you may not {action.value}")
+
+
+def reach(person: Person, action: Action) -> tuple[str, ...] | None:
+    """The authorities in which their roles let them do it; None where that is all of them. Pure."""
+    found = {grant.authority for grant in person.grants if grant.role in TABLE[action]}
+    return None if "*" in found else tuple(sorted(found))
 
 
 def _missing(person: Person, grant: Grant, need: _Need, facts: Facts) -> str | None:

@@ -38,6 +38,7 @@ from hub.desk.pages import (
     parcels,
     partners,
     people,
+    redrives,
     runbook,
     sign,
 )
@@ -63,6 +64,7 @@ PAGES = (
     custody,
     conflicts,
     journey,
+    redrives,
     failed,
     parcels,
     calls,

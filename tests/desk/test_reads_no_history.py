@@ -23,6 +23,8 @@ from hub.ledger.read import (
     incidents,
     journey,
     partners,
+    redrives,
+    stopped,
     waits,
 )
 from hub.ledger.write import rows, run
@@ -111,6 +113,12 @@ PAGES: dict[str, Callable[[Connection], object]] = {
         conn, now() - timedelta(days=1), [LEEDS], TEAM
     ),
     "failed deliveries": failed.failed_deliveries,
+    "causes of what stopped": stopped.causes,
+    "what stopped, counted": stopped.stopped,
+    "what stopped for a cause": lambda conn: stopped.of_cause(
+        conn, "team", "refused", ["no such ward"], most=100
+    ),
+    "tried again in bulk": lambda conn: redrives.latest(conn, now() - timedelta(days=1)),
     "held messages": lambda conn: failed.held_messages(conn, now() - timedelta(days=1)),
     "unread parcels": failed.unread_parcels,
     "call sheets": calls.open_calls,

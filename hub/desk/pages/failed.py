@@ -2,48 +2,50 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
+from hub.desk.causes import Group, groups, what_to_do
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Stop, Version, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,
     delivery,
-    failed_deliveries,
     held_messages,
     stuck_records,
     unread_parcels,
 )
+from hub.ledger.read.partners import State, states
+from hub.ledger.read.redrives import Redrive, latest
+from hub.ledger.read.stopped import causes, of_cause, stopped
 
 router = APIRouter(include_in_schema=False)
+FEW, MANY = 10, 100
+"""Deliveries of a cause that are shown beside the others, and on a page of its own."""
+MOST_CAUSES = 30
 
 
-@dataclass
-class Group:
-    """Deliveries that stopped for one cause."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cause with what to do and some of its deliveries."""
 
-    cause: str
-    partner: str
-    rows: list[Failed] = field(default_factory=list)
+    cause: Group
+    what_to_do: str
+    rows: tuple[Failed, ...]
 
-
-def groups(visit: Visit, found: list[Failed]) -> list[Group]:
-    """By partner and cause, newest cause first."""
-    made: dict[tuple[str, str], Group] = {}
-    for one in found:
-        cause = one.reason or "no reason was given"
-        key = (one.partner, cause)
-        made.setdefault(key, Group(cause, visit.desk.title(one.partner))).rows.append(one)
-    return list(made.values())
+    @property
+    def more(self) -> int:
+        """How many of it are not shown here."""
+        return self.cause.count - len(self.rows)
 
 
 def known(visit: Visit, one: Failed) -> Facts:
@@ -56,15 +58,59 @@ def failed(visit: Reader, act: str = "") -> HTMLResponse:
     """Everything that only a person can move on."""
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
-        stopped = groups(visit, failed_deliveries(conn, visit.authorities))
+        found = groups(causes(conn, visit.authorities))
+        know = states(conn)
+        shown = [
+            Shown(one, _words(visit, one, know), tuple(_rows(visit, conn, one, most=FEW)))
+            for one in found[:MOST_CAUSES]
+        ]
         return visit.page(
             "failed.html",
-            groups=stopped,
+            stopped=stopped(conn, visit.authorities),
+            groups=shown,
+            more_causes=found[MOST_CAUSES:],
+            redrives=_redrives(visit, conn),
             unread=_unread(visit, conn),
             stuck=stuck_records(conn),
             held=held_messages(conn, visit.now - timedelta(days=2), visit.authorities),
             done=done_before(visit, conn, act),
         )
+
+
+@router.get("/failed/{key}")
+def cause(
+    visit: Reader, key: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+) -> HTMLResponse:
+    """All that stopped for one cause, a page at a time."""
+    visit.must(Action.SEE_ROAD)
+    with visit.desk.ledger.connect() as conn:
+        one = group_of(visit, conn, key)
+        if one is None:
+            return visit.page("cause.html", group=None)
+        many = tuple(_rows(visit, conn, one, most=MANY, skip=(page - 1) * MANY))
+        shown = Shown(one, _words(visit, one, states(conn)), many)
+    return visit.page("cause.html", group=shown, number=page, first=(page - 1) * MANY)
+
+
+def group_of(visit: Visit, conn: Connection, key: str) -> Group | None:
+    """The cause of that name, as it stands now; None where nothing waits for it any more."""
+    found = groups(causes(conn, visit.authorities))
+    return next((one for one in found if one.key == key), None)
+
+
+def _rows(visit: Visit, conn: Connection, one: Group, most: int, skip: int = 0) -> list[Failed]:
+    return of_cause(
+        conn, one.partner, one.kind, one.reasons, visit.authorities, most=most, skip=skip
+    )
+
+
+def _words(visit: Visit, one: Group, know: Mapping[str, State]) -> str:
+    return what_to_do(one, visit.desk.title(one.partner), know.get(one.partner))
+
+
+def _redrives(visit: Visit, conn: Connection) -> list[Redrive]:
+    found = latest(conn, visit.now - timedelta(days=1))
+    return [one for one in found if one.concerns(visit.authorities)]
 
 
 def _unread(visit: Visit, conn: Connection) -> dict[str, list[object]]:
@@ -129,35 +175,6 @@ async def review(
         "disclosure.reviewed", delivery_id, visit.person, by, one.authority, version, why, body
     )
     return await do(visit, act, f"/delivery/{delivery_id}")
-
-
-@router.post("/failed/retry", response_model=None)
-async def retry_many(
-    visit: Actor,
-    delivery: Annotated[list[str], Form()],
-    reason: Annotated[str, Form(max_length=400)] = "",
-) -> Response:
-    """Sends the chosen ones again, each as an act of its own; the first refusal stops the rest."""
-    why = needs(reason, "Why they should go again")
-    response: Response | None = None
-    for delivery_id in dict.fromkeys(delivery[:200]):
-        one = await asyncio.to_thread(_delivery, visit, delivery_id)
-        by = visit.must(Action.RETRY, known(visit, one))
-        body = {"reason": why, "as_new": False}
-        act = Act(
-            "delivery.retried",
-            delivery_id,
-            visit.person,
-            by,
-            one.authority,
-            one.version,
-            why,
-            body,
-        )
-        response = await do(visit, act, "/failed")
-    if response is None:
-        raise Stop(400, "Nothing was chosen", "Tick the deliveries that should go again.")
-    return response
 
 
 @router.post("/delivery/{delivery_id}/abandon", response_model=None)

@@ -91,7 +91,7 @@ class Held:
     waits_for: str | None
 
 
-_FAILED = """
+FAILED = """
 select d.delivery_id, d.message_id, d.case_ref, d.authority, d.type, d.partner, d.team,
   d.transport, d.priority, d.state, d.attempt, d.tries, d.reason, d.due_at, d.changed_at, d.version, d.policy,
   m.partner as sender, m.reference
@@ -105,7 +105,7 @@ def failed_deliveries(
     """Deliveries that need a person, newest first."""
     mine, given = within(conn, authorities, "d.authority")
     sql = (
-        f"{_FAILED} where d.state in ('needs_person', 'outcome_unknown') and {mine}"
+        f"{FAILED} where d.state in ('needs_person', 'outcome_unknown') and {mine}"
         " order by d.changed_at desc limit :most"
     )
     return fetch(conn, Failed, sql, most=most, **given)
@@ -113,7 +113,7 @@ def failed_deliveries(
 
 def delivery(conn: Connection, delivery_id: str) -> Failed | None:
     """One delivery, in any state."""
-    found = fetch(conn, Failed, f"{_FAILED} where d.delivery_id = :id", id=delivery_id)
+    found = fetch(conn, Failed, f"{FAILED} where d.delivery_id = :id", id=delivery_id)
     return found[0] if found else None
 
 

@@ -41,9 +41,12 @@ class Said:
     planned: int
     none_reason: str | None
     conflict_of: str | None
+    corrects: str | None
     test: bool
     labels: str
     doubts: str
+    corrected_by: str | None
+    """The message that a person sent in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,9 @@ class Way:
 _SAID = """
 select message_id, parcel_id, type, version, partner, authority, reference, case_ref, completeness,
   causation_id, answers, priority, ack_expected, occurred_at, recorded_at, due_at, state, planned,
-  none_reason, conflict_of, test, labels, doubts from message where
+  none_reason, conflict_of, corrects, test, labels, doubts,
+  (select c.message_id from message c where c.corrects = message.message_id
+   and c.corrects is not null limit 1) as corrected_by from message where
 """
 _SENT = """
 select delivery_id, message_id, authority, type, partner, team, purpose, transport, mode, lane,
@@ -179,7 +184,11 @@ def message_way(conn: Connection, message_id: str) -> Way | None:
 
     None where there is no such message.
     """
-    others = "answers = :id and partner <> :hub"
+    # What stands in its place, or in whose place it stands, is the same matter.
+    others = (
+        "answers = :id and partner <> :hub or corrects = :id"
+        " or message_id = (select corrects from message where message_id = :id)"
+    )
     found = fetch(
         conn,
         Said,

@@ -91,12 +91,12 @@ def standings(
     conn: Connection, now: datetime, names: Iterable[str], counted: Figures | None = None
 ) -> dict[str, Standing]:
     """Every named partner's standing; with what somebody has counted, else it is counted here."""
-    states = _states(conn)
+    known = states(conn)
     found = counted or figures(conn, now)
     tallied = {one.partner: one for one in fetch(conn, Tallied, _TALLIED)}
     return {
         name: Standing(
-            states.get(name, State(name)),
+            known.get(name, State(name)),
             found.waiting.get(name, Waiting(name)),
             found.traffic.get(name, Traffic()),
             tallied.get(name, Tallied(name)),
@@ -105,7 +105,8 @@ def standings(
     }
 
 
-def _states(conn: Connection) -> dict[str, State]:
+def states(conn: Connection) -> dict[str, State]:
+    """What the ledger keeps of every partner."""
     sql = (
         "select partner, paused_at, paused_by, paused_why, down_since, failures,"
         " next_probe_at, heard_at, said, tested_at, tested_by, found_at, found, reached, version from partner_state"

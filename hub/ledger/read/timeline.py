@@ -44,6 +44,7 @@ REFUSED = (_EVENTS["refused"],)
 _ACTS = {
     "content.opened": "opened the content",
     "delivery.retried": "sent it again",
+    "delivery.repaired": "corrected it and sent it as new, in its place",
     "delivery.abandoned": "gave the delivery up",
     "delivery.taken_by_phone": "noted who took the call",
     "handover.answered": "answered",
@@ -158,6 +159,10 @@ def _message(one: Said, name: Name) -> Event:
     if one.conflict_of:
         must = "a person must look" if in_conflict else "a person has looked"
         extra.append(f"Same reference as an earlier message, other content: {must}")
+    if one.corrects:
+        extra.append("Corrected by a person: it stands in an earlier one's place")
+    if one.corrected_by:
+        extra.append("A person sent a corrected one in its place")
     if one.state == "early":
         extra.append("Early: what it answers is not here yet")
     if one.state == "ambiguous":

@@ -18,6 +18,7 @@ from hub.ledger.tables.messages import (
     Repeat,
     Stuck,
 )
+from hub.ledger.tables.redrives import Redrive, RedriveItem
 from hub.ledger.tables.row import LEDGER, Row
 from hub.ledger.tables.watching import STANDS, Alert, Heartbeat, Incident, Tally, Watched
 
@@ -44,6 +45,8 @@ __all__ = [
     "Offset",
     "Parcel",
     "PartnerState",
+    "Redrive",
+    "RedriveItem",
     "Repeat",
     "Root",
     "Row",

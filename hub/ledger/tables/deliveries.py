@@ -74,6 +74,7 @@ class Delivery(Row, table=True):
         only("delivery_to_ring", "ring_at", where=_ON_ITS_WAY),
         only("delivery_blocks", "partner", "lane_no", where=_BLOCKS),
         only("delivery_patience", "partner", "patience_at", where=NOT_TAKEN),
+        only("delivery_stopped", "partner", "changed_at", where=_BLOCKS),
         only("delivery_tried", "partner", "next_at", where="state = 'waiting' and attempt > 0"),
         only("delivery_called", "created_at", where="transport = 'call' and mode = 'held'"),
         Index("delivery_by_reference", "reference", "partner"),

@@ -104,6 +104,7 @@ class Message(Row, table=True):
     planned: int = 0
     none_reason: str | None = Field(None, description="Why it has no delivery")
     conflict_of: str | None = None
+    corrects: str | None = Field(None, description="The message in whose place a person sent it")
     test: bool = False
     labels: str = "[]"
     doubts: str = "[]"
@@ -119,6 +120,7 @@ class Message(Row, table=True):
         ),
         only("message_answers", "answers", where="answers is not null"),
         only("message_in_conflict", "conflict_of", where="conflict_of is not null"),
+        only("message_corrects", "corrects", where="corrects is not null"),
         only("message_apart", "state", where=APART),
     )
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from hub import clock
+from hub.desk.causes import groups
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
 from hub.desk.open import open_people
 from hub.ledger.read.fetch import reading
+from hub.ledger.read.stopped import causes
 from hub.ledger.session import open_ledger
 from hub.settings import Settings
 from tests.kit.browser import chromium, enter, serving
@@ -47,9 +49,9 @@ def main(out: Path) -> None:
             Live(ledger, counts),
         )
         with serving(desk) as address, chromium() as browser:
-            _readme(browser, address, _shown(bench)["manager"], out)
+            _readme(browser, address, shown(bench)["manager"], out)
             for width in WIDTHS:
-                for short, pages in _shown(bench).items():
+                for short, pages in shown(bench).items():
                     page = browser.new_page(viewport={"width": width, "height": 900})
                     page.goto(f"{address}/sign-in")
                     page.screenshot(path=out / f"{width}-sign-in.png", full_page=True)
@@ -74,13 +76,17 @@ def _readme(browser: Browser, address: str, pages: dict[str, str], out: Path) ->
     page.close()
 
 
-def _shown(bench: Bench) -> dict[str, dict[str, str]]:
+def shown(bench: Bench) -> dict[str, dict[str, str]]:
+    """Pages by who looks at them: name and path."""
+
     def message(reference: str) -> str:
         sql = "select message_id, case_ref from message where reference = :r"
         return f"/message/{bench.all(sql, r=reference)[0].message_id}"
 
     stopped = bench.all("select delivery_id from delivery where state = 'needs_person'")[0]
     parcel = bench.all("select parcel_id from parcel where state = 'unreadable'")[0]
+    with bench.engine.connect() as conn:
+        [cause] = [one for one in groups(causes(conn)) if one.kind == "refused"]
     case = bench.all("select case_ref from message where reference = 'S-2231'")[0].case_ref
     return {
         "manager": {
@@ -97,6 +103,8 @@ def _shown(bench: Bench) -> dict[str, dict[str, str]]:
         "operations": {
             "now": "/",
             "failed": "/failed",
+            "cause": f"/failed/{cause.key}",
+            "find": "/find?q=S-22",
             "delivery": f"/delivery/{stopped.delivery_id}",
             "partners": "/partners",
             "partner": "/partners/exemplar-police",

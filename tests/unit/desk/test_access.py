@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk.access import TABLE, Action, Allowed, Denied, Facts, Grant, Party, Person, Role, may
+from hub.desk.access import (
+    TABLE,
+    Action,
+    Allowed,
+    Denied,
+    Facts,
+    Grant,
+    Party,
+    Person,
+    Role,
+    may,
+    reach,
+)
 
 EAST, NORTH, POLICE = Party("council", "east"), Party("council", "north"), Party("police")
 IN_LEEDS = Facts("383", frozenset({EAST}), frozenset({POLICE}), holder="K. Osei")
@@ -26,6 +38,7 @@ MATRIX = {
     Action.REASSIGN: "-yy----",
     Action.RECALL: "-yy----",
     Action.RETRY: "-yyyy--",
+    Action.REPAIR: "-yyy---",
     Action.REVIEW: "-yy----",
     Action.ABANDON: "-yy-y--",
     Action.TAKE_CALL: "-yyyy--",
@@ -173,3 +186,10 @@ def test_a_team_worker_sees_only_what_their_agency_has(grant: Grant, facts: Fact
         return
     if may(somebody(grant), Action.SEE, facts):
         assert grant.agency in {party.agency for party in facts.parties}
+
+
+def test_in_bulk_they_reach_only_the_authorities_where_their_role_lets_them() -> None:
+    leeds, hull = Grant(Role.DUTY_MANAGER, "383", "council"), Grant(Role.AUDITOR, "810")
+    assert reach(somebody(leeds, hull), Action.RETRY) == ("383",)
+    assert reach(somebody(hull), Action.RETRY) == ()
+    assert reach(somebody(leeds, Grant(Role.OPERATIONS)), Action.RETRY) is None

@@ -20,17 +20,20 @@ def as_when_the_road_ended(engine: Engine) -> None:
             for index in table.indexes:
                 index.drop(conn)
         conn.execute(text(_OLD))
-        conn.execute(text("drop table alert"))
-        for name in ("ring_at", "listed_at"):
-            conn.execute(text(f"alter table delivery drop column {name}"))
         for name in ("test_id", "tested_at", "tested_by", "found_at", "found", "reached"):
             conn.execute(text(f"alter table partner_state drop column {name}"))
+        for later in ("redrive_item", "redrive", "alert"):
+            conn.execute(text(f"drop table {later}"))
+        for column in ("delivery drop column ring_at", "delivery drop column listed_at"):
+            conn.execute(text(f"alter table {column}"))
+        conn.execute(text("alter table message drop column corrects"))
         conn.execute(text("update ledger_version set version_num = '0001'"))
 
 
 def shape(engine: Engine) -> dict[str, Any]:
     """Columns and indexes of every table, but for the order of the columns."""
     found = inspect(engine)
+    stand = [table for table in LEDGER.sorted_tables if found.has_table(table.name)]
     return {
         table.name: (
             sorted(
@@ -45,7 +48,7 @@ def shape(engine: Engine) -> dict[str, Any]:
                 for i in found.get_indexes(table.name)
             ),
         )
-        for table in LEDGER.sorted_tables
+        for table in stand
     }
 
 

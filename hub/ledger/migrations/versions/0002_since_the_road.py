@@ -17,10 +17,9 @@ def upgrade() -> None:
     found = sa.inspect(op.get_bind())
     if "listed_at" in {column["name"] for column in found.get_columns("delivery")}:
         return
-    # Tables that have come since are made by the versions that brought them.
-    there = set(found.get_table_names())
-    tables = [table for table in LEDGER.sorted_tables if table.name in there]
-    for table in tables:
+    # What came later is the later versions' own.
+    stood = [table for table in LEDGER.sorted_tables if found.has_table(table.name)]
+    for table in stood:
         for old in found.get_indexes(table.name):
             if old["name"] and not old.get("duplicates_constraint"):
                 op.drop_index(old["name"], table.name)
@@ -35,9 +34,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery") as batch:
         batch.alter_column("listed_at", existing_type=Utc(), nullable=False)
-    for table in tables:
+    now = sa.inspect(op.get_bind())
+    for table in stood:
+        columns = {column["name"] for column in now.get_columns(table.name)}
         for index in table.indexes:
-            index.create(op.get_bind())
+            if columns.issuperset(index.columns.keys()):
+                index.create(op.get_bind())
 
 
 def downgrade() -> None:

@@ -1,0 +1,82 @@
+"""Why deliveries stopped is counted by the ledger, whole, however few of them a page shows."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from hub.ledger.read.failed import FAILED, Failed
+from hub.ledger.read.fetch import fetch, within
+from hub.ledger.session import among, values
+from hub.ledger.write import rows
+
+MOST = 500
+"""Causes that are told apart; those of before are counted with the others."""
+
+_STOPPED = "d.state in ('needs_person', 'outcome_unknown')"
+_KIND = """
+case when d.state = 'outcome_unknown' then 'unknown'
+  when d.attempt = 0 and coalesce(d.policy, '') like '%: review;%' then 'review'
+  when d.reason like 'tried % times; last:%' then 'spent' else 'refused' end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Deliveries to one partner that stopped in one way, for one reason.
+
+    `kind` is refused (by the partner), spent (all tries are), unknown (it may have arrived), or
+    review (the disclosure policy holds it). `sheets` counts call sheets that are open beside them.
+    """
+
+    partner: str
+    kind: str
+    reason: str
+    count: int
+    first: datetime
+    last: datetime
+    sheets: int
+
+
+def causes(conn: Connection, authorities: Collection[str] | None = None) -> list[Cause]:
+    """All of them, newest first."""
+    mine, given = within(conn, authorities, "d.authority")
+    sql = (
+        f"select d.partner, {_KIND} as kind, d.reason, count(*) as count,"
+        " min(d.changed_at) as first, max(d.changed_at) as last, count(s.delivery_id) as sheets"
+        " from delivery d left join delivery s"
+        " on s.beside = d.delivery_id and s.beside is not null and s.state = 'offered'"
+        f" where {_STOPPED} and {mine} group by d.partner, kind, d.reason"
+        " order by last desc limit :most"
+    )
+    return fetch(conn, Cause, sql, most=MOST, **given)
+
+
+def stopped(conn: Connection, authorities: Collection[str] | None = None) -> int:
+    """How many deliveries wait for a person."""
+    mine, given = within(conn, authorities, "d.authority")
+    sql = f"select count(*) as n from delivery d where {_STOPPED} and {mine}"
+    return int(rows(conn, sql, **given)[0].n)
+
+
+def of_cause(
+    conn: Connection,
+    partner: str,
+    kind: str,
+    reasons: Sequence[str],
+    authorities: Collection[str] | None = None,
+    *,
+    most: int,
+    skip: int = 0,
+) -> list[Failed]:
+    """Some of the deliveries that stopped for these reasons: pressing ones and deadlines first."""
+    mine, given = within(conn, authorities, "d.authority")
+    sql = (
+        f"{FAILED} where {_STOPPED} and d.partner = :partner and {_KIND} = :how"
+        f" and {among(conn, 'd.reason', 'reasons')} and {mine}"
+        " order by d.rank, case when d.due_at is null then 1 else 0 end, d.due_at,"
+        " d.changed_at desc, d.delivery_id limit :most offset :skip"
+    )
+    told = {"reasons": values(conn, reasons), "partner": partner, "how": kind}
+    return fetch(conn, Failed, sql, most=most, skip=skip, **told, **given)
