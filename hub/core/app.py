@@ -14,7 +14,7 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock, logs, ports, topics
+from hub import clock, logs, ports, topics, traces
 from hub.broker import Unable, make_broker, road, stopped
 from hub.consumer import plain_consumer
 from hub.core.acts import record_act
@@ -32,6 +32,7 @@ from hub.core.reports import heartbeat, record_report
 from hub.core.restored import gone, restored
 from hub.core.settle import settle_receipts, settle_takeover
 from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.traced import named, trail
 from hub.core.upgrade import take_up
 from hub.core.whole import whole
 from hub.core.work import Site, Work
@@ -148,7 +149,8 @@ class Core:
         self.ledger.close()
 
     def _work(self, conn: Connection, hopeful: bool = False) -> Work:
-        return Work(conn, self.site, clock.now(), hold=self.catching_up.hold, hopeful=hopeful)
+        hold = self.catching_up.hold
+        return Work(conn, self.site, clock.now(), hold=hold, hopeful=hopeful, trail=trail())
 
     def _receipts_wait(self) -> bool:
         return self.catching_up.receipts_wait
@@ -228,7 +230,8 @@ class Core:
             self._stuck(work, raw, error)
 
     def _stuck(self, work: Work, raw: ConsumerRecord, error: Exception) -> None:
-        log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
+        where = {"topic": raw.topic, "offset": raw.offset, **named(raw)}
+        log.warning("stuck", error=type(error).__name__, **where)
         keep_record(work, raw, f"{type(error).__name__} in its effect")
 
     def _read(self, work: Work, records: Records) -> list[tuple[ConsumerRecord, Record]]:
@@ -244,22 +247,26 @@ class Core:
         return found
 
     async def _after(self, work: Work) -> None:
-        await self.publish(work.out)
+        committed = traces.now()
+        confirmed = await self.publish(work.out)
+        if work.trail is not None:
+            work.trail.tell(committed, confirmed)
 
-    async def publish(self, out: Sequence[Outbound]) -> None:
+    async def publish(self, out: Sequence[Outbound]) -> bool:
         """Puts out what a committed transaction decided; what Kafka does not take now is due again.
 
         An order that is not confirmed is outcome-unknown when its lease ends: it may be there.
         """
         if not out:
-            return
+            return True
         async with self.published:
             for attempt in range(3):
                 try:
                     await self.publisher(out)
-                    return
+                    return True
                 except Unable as error:
                     log.warning("publish", why=str(error), attempt=attempt)
+        return False
 
     async def _due(self, group: asyncio.TaskGroup) -> None:
         while not self.stop.is_set():
@@ -267,8 +274,8 @@ class Core:
                 await self.horizons.ask(self.readers[-1].consumer)
                 work = await self.ledger.transaction(self._fall_due)
                 # Not waited for: while Kafka is away somebody must be told to ring all the same.
-                if work.out:
-                    group.create_task(self.publish(work.out))
+                if work.out or work.trail:
+                    group.create_task(self._after(work))
             except AWAY as error:
                 log.warning("away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
@@ -298,8 +305,7 @@ class Core:
                 log.info("took up what was parked", count=count)
             return self._finish(work)
 
-        work = await self.ledger.transaction(parked)
-        await self.publish(work.out)
+        await self._after(await self.ledger.transaction(parked))
 
     async def _recover(self) -> None:
         """Puts on the road again what this slot had handed out and edge never saw."""
@@ -315,8 +321,7 @@ class Core:
                 consumer, self.ledger, self.settings.instance, lease, self.site.directory
             )
         if seen is not None:
-            work = await self.ledger.transaction(lambda conn: unseen(conn, seen))
-            await self.publish(work.out)
+            await self._after(await self.ledger.transaction(lambda conn: unseen(conn, seen)))
 
     async def _restored(self, behind: list[Restored]) -> None:
         """An older copy of the ledger is back: its gap is read again, and the fork is on record."""
@@ -371,9 +376,12 @@ def main(settings: Settings) -> None:
     import uvloop
 
     logs.set_up("core")
+    traces.begin("core", settings.instance)
     # Edge answers partners; core's batches may grow a little instead of keeping them waiting.
     os.nice(10)
     try:
         uvloop.run(serve(settings))
     except* FaultIsOurs as fault:
         raise SystemExit(str(fault.exceptions[0])) from fault
+    finally:
+        traces.end()

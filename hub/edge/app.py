@@ -18,7 +18,7 @@ from connectors.base import Accept, Transport
 from connectors.formats import make_format
 from connectors.secrets import SecretRef
 from connectors.transports import make_transport
-from hub import clock, logs, ports, topics
+from hub import clock, logs, ports, topics, traces
 from hub.broker import make_broker, stopped
 from hub.edge import door
 from hub.edge.accept import Intake
@@ -63,7 +63,11 @@ def main(settings: Settings) -> int:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         return await run(settings, stop)
 
-    return uvloop.run(until_told())
+    traces.begin(name(settings), settings.instance)
+    try:
+        return uvloop.run(until_told())
+    finally:
+        traces.end()
 
 
 def name(settings: Settings) -> str:

@@ -18,9 +18,10 @@ from starlette.requests import ClientDisconnect
 from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
 from connectors.secrets import SecretRef
 from connectors.turns import Turn, Turns
-from hub import clock
+from hub import clock, traces
 from hub.edge.bound import Bytes
 from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
+from hub.edge.traced_in import TRACEPARENT
 from hub.patient_http import HEAD, PatientHttp
 
 PATIENCE = 5.0
@@ -85,6 +86,8 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         except TryAgain:
             return _later(503, "the hub cannot check your token now")
         said, facts = content_type(request.headers.get("content-type", ""))
+        if traces.on() and (theirs := request.headers.get(TRACEPARENT)):
+            facts[TRACEPARENT] = theirs
         if not spoken(said, caller.media_type):
             return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
         if room.full_for > PATIENCE or caller.at_once.locked():
