@@ -208,7 +208,7 @@ class Edge:
         await self._stop.wait()
         if self._doorman is not None:
             self._doorman.should_exit = True
-        _, late = await asyncio.wait(tasks, timeout=ENDING)
+        _, late = await asyncio.wait(tasks, timeout=ENDING) if tasks else ((), ())
         for task in (*late, *background):
             task.cancel()
         await asyncio.gather(*late, *background, return_exceptions=True)
