@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from hub.core.app import Core
 from hub.edge import app
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
+from hub.partner_files import load
 from hub.partners import Directory
 from hub.probe import Probe
 from hub.settings import Settings
@@ -36,6 +38,7 @@ Answer = tuple[int, dict[str, Any]]
 async def ask(data: Path, role: str, path: str, within: float = 5.0) -> Answer:
     """What a role's probe says; 0 where it says nothing in time."""
     place = await eventually(lambda: ports.find(data, f"probe-{role}"), 30)
+    assert place is not None and place.port is not None
     return await ask_at(place.port, path, within)
 
 
@@ -55,53 +58,51 @@ async def until(data: Path, role: str, status: int, why: str = "") -> dict[str, 
         answered, told = await ask(data, role, "/ready")
         return told if answered == status and why in told.get("why", "") else None
 
-    return await eventually(found, 60, 0.2)
+    told = await eventually(found, 60, 0.2)
+    assert told is not None
+    return told
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_an_edge_is_ready_while_kafka_answers(
-    kafka_node: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka_node: EmbeddedKafka, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("TEAM_TOKEN", "t0ken")
-    partners = tmp_path / "partners"
-    partners.mkdir()
-    (partners / "team.yaml").write_text(TEAM)
+    """One that only sends, and has nobody to send to: its probe is all that listens."""
+    hub = WholeHub(tmp_path, {}, {"TEAM_TOKEN": "t0ken", "HUB_PROBE_PORT": "0"})
+    (tmp_path / "partners").mkdir()
+    (tmp_path / "partners/team.yaml").write_text(TEAM)
     await asyncio.to_thread(kafka_node.start)
     status = kafka_node.status()
     assert status is not None
-    settings = Settings(
-        data=tmp_path / "hub",
-        partners_dir=partners,
-        kafka_bootstrap=status.bootstrap,
-        kafka_session_timeout=6.0,
-        edge_part="out",
-        probe_port=0,
-    )
-    await ensure_topics(settings, app.load(partners), status.bootstrap)
+    bootstrap = status.bootstrap
+    settings = Settings(data=hub.data, kafka_bootstrap=bootstrap)
+    await ensure_topics(settings, load(tmp_path / "partners"), bootstrap)
     await asyncio.to_thread(kafka_node.kill)
-    stop = asyncio.Event()
-    running = asyncio.create_task(app.run(settings, stop))
+    edge = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hub", "edge", "--part", "out"),
+        env=hub.env | {"HUB_KAFKA_BOOTSTRAP": bootstrap},
+        cwd=tmp_path,
+    )
     try:
         # Before Kafka was ever there: it lives, waits, and says so.
-        assert await ask(settings.data, "edge-out", "/health") == (
-            200,
-            {"role": "edge-out", "status": "alive"},
-        )
-        await until(settings.data, "edge-out", 503, "it has not begun yet")
+        await until(hub.data, "edge-out", 503, "it has not begun yet")
+        alive = (200, {"role": "edge-out", "status": "alive"})
+        assert await ask(hub.data, "edge-out", "/health") == alive
         await asyncio.to_thread(kafka_node.start)
-        assert await until(settings.data, "edge-out", 200) == {
-            "role": "edge-out",
-            "status": "ready",
-        }
+        told = await until(hub.data, "edge-out", 200)
+        assert told == {"role": "edge-out", "status": "ready"}
         await asyncio.to_thread(kafka_node.kill)
-        await until(settings.data, "edge-out", 503, "Kafka does not answer")
-        assert (await ask(settings.data, "edge-out", "/health"))[0] == 200
+        await until(hub.data, "edge-out", 503, "Kafka does not answer")
+        assert await ask(hub.data, "edge-out", "/health") == alive
         await asyncio.to_thread(kafka_node.start)
-        await until(settings.data, "edge-out", 200)
+        await until(hub.data, "edge-out", 200)
+        edge.terminate()
+        assert await asyncio.wait_for(edge.wait(), 20) == 0
     finally:
-        stop.set()
-        assert await running == 0
+        if edge.returncode is None:
+            edge.kill()
+            await edge.wait()
 
 
 async def test_an_edge_names_whom_it_cannot_listen_to_and_serves_the_others(
@@ -121,7 +122,7 @@ async def test_an_edge_names_whom_it_cannot_listen_to_and_serves_the_others(
     settings = Settings(
         data=data, partners_dir=partners, kafka_bootstrap=empty_kafka, probe_port=0, door_port=0
     )
-    await ensure_topics(settings, app.load(partners), empty_kafka)
+    await ensure_topics(settings, load(partners), empty_kafka)
     stop = asyncio.Event()
     running = asyncio.create_task(app.run(settings, stop))
     try:
@@ -172,6 +173,7 @@ async def test_core_is_ready_once_what_was_unread_is_read(
         monkeypatch.setattr("hub.core.app.Core._receipts_wait", lambda core: not held.is_set())
         async with road.core() as core:
             unready = await eventually(core.fitness.unready)
+            assert unready is not None
             assert re.fullmatch(r"\d+ records of before its start are unread", unready)
             assert core.fitness.more() == {"unread": int(unready.split()[0])}
             held.set()
@@ -194,7 +196,7 @@ async def test_core_hangs_where_its_thread_does_though_its_loop_goes_on(
         goes_on = threading.Event()
         stuck = asyncio.create_task(core.ledger.transaction(lambda conn: goes_on.wait(30)))
         why = await eventually(core.fitness.hangs)
-        assert "the thread for the ledger" in why
+        assert why is not None and "the thread for the ledger" in why
         assert await core.fitness.unready() == "the ledger does not answer"
         goes_on.set()
         await stuck
