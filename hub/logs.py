@@ -19,7 +19,7 @@ _NAMES = """
 event level timestamp role logger pid port instance partner transport format topic partition offset
 group message_id delivery_id parcel_id incident_id attempt priority kind type state count suppressed
 reader seconds bytes code error errors at why digest version edition window bootstrap directory setting
-exit_code signal delay connection step table revision oldest_seconds waiting since until
+exit_code signal delay connection step table revision oldest_seconds waiting since until trace_id
 """
 FACTS = frozenset(_NAMES.split())
 """What may stand beside an event: ids of our own making, names from configuration, figures."""
@@ -37,6 +37,9 @@ _LIBRARIES = {
     "uvicorn.access": logging.CRITICAL,
     "httpx": logging.CRITICAL,
     "httpcore": logging.CRITICAL,
+    # A collector of traces that is away is said once, by `hub.otlp`; these say it with every batch.
+    "opentelemetry": logging.CRITICAL,
+    "urllib3": logging.CRITICAL,
 }
 """The least that each may say."""
 _LONGEST = 300

@@ -13,13 +13,15 @@ import signal
 import sys
 from types import FrameType
 
+from hub import traces
+
 TURN = b"go\n"
 SHARED = ("hub.cli", "connectors.transports", "connectors.formats")
 
 
 def warm(role: str) -> None:
     """Imports everything that the role will use."""
-    for name in (f"hub.{role}", *SHARED):
+    for name in (f"hub.{role}", *SHARED, *(("hub.otlp",) if traces.wanted() else ())):
         package = importlib.import_module(name)
         for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
             if "migrations" not in module.name:

@@ -29,7 +29,7 @@ _PREFIX = "uk.frontdoorhub."
 _LENGTH = struct.Struct(">I")
 _FORMAT = JSONFormat()
 _VERSION = "1"
-_FACTS = ("authority", "priority", "partner")
+_FACTS = ("authority", "priority", "partner", "traceparent")
 _ATTRIBUTES = ("id", "source", "type", "specversion", "time", "wireversion", "roadmonth")
 _REQUIRED = {*_ATTRIBUTES, "datacontenttype"}
 _USUAL = {f"ce_{name}": name for name in (*_ATTRIBUTES, *_FACTS)}
@@ -54,7 +54,8 @@ class Record:
     """What one record means. `kind` is a message type, or `parcel`, `order`, `receipt`, `report`.
 
     `meta` is JSON; `blob` is bytes that JSON would only inflate (a parcel's body, a message).
-    `facts` become headers and must not tell of anybody: authority, priority, partner.
+    `facts` become headers and must not tell of anybody: authority, priority, partner, and the
+    place in its trace (`traceparent`: CloudEvents' extension for distributed tracing).
     `parcel` is the record of the parcel that a message came in, where it rides along.
     """
 

@@ -4,39 +4,31 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
-from itertools import groupby
-from typing import Any
 
 import structlog
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock, logs, ports, topics
+from hub import clock, logs, ports, topics, traces
 from hub.broker import Unable, make_broker, road, stopped
 from hub.consumer import plain_consumer
-from hub.core.acts import record_act
-from hub.core.acts_on_partners import record_probed
-from hub.core.arrival import Arrival, of_record
+from hub.core import batch
 from hub.core.catching_up import CatchingUp, catching_up
-from hub.core.dispatch import dispatch
 from hub.core.due import fall_due, unread
+from hub.core.fitness import Fitness
 from hub.core.horizon import Horizons
 from hub.core.one_name import OneName
-from hub.core.parcels import record_parcels
 from hub.core.pulse import Pulse
 from hub.core.reader import Reader, Records, Restored
-from hub.core.record import record_messages
 from hub.core.recover import again, on_the_road
-from hub.core.reports import heartbeat, record_report
+from hub.core.reports import heartbeat
 from hub.core.restored import gone, restored
-from hub.core.settle import settle_receipts, settle_takeover
-from hub.core.stuck import FaultIsOurs, keep_record
+from hub.core.stuck import FaultIsOurs
 from hub.core.sweep import Sweep
+from hub.core.traced import trail
 from hub.core.upgrade import take_up
-from hub.core.whole import whole
 from hub.core.work import Site, Work
 from hub.ids import fresh
 from hub.ledger.session import AWAY
@@ -44,17 +36,17 @@ from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert
 from hub.partner_files import load
+from hub.probe import Probe
 from hub.publisher import Publisher
 from hub.rules.book import Book
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.stopping import unless
-from hub.wire import PROBED, Foreign, Outbound, Record, UnknownVersion, read
+from hub.wire import Outbound
 
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
-_EFFECTS = {"takeover": settle_takeover, "report": record_report, PROBED: record_probed}
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -79,6 +71,7 @@ class Core:
         self.stop = asyncio.Event()
         self.readers: list[Reader] = []
         self.published = asyncio.Lock()
+        self.fitness = Fitness(self)
         self.one_name = OneName(f"core-{settings.instance}")
         self.sweep = Sweep(settings)
         self.pulse = Pulse(settings)
@@ -92,6 +85,7 @@ class Core:
         await unless(self.stop, self._begin())
         if self.stop.is_set():
             return
+        self.fitness.began = True
         ports.announce(self.settings.data, "core")
         log.info("core ready", instance=self.settings.instance)
         async with asyncio.TaskGroup() as group:
@@ -123,7 +117,7 @@ class Core:
                 f"core-{self.settings.instance}",
                 self.catching_up.cluster,
                 record,
-                self._after,
+                self._recorded,
                 self._restored,
                 self._lost,
                 waits=self._receipts_wait if name == "receipts" else bool,
@@ -154,119 +148,44 @@ class Core:
         self.ledger.close()
 
     def _work(self, conn: Connection, hopeful: bool = False) -> Work:
-        return Work(conn, self.site, clock.now(), hold=self.catching_up.hold, hopeful=hopeful)
+        hold = self.catching_up.hold
+        return Work(conn, self.site, clock.now(), hold=hold, hopeful=hopeful, trail=trail())
 
     def _receipts_wait(self) -> bool:
         return self.catching_up.receipts_wait
 
     def _messages(self, conn: Connection, records: Records, hopeful: bool) -> Work:
-        work = self._work(conn, hopeful)
-        arrivals: list[Arrival] = []
-        parcels: list[tuple[ConsumerRecord, Record]] = []
-        acts: list[tuple[ConsumerRecord, Record]] = []
-        for raw, record in self._read(work, records):
-            if raw.topic == topics.ACTS:
-                acts.append((raw, record))
-                continue
-            if record.parcel is not None:
-                parcels.append((raw, record.parcel))
-            try:
-                arrivals.append(of_record(record, raw))
-            except Exception as error:  # whatever is wrong with one, the others must go on
-                self._stuck(work, raw, error)
-        record_messages(work, arrivals)
-        self._parcels(work, parcels)
-        for raw, record in acts:
-            self._alone(work, raw, partial(record_act, work, record))
-        return self._finish(work)
+        return batch.messages(self._work(conn, hopeful), records)
 
     def _told(self, conn: Connection, records: Records, hopeful: bool) -> Work:
-        """What became of attempts, what parcels held, how roles fare: nobody waits for these."""
         self.catching_up.look(conn)
-        work = self._work(conn, hopeful)
-        found = self._read(work, records)
-        self._parcels(work, [one for one in found if one[0].topic == topics.PARCELS])
-        for kind, group in _together(one for one in found if one[0].topic != topics.PARCELS):
-            if kind == "receipts":
-                self._settle(work, group)
-            elif effect := _EFFECTS.get(kind):
-                for raw, record in group:
-                    self._alone(work, raw, partial(effect, work, dict(record.meta)))
-            else:
-                for raw, _ in group:
-                    keep_record(work, raw, "it does not belong here", "foreign")
-        return self._finish(work)
+        return batch.told(self._work(conn, hopeful), records)
 
-    def _parcels(self, work: Work, found: list[tuple[ConsumerRecord, Record]]) -> None:
-        """All of a batch together; else one by one."""
-        effect = partial(record_parcels, work, [record for _, record in found])
-        if len(found) == 1:
-            self._alone(work, found[0][0], effect)
-        elif found and whole(work, effect):
-            for one in found:
-                self._parcels(work, [one])
-
-    def _settle(self, work: Work, group: list[tuple[ConsumerRecord, Record]]) -> None:
-        """Receipts of one partner that came one after the other, together; else one by one."""
-
-        def effect() -> None:
-            meta = group[0][1].meta
-            told = [receipt for _, record in group for receipt in record.meta["receipts"]]
-            settle_receipts(work, meta["partner"], meta["edge"], told)
-
-        if len(group) == 1:
-            self._alone(work, group[0][0], effect)
-            return
-        if whole(work, effect):
-            for one in group:
-                self._settle(work, [one])
-
-    def _finish(self, work: Work) -> Work:
-        work.flush()
-        dispatch(work)
-        work.flush()
-        return work
-
-    def _alone(self, work: Work, raw: ConsumerRecord, effect: Callable[[], Any]) -> None:
-        """One record's effect under a savepoint; kept as stuck where it fails."""
-        error = whole(work, effect)
-        if error is not None:
-            self._stuck(work, raw, error)
-
-    def _stuck(self, work: Work, raw: ConsumerRecord, error: Exception) -> None:
-        log.warning("stuck", topic=raw.topic, offset=raw.offset, error=type(error).__name__)
-        keep_record(work, raw, f"{type(error).__name__} in its effect")
-
-    def _read(self, work: Work, records: Records) -> list[tuple[ConsumerRecord, Record]]:
-        found = []
-        for raw in records:
-            headers = {name: value or b"" for name, value in raw.headers}
-            try:
-                found.append((raw, read(self.site.keys, raw.topic, headers, raw.value)))
-            except UnknownVersion as error:
-                keep_record(work, raw, error.reason, "parked")
-            except Foreign as error:
-                keep_record(work, raw, error.reason, "foreign")
-        return found
+    async def _recorded(self, work: Work) -> None:
+        self.pulse.recorded()
+        await self._after(work)
 
     async def _after(self, work: Work) -> None:
-        self.pulse.recorded()
-        await self.publish(work.out)
+        committed = traces.now()
+        confirmed = await self.publish(work.out)
+        if work.trail is not None:
+            work.trail.tell(committed, confirmed)
 
-    async def publish(self, out: Sequence[Outbound]) -> None:
+    async def publish(self, out: Sequence[Outbound]) -> bool:
         """Puts out what a committed transaction decided; what Kafka does not take now is due again.
 
         An order that is not confirmed is outcome-unknown when its lease ends: it may be there.
         """
         if not out:
-            return
+            return True
         async with self.published:
             for attempt in range(3):
                 try:
                     await self.publisher(out)
-                    return
+                    return True
                 except Unable as error:
                     log.warning("publish", why=str(error), attempt=attempt)
+        return False
 
     async def _due(self, group: asyncio.TaskGroup) -> None:
         while not self.stop.is_set():
@@ -275,8 +194,8 @@ class Core:
                 work = await self.ledger.transaction(self._fall_due)
                 self.pulse.committed(work)
                 # Not waited for: while Kafka is away somebody must be told to ring all the same.
-                if work.out:
-                    group.create_task(self.publish(work.out))
+                if work.out or work.trail:
+                    group.create_task(self._after(work))
             except AWAY as error:
                 log.warning("away", reader="due", why=type(error).__name__)
                 await clock.sleep(0.5)
@@ -310,10 +229,9 @@ class Core:
             work = self._work(conn)
             if count := take_up(work):
                 log.info("took up what was parked", count=count)
-            return self._finish(work)
+            return batch.finish(work)
 
-        work = await self.ledger.transaction(parked)
-        await self.publish(work.out)
+        await self._after(await self.ledger.transaction(parked))
 
     async def _recover(self) -> None:
         """Puts on the road again what this slot had handed out and edge never saw."""
@@ -329,8 +247,7 @@ class Core:
                 consumer, self.ledger, self.settings.instance, lease, self.site.directory
             )
         if seen is not None:
-            work = await self.ledger.transaction(lambda conn: unseen(conn, seen))
-            await self.publish(work.out)
+            await self._after(await self.ledger.transaction(lambda conn: unseen(conn, seen)))
 
     async def _restored(self, behind: list[Restored]) -> None:
         """An older copy of the ledger is back: its gap is read again, and the fork is on record."""
@@ -349,16 +266,6 @@ class Core:
         await self.ledger.transaction(note)
 
 
-def _together(
-    found: Iterable[tuple[ConsumerRecord, Record]],
-) -> list[tuple[str, list[tuple[ConsumerRecord, Record]]]]:
-    """Neighbours of one kind and partner, in their order."""
-    named = groupby(
-        found, lambda one: (one[1].kind, one[1].meta.get("partner"), one[1].meta.get("edge"))
-    )
-    return [(kind, list(group)) for (kind, _, _), group in named]
-
-
 def _know(conn: Connection, partners: list[str]) -> None:
     rows = [{"partner": name, "failures": 0, "version": 1} for name in sorted(partners)]
     insert(conn, PartnerState, rows, new_only=True)
@@ -370,8 +277,12 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, core.stop.set)
+    probe = Probe(settings, "core")
+    probe.alive, probe.ready = core.fitness.hangs, core.fitness.unready
+    probe.more = core.fitness.more
     try:
-        await core.run()
+        async with probe.answering():
+            await core.run()
     except BaseExceptionGroup as group:
         for error in group.exceptions:
             log.critical("a part of core failed", exc_info=error)
@@ -385,9 +296,12 @@ def main(settings: Settings) -> None:
     import uvloop
 
     logs.set_up("core")
+    traces.begin("core", settings.instance)
     # Edge answers partners; core's batches may grow a little instead of keeping them waiting.
     os.nice(10)
     try:
         uvloop.run(serve(settings))
     except* FaultIsOurs as fault:
         raise SystemExit(str(fault.exceptions[0])) from fault
+    finally:
+        traces.end()

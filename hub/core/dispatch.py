@@ -304,7 +304,10 @@ def _hand(
         rendered,
         {"priority": row.priority, "partner": row.partner},
     )
-    work.out.append(write(work.site.keys, topic, row.lane, record))
+    out = write(work.site.keys, topic, row.lane, record)
+    work.out.append(out)
+    if work.trail is not None:
+        work.trail.handed(out, row, attempt, envelope["correlation_id"])
     return {
         "delivery_id": row.delivery_id,
         "attempt": attempt,

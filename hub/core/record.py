@@ -64,6 +64,8 @@ def _record(work: Work, arrivals: Sequence[Arrival]) -> None:
     for arrival in new:
         count, none = planned.get(arrival.message_id, (0, f"it is {arrival.state}"))
         work.add(Message, _row(work, arrival, count, none))
+        if work.trail is not None:
+            work.trail.recorded(arrival, count)
         _content(work, arrival)
         work.audit(
             arrival.case_ref,
@@ -133,6 +135,8 @@ def _first_time(work: Work, arrivals: Sequence[Arrival]) -> list[Arrival]:
             row = {"parcel_id": parcel, "message_id": arrival.message_id, "seen_at": work.now}
             if known[arrival.message_id] != parcel:
                 work.add(Repeat, row)
+                if work.trail is not None:
+                    work.trail.repeated(arrival)
             continue
         known[arrival.message_id] = arrival.parcel_id or ""
         spot = (arrival.partner, arrival.stream, arrival.reference, arrival.part)

@@ -164,6 +164,8 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     row["who"] = named or row["who"]
     if settled.changed:
         _becomes(work, row, settled, partner, told)
+    if work.trail is not None:
+        work.trail.settled(work.conn, row, told)
     return settled.changed or before != (row["level_reached"], row["their_reference"], row["who"])
 
 

@@ -13,6 +13,7 @@ from hub.clock import civil, of_machine
 from hub.core.catching_up import Hold
 from hub.core.horizon import NEVER, Upto
 from hub.core.open_journeys import OpenJourneys
+from hub.core.traced import Trail
 from hub.ids import derived
 from hub.ledger import tables
 from hub.ledger.audit import HUB, Chains
@@ -85,6 +86,8 @@ class Work:
     """Nothing is expected to fail: what does ends the whole transaction (see `whole`)."""
     upto: Upto | None = None
     """Up to when leases and clocks may be judged; none: up to now."""
+    trail: Trail | None = None
+    """What is told of it where traces are watched."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
@@ -134,11 +137,14 @@ class Work:
     def mark(self) -> Any:
         """Where we are, to come back to when a savepoint is rolled back."""
         kept = {model: list(rows) for model, rows in self._rows.items()}
-        return kept, self.chains.mark(), set(self.partners)
+        trail = self.trail.mark() if self.trail else None
+        return kept, self.chains.mark(), set(self.partners), trail
 
     def back_to(self, mark: Any) -> None:
         """Forgets what was gathered since."""
-        self._rows, chains, self.partners = mark
+        self._rows, chains, self.partners, trail = mark
+        if self.trail is not None:
+            self.trail.back_to(trail)
         self.chains.back_to(chains)
         self.journeys = OpenJourneys()
         self.planned = {}

@@ -16,11 +16,12 @@ from connectors.base import (
     Unreadable,
     Verdict,
 )
-from hub import ids
+from hub import ids, traces
 from hub.broker import Unable
 from hub.edge.bound import Bytes, Sends
 from hub.edge.compose import Composer
 from hub.edge.report import Tallies
+from hub.edge.traced_in import Way
 from hub.edge.watched import Watched
 from hub.seal import KeyMissing
 from hub.wire import Outbound
@@ -64,22 +65,27 @@ class Intake:
 
     async def _accept(self, judge: "Judge", parcel: Parcel) -> tuple[Verdict, int]:
         partner = judge.composer.partner.partner
+        way = Way(parcel, traces.now())
         try:
             if len(parcel.body) > LARGE:
                 made = await asyncio.to_thread(judge.made, parcel)
             else:
                 made = judge.made(parcel)
+            way.made(made.outbounds)
             if made.outbounds:
                 await self.send(made.outbounds)
-            return made.verdict, made.dropped
+            verdict, dropped = made.verdict, made.dropped
         except Unable as error:
-            log.warning("unable to own a parcel", partner=partner, why=str(error))
-            return Verdict(Kind.UNABLE, reason="cannot be taken now; send it again"), 0
+            log.warning("unable to own a parcel", partner=partner, why=str(error), **way.named)
+            verdict, dropped = Verdict(Kind.UNABLE, reason="cannot be taken now; send it again"), 0
         except Exception as error:
             code = fault()
-            log.error("could not own a parcel", partner=partner, code=code, exc_info=error)
+            named = {"partner": partner, "code": code, **way.named}
+            log.error("could not own a parcel", exc_info=error, **named)
             reason = f"cannot be taken now; send it again (error {code}, ours)"
-            return Verdict(Kind.UNABLE, reason=reason), 0
+            verdict, dropped = Verdict(Kind.UNABLE, reason=reason), 0
+        way.ends(verdict)
+        return verdict, dropped
 
 
 class Knows(Protocol):

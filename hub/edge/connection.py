@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from hub import clock, wire
+from hub.edge import traced_out
 from hub.edge.attempt import Mouth
 from hub.edge.orders import Memory, Order, Outcome, told
 from hub.edge.probe import asks
@@ -163,7 +164,7 @@ class Connection:
         memory = self._line.memory
         receipt = memory.instead(order, clock.machine())
         if receipt is None:
-            receipt = await self._line.mouth.attempt(order, self.number)
+            receipt = await traced_out.attempt(self._line.mouth, order, self.number)
         memory.note(receipt)
         queue.receipts.add(receipt)
         return f"not tried: {receipt.detail}" if receipt.connection else ""

@@ -2,13 +2,12 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import FastAPI, Header, Path, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -18,10 +17,11 @@ from starlette.requests import ClientDisconnect
 from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
 from connectors.secrets import SecretRef
 from connectors.turns import Turn, Turns
-from hub import clock
+from hub import clock, traces
 from hub.edge.bound import Bytes
 from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
-from hub.patient_http import HEAD, PatientHttp
+from hub.edge.traced_in import TRACEPARENT
+from hub.served import SILENT
 
 PATIENCE = 5.0
 """Seconds that intake may be full before newcomers are told to come back."""
@@ -59,7 +59,7 @@ Ready = Callable[[], Awaitable[str | None]]
 
 def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastAPI:
     """The application; documentation pages are left out because they fetch scripts from elsewhere."""
-    app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None, telemetry=SILENT)
     bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
     @app.exception_handler(RequestValidationError)
@@ -85,6 +85,8 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         except TryAgain:
             return _later(503, "the hub cannot check your token now")
         said, facts = content_type(request.headers.get("content-type", ""))
+        if traces.on() and (theirs := request.headers.get(TRACEPARENT)):
+            facts[TRACEPARENT] = theirs
         if not spoken(said, caller.media_type):
             return problem(415, f"send {caller.media_type}", {"Accept-Post": caller.media_type})
         if room.full_for > PATIENCE or caller.at_once.locked():
@@ -200,28 +202,3 @@ def _unknown_caller() -> Response:
 
 def _later(status: int, reason: str, after: float = PATIENCE) -> Response:
     return problem(status, reason, {"Retry-After": str(max(1, round(after)))})
-
-
-class Doorman(uvicorn.Server):
-    """Serves the door inside the edge, which alone listens to signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to the edge."""
-        yield
-
-
-def make_doorman(app: FastAPI) -> Doorman:
-    """The server; set its `should_exit` to end it, after the requests in hand."""
-    config = uvicorn.Config(
-        app,
-        http=PatientHttp,
-        ws="none",
-        h11_max_incomplete_event_size=HEAD,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=15,
-    )
-    return Doorman(config)

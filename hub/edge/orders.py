@@ -44,6 +44,7 @@ class Order:
     envelope: Mapping[str, Any]
     blob: bytes
     answers: str | None = None
+    traceparent: str = ""
 
     @classmethod
     def of(cls, record: Record) -> "Order":
@@ -66,6 +67,7 @@ class Order:
             meta["envelope"],
             record.blob,
             meta.get("answers"),
+            (record.facts or {}).get("traceparent", ""),
         )
 
     def message(self) -> tuple[Envelope, dict[str, Any]]:
@@ -89,10 +91,12 @@ class Receipt:
     connection: bool = False
     misdirected: bool = False
     at: datetime = field(default_factory=clock.now)
+    traceparent: str = ""
 
     def told(self) -> dict[str, Any]:
         """As core reads it."""
-        return {
+        stands = {"traceparent": self.traceparent} if self.traceparent else {}
+        return stands | {
             "delivery_id": self.delivery_id,
             "attempt": self.attempt,
             "outcome": self.outcome.value,

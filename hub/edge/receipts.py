@@ -4,8 +4,9 @@ import asyncio
 
 import structlog
 
-from hub import clock, topics, wire
+from hub import clock, topics, traces, wire
 from hub.broker import Unable
+from hub.edge import traced_out
 from hub.edge.bound import Publish
 from hub.edge.orders import Receipt
 from hub.seal import Keyring
@@ -81,10 +82,11 @@ class Receipts:
             self.forgotten(len(batch))
 
     async def _until_confirmed(self, batch: list[Receipt]) -> None:
-        outbound = self._record(batch)
+        outbound, began = self._record(batch), traces.now()
         while True:
             try:
                 await self._publish([outbound])
+                traced_out.told(batch, began)
                 return
             except Unable as error:
                 log.warning("receipts wait for Kafka", partner=self._partner, why=str(error))
