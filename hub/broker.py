@@ -68,8 +68,10 @@ _SENDER_DIED = str(KafkaError("Unexpected error during batch delivery"))
 
 def make_broker(settings: Settings, bootstrap: str | None = None) -> KafkaBroker:
     """The one broker of a process; `bootstrap` where the embedded Kafka told its address."""
+    where = bootstrap or settings.kafka_bootstrap or ""
     return _Broker(
-        bootstrap or settings.kafka_bootstrap or "",
+        # FastStream takes one text for one address, however many stand in it.
+        [address.strip() for address in where.split(",")],
         client_id=f"hub-{settings.instance}",
         acks="all",
         enable_idempotence=True,

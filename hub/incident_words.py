@@ -21,6 +21,7 @@ KINDS = {
     "stuck": "Records are stuck",
     "configuration": "Roles have read different partner files",
     "restored": "An older copy of the ledger was put back",
+    "another_kafka": "Kafka is another one than before",
     "retention": "Records were gone before they were read",
     "unknown_version": "A message is of a version that this hub does not know",
     "silent": "{subject} has gone silent",

@@ -16,11 +16,16 @@ PARCELS = "parcels"
 RECEIPTS = "receipts"
 REPORTS = "reports"
 WATCHED = "watched"
+WHOLE = "whole"
+"""The key that stands in `watched` behind the whole list, once for each cluster."""
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic; `flushed` topics hold what only Kafka has."""
+    """One topic; `flushed` topics hold what only Kafka has.
+
+    `writers` and `readers` are roles; a cluster may hold them to it (`hub.kafka_acls`).
+    """
 
     name: str
     partitions: int
@@ -65,15 +70,35 @@ def sources(partner: str) -> str:
     return f"sources.{partner}"
 
 
+def delivering(partner: str) -> str:
+    """The consumer group of the edges that deliver to a partner."""
+    return f"edge.{partner}"
+
+
+def pulling(partner: str) -> str:
+    """The consumer group whose one owner polls a partner."""
+    return f"source.{partner}"
+
+
+def recording(road: str) -> str:
+    """The consumer group of the cores that record one of `ROADS`."""
+    return f"core.{road}"
+
+
+ROADS: dict[str, tuple[str, ...]] = {
+    "now": (IMMEDIATE, ACTS),
+    "flows": tuple(map(flow, FLOWS)),
+    "receipts": (RECEIPTS, PARCELS, REPORTS),
+}
+"""What core reads, by the road whose topics are recorded together."""
+
+
 def fixed(partitions: int = 1) -> list[Topic]:
     """The topics every hub has; `partitions` of the content topics (few on one node: B9.6)."""
     order = "HMAC(order key, partner + its own subject number, else its reference)"
     return [
-        *(
-            Topic(flow(name), partitions, order, "edge, core", "core", flushed=True)
-            for name in FLOWS
-        ),
-        Topic(IMMEDIATE, 1, order, "edge, core", "core", flushed=True),
+        *(Topic(flow(name), partitions, order, "edge", "core", flushed=True) for name in FLOWS),
+        Topic(IMMEDIATE, 1, order, "edge", "core", flushed=True),
         Topic(PARCELS, partitions, "parcel id", "edge", "core", flushed=True),
         Topic(ACTS, 1, "subject of the act", "desk", "core", flushed=True),
         Topic(RECEIPTS, 1, "partner", "edge, desk", "core"),
@@ -85,8 +110,8 @@ def fixed(partitions: int = 1) -> list[Topic]:
 def of_partner(partner: str, connections: int, pulls: bool) -> list[Topic]:
     """The topics of one partner."""
     topics = [
-        Topic(deliveries(partner), connections, "lane", "core", "edge"),
-        Topic(deliveries_now(partner), connections, "lane", "core", "edge"),
+        Topic(deliveries(partner), connections, "lane", "core", "edge, core"),
+        Topic(deliveries_now(partner), connections, "lane", "core", "edge, core"),
     ]
     if pulls:
         topics.append(Topic(sources(partner), 1, "none", "nobody", "edge", retention_ms=DAYS))

@@ -1,10 +1,12 @@
-"""The hub's own Kafka is started, stopped and asked for by name."""
+"""The hub's own Kafka is started, stopped and asked for by name; a cluster is set up by what the hub knows."""
+
+from typing import Annotated
 
 import typer
 
-from hub.commands.calling import effective, fail
+from hub.commands.calling import call, effective, fail, on_the_road
 
-app = typer.Typer(help="The embedded one-node Kafka.", no_args_is_help=True)
+app = typer.Typer(help="The embedded one-node Kafka, or the cluster.", no_args_is_help=True)
 
 
 @app.command()
@@ -51,3 +53,20 @@ def status() -> None:
     if found.pid is None:
         fail(f"stopped; data in {node.home}", 3)
     print(f"running on {found.bootstrap}, pid {found.pid}, data and log in {node.home}")
+
+
+@app.command()
+def topics() -> None:
+    """Create the topics, widen and correct them, as `hub run` does at its start."""
+    call("hub.kafka_set_up", "topics_command", on_the_road(effective()))
+
+
+@app.command()
+def acls(
+    user: Annotated[str, typer.Argument(help="core, desk, edge or set-up; none: one of each")] = "",
+    partners: Annotated[str, typer.Option(help="Of an edge: only these, by commas")] = "",
+    name: Annotated[str, typer.Option(help="Of the user in Kafka; else hub-core …")] = "",
+) -> None:
+    """Print what to allow each role's user in a cluster; changes nothing."""
+    named = {"partners": partners} if partners else {}
+    call("hub.kafka_set_up", "acls_command", effective(**named), user, name)

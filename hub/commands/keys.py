@@ -29,3 +29,13 @@ def export(
             print(path)
     except (ValueError, OSError) as error:
         fail(str(error))
+
+
+@app.command()
+def make() -> None:
+    """Make the keys of a new hub; those that are there stay as they are."""
+    from hub.seal import Keyring
+
+    settings = effective()
+    Keyring.first_start(settings.keys)
+    print(f"{settings.keys}: keep a copy elsewhere, apart from every backup")

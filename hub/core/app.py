@@ -23,8 +23,9 @@ from hub.core.one_name import OneName
 from hub.core.pulse import Pulse
 from hub.core.reader import Reader, Records, Restored
 from hub.core.recover import again, on_the_road
+from hub.core.refill import refill
 from hub.core.reports import heartbeat
-from hub.core.restored import gone, restored
+from hub.core.restored import another, gone, restored
 from hub.core.stuck import FaultIsOurs
 from hub.core.sweep import Sweep
 from hub.core.traced import trail
@@ -99,41 +100,39 @@ class Core:
         """Joins its groups, and takes up what earlier lives left."""
         names = [partner.partner for partner in self.site.directory]
         await self.ledger.transaction(lambda conn: _know(conn, names))
-        flows = [topics.flow(name) for name in topics.FLOWS]
-        roads = {
-            "now": ([topics.IMMEDIATE, topics.ACTS], self._messages, 0.0),
-            "flows": (flows, self._messages, 0.0),
-            "receipts": ([topics.RECEIPTS, topics.PARCELS, topics.REPORTS], self._told, GATHER),
-        }
-        over = {f"core.{name}": found for name, (found, _, _) in roads.items()}
+        over = {topics.recording(name): found for name, found in topics.ROADS.items()}
         self.catching_up = await catching_up(self.settings, self.bootstrap, over)
         await self.ledger.transaction(self.catching_up.look)
+        await self.ledger.transaction(self._another)
         self.horizons = Horizons(self.catching_up.cluster, self.catching_up.spots)
         subscribers = []
-        for name, (names, record, gather) in roads.items():
+        for name, found in topics.ROADS.items():
+            told = name == "receipts"
             reader = Reader(
                 self.ledger,
                 name,
                 f"core-{self.settings.instance}",
                 self.catching_up.cluster,
-                record,
+                self._told if told else self._messages,
                 self._recorded,
                 self._restored,
                 self._lost,
-                waits=self._receipts_wait if name == "receipts" else bool,
+                waits=self._receipts_wait if told else bool,
                 first=name == "now",
             )
             subscriber = road(
                 self.broker,
                 self.settings,
-                *names,
-                group=f"core.{name}",
+                *found,
+                group=topics.recording(name),
                 listener=reader.stale,
-                gather=gather,
+                gather=GATHER if told else 0.0,
             )
             self.readers.append(reader)
             subscribers.append(subscriber)
         await self.broker.connect()
+        cluster = self.catching_up.cluster
+        await refill(self.ledger, self.publisher, self.site.keys, cluster, self.stop)
         # All groups at once: each may wait for its other members.
         await asyncio.gather(*(subscriber.start() for subscriber in subscribers))
         for reader, subscriber in zip(self.readers, subscribers, strict=True):
@@ -248,6 +247,9 @@ class Core:
             )
         if seen is not None:
             await self._after(await self.ledger.transaction(lambda conn: unseen(conn, seen)))
+
+    def _another(self, conn: Connection) -> None:
+        another(self._work(conn), self.catching_up.cluster)
 
     async def _restored(self, behind: list[Restored]) -> None:
         """An older copy of the ledger is back: its gap is read again, and the fork is on record."""

@@ -9,6 +9,7 @@ from hub.ids import token
 from hub.ledger.tables import Watched
 from hub.ledger.write import rows, run
 from hub.partners import Partner
+from hub.seal import Keyring
 from hub.topics import WATCHED
 from hub.wire import Outbound, Record, write
 
@@ -43,17 +44,18 @@ def add(work: Work, partner: Partner, nhs_number: str, because: str) -> None:
     if known or any(row["token"] == made for row in work.pending(Watched)):
         return
     work.add(Watched, {"partner": partner.partner, "token": made, "because": because})
-    work.out.append(_told(work, partner.partner, made))
+    work.out.append(told(work.site.keys, partner.partner, made))
 
 
 def forget(work: Work, because: str) -> None:
     """Takes a closed case (or an imported list) off every feed."""
     for row in rows(work.conn, "select partner, token from watched where because = :b", b=because):
-        gone = _told(work, row.partner, row.token)
+        gone = told(work.site.keys, row.partner, row.token)
         work.out.append(Outbound(gone.topic, gone.key, None, gone.headers))
     run(work.conn, "delete from watched where because = :b", b=because)
 
 
-def _told(work: Work, partner: str, made: str) -> Outbound:
+def told(keys: Keyring, partner: str, made: str) -> Outbound:
+    """A token of one partner's list, as edge reads it."""
     record = Record("watched", made, {"partner": partner, "token": made}, b"", {"partner": partner})
-    return write(work.site.keys, WATCHED, f"{partner}.{made}", record)
+    return write(keys, WATCHED, f"{partner}.{made}", record)

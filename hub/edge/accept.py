@@ -121,7 +121,7 @@ class Judge:
             if not kept and drafts:
                 return Made(Verdict(Kind.NOT_OURS), [], len(drafts))
             return self._of(parcel, kept, len(drafts) - len(kept))
-        except KeyMissing:
+        except (KeyMissing, Unable):
             raise
         except Unreadable as error:
             return self._unreadable(parcel, error)

@@ -25,7 +25,7 @@ from hub.member import Member
 from hub.partners import Partner
 from hub.seal import Keyring
 from hub.settings import Settings
-from hub.topics import deliveries, deliveries_now
+from hub.topics import deliveries, deliveries_now, delivering
 from hub.wire import Outbound
 
 HELD = 32 * 1024 * 1024
@@ -87,7 +87,7 @@ class Deliverer:
             self._kafka.settings,
             deliveries(name),
             deliveries_now(name),
-            group=f"edge.{name}",
+            group=delivering(name),
             listener=_Listener(self),
             together=True,
         )

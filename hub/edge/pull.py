@@ -14,7 +14,7 @@ from hub.broker import road
 from hub.consumer import join
 from hub.edge.deliver import Road
 from hub.member import Member
-from hub.topics import sources
+from hub.topics import pulling, sources
 
 FINISH = 20.0
 """Seconds to finish what is in hand when the source goes to another edge."""
@@ -56,7 +56,7 @@ class Puller:
             self._kafka.broker,
             self._kafka.settings,
             sources(self._partner),
-            group=f"source.{self._partner}",
+            group=pulling(self._partner),
             listener=_Listener(self),
         )
         try:

@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from hub import clock, ids, topics
-from hub.broker import partitions_told
+from hub.broker import Unable, partitions_told
 from hub.consumer import plain_consumer
 from hub.seal import Keyring
 from hub.settings import Settings
@@ -24,21 +24,31 @@ class Watched:
         self._keys = keys
         self._tokens: dict[str, set[bytes]] = {name: set() for name in partners}
         self._consumer: AIOKafkaConsumer | None = None
+        self._whole = False
 
     def __contains__(self, whom: tuple[str, Subject]) -> bool:
-        """Whether a partner's subject is watched, by either number."""
+        """Whether a partner's subject is watched, by either number.
+
+        Raises `Unable` where it is not on a list of which nobody said that it is whole.
+        """
         partner, subject = whom
         tokens = self._tokens[partner]
         key = self._keys.watch(partner)
         numbers = (("nhs", subject.nhs_number), ("own", subject.own_number))
-        return any(
+        found = any(
             bytes.fromhex(ids.token(key, kind, number)) in tokens
             for kind, number in numbers
             if number
         )
+        if not found and not self._whole:
+            raise Unable("core has not told yet whom to keep")
+        return found
 
     def take(self, record: ConsumerRecord) -> None:
         """Notes what one record says; what is not ours, or not written by core, says nothing."""
+        if record.key == topics.WHOLE.encode():
+            self._whole = True
+            return
         partner, _, token = (record.key or b"").decode("ascii", "replace").rpartition(".")
         tokens = self._tokens.get(partner)
         try:

@@ -16,6 +16,9 @@ from sqlalchemy.engine import URL
 
 from hub.ledger.session import is_sqlite, open_ledger
 
+_BARE = ("--no-owner", "--no-privileges")
+"""Who may do what belongs to the server that a copy is put back on (`deploy/postgres/roles.sql`)."""
+
 
 class CopyFailed(Exception):
     """Why a database could not be copied or put back, in words for who tried."""
@@ -30,7 +33,7 @@ def copy(conn: Connection, to: Path) -> None:
         _copy_file(Path(str(conn.engine.url.database)), to)
     else:
         at = conn.exec_driver_sql("select pg_export_snapshot()").scalar_one()
-        _program(conn.engine.url, "pg_dump", "-Fc", "--no-owner", f"--snapshot={at}", f"-f{to}")
+        _program(conn.engine.url, "pg_dump", "-Fc", *_BARE, f"--snapshot={at}", f"-f{to}")
     flushed(to)
 
 
@@ -53,9 +56,7 @@ def put_back(url: str, source: Path) -> None:
     """Makes the database from a copy, where none stands."""
     where = make_url(url)
     if where.get_backend_name() != "sqlite":
-        _program(
-            where, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", source
-        )
+        _program(where, "pg_restore", *_BARE, "--exit-on-error", "--single-transaction", source)
         return
     path = Path(str(where.database))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -127,8 +127,11 @@ class Site:
     async def watch(self, number: str, watched: bool = True) -> None:
         """What core says of a child whom somebody watches."""
         token = ids.token(self.keys.watch(HOSPITAL), "nhs", number)
-        key = f"{HOSPITAL}.{token}"
         record = Record("watched", wire.event_id(), {"partner": HOSPITAL, "token": token})
+        await self.tell(f"{HOSPITAL}.{token}", record)
+
+    async def tell(self, key: str, record: Record) -> None:
+        """A record of the watched topic."""
         broker = make_broker(self.settings)
         await broker.connect()
         await publish_all(broker, [wire.write(self.keys, topics.WATCHED, key, record)])
@@ -149,7 +152,9 @@ async def site(bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         door_port=0,
     )
     await ensure_topics(settings, load(files))
-    return Site(settings, Keyring.first_start(settings.keys), port)
+    made = Site(settings, Keyring.first_start(settings.keys), port)
+    await made.tell(topics.WHOLE, Record("watched", wire.event_id(), {}))
+    return made
 
 
 async def post(client: httpx.AsyncClient, **changes: Any) -> httpx.Response:

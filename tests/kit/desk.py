@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,12 +43,12 @@ WHO: dict[str, tuple[str, Grant]] = {
 """Short name to name and grant; each signs in as `<short>@desk.example.org`."""
 
 
-def fill(folder: Path, now: datetime) -> None:
-    """An evening's ledger, keys and people in a folder."""
-    bench = Bench(f"sqlite:///{folder / 'ledger.db'}", folder, partners())
+def fill(folder: Path, now: datetime, ledger: str | None = None, desk: str | None = None) -> None:
+    """An evening's ledger, keys and people in a folder, or at the addresses that core and the desk have."""
+    bench = Bench(ledger or f"sqlite:///{folder / 'ledger.db'}", folder, partners())
     an_evening(bench, now)
     bench.engine.dispose()
-    people = open_people(f"sqlite:///{folder / 'people.db'}")
+    people = open_people(desk or f"sqlite:///{folder / 'people.db'}")
     for short, (name, grant) in WHO.items():
         add_person(
             people,
@@ -142,24 +142,32 @@ def sitting(filled: Path, tmp_path: Path) -> Iterator[Sitting]:
     """A desk over a copy of the evening."""
     folder = tmp_path / "desk"
     shutil.copytree(filled, folder)
-    bench = Bench(f"sqlite:///{folder / 'ledger.db'}", folder, partners())
+    ledger, people = (f"sqlite:///{folder / name}" for name in ("ledger.db", "people.db"))
+    with seated(folder, ledger, ledger, people) as found:
+        yield found
+
+
+@contextmanager
+def seated(folder: Path, core: str, ledger: str, people: str) -> Iterator[Sitting]:
+    """A desk over what stands: the ledger as core writes it and as the desk reads it, and the people."""
+    bench = Bench(core, folder, partners())
     road = CoreRoad(bench)
-    ledger = reading(open_ledger(f"sqlite:///{folder / 'ledger.db'}"))
-    people = open_people(f"sqlite:///{folder / 'people.db'}")
-    counts = Counts(ledger)
+    read = reading(open_ledger(ledger, by_index=True))
+    signed = open_people(people)
+    counts = Counts(read)
     seconds = [1_000_000.0]
     desk = Desk(
         Settings(data=folder, site="Front Door Hub · Leeds"),
         bench.site.keys,
         bench.site.directory,
         bench.site.book,
-        ledger,
-        people,
+        read,
+        signed,
         road,
         counts,
-        Live(ledger, counts, 0.05),
+        Live(read, counts, 0.05),
         lambda: seconds[0],
     )
     yield Sitting(desk, road, bench, seconds)
-    for engine in (bench.engine, ledger, people):
+    for engine in (bench.engine, read, signed):
         engine.dispose()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import MAX_PARCEL, Accept, Kind
-from hub import ids, wire
+from hub import ids, topics, wire
 from hub.broker import Unable
 from hub.edge.accept import Intake
 from hub.edge.bound import Bytes, Sends
@@ -58,9 +58,11 @@ class Edge:
     watched: Watched
 
 
-def edge(**changes: Any) -> Edge:
+def edge(whole: bool = True, **changes: Any) -> Edge:
     kafka, tallies, speaks = Kafka(), Tallies(), Lines()
     watched = Watched(KEYS, ["st-elsewhere"])
+    if whole:
+        watched.take(Whole())
     intake = Intake(Sends(kafka.publish), Bytes(64 << 20), watched, tallies)
     composer = Composer(partner(**changes), TYPES, KEYS)
     return Edge(intake.of(composer, speaks), kafka, tallies, speaks, watched)
@@ -192,6 +194,13 @@ class Key:
         self.value = value
 
 
+class Whole:
+    """The mark behind the list."""
+
+    key = topics.WHOLE.encode()
+    value = b"sealed"
+
+
 async def test_a_feed_stores_nothing_of_children_whom_nobody_watches() -> None:
     e = edge(filtered=True)
     verdict = await e.accept(parcel({"nhs": CHILD}))
@@ -204,6 +213,18 @@ async def test_a_feed_stores_nothing_of_children_whom_nobody_watches() -> None:
     e.watched.take(Key("77", kind="own"))
     assert (await e.accept(parcel({"nhs": CHILD, "own": "77"}))).kind is Kind.OWNED
     assert e.tallies.counts["st-elsewhere"]["not_ours"] == 2
+
+
+async def test_before_the_list_is_whole_nothing_is_dropped_by_it() -> None:
+    """The partner is not answered, and sends it again: who drops it by half a list drops it for ever."""
+    e = edge(whole=False, filtered=True)
+    assert (await e.accept(parcel({"nhs": CHILD}))).kind is Kind.UNABLE
+    assert (e.kafka.has, e.tallies.counts["st-elsewhere"]["not_ours"]) == ([], 0)
+    e.watched.take(Key(CHILD))
+    assert (await e.accept(parcel({"nhs": CHILD}))).kind is Kind.OWNED
+    assert (await e.accept(parcel({"nhs": "9990000026"}))).kind is Kind.UNABLE
+    e.watched.take(Whole())
+    assert (await e.accept(parcel({"nhs": "9990000026"}))).kind is Kind.NOT_OURS
 
 
 async def test_a_parcel_about_several_keeps_only_the_watched() -> None:
