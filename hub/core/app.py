@@ -14,12 +14,13 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock, logs, ports, topics
+from hub import clock, doors, logs, ports, topics
 from hub.broker import Unable, make_broker, road, stopped
 from hub.consumer import plain_consumer
 from hub.core.acts import record_act
 from hub.core.arrival import Arrival, of_record
 from hub.core.catching_up import CatchingUp, catching_up
+from hub.core.certificates import KEY, judge_with_others, record_certificates
 from hub.core.dispatch import dispatch
 from hub.core.due import fall_due, unread
 from hub.core.horizon import Horizons
@@ -51,7 +52,11 @@ from hub.wire import Foreign, Outbound, Record, UnknownVersion, read
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
-_EFFECTS = {"takeover": settle_takeover, "report": record_report}
+_EFFECTS = {
+    "takeover": settle_takeover,
+    "report": record_report,
+    "certificates": record_certificates,
+}
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -281,9 +286,10 @@ class Core:
         work = self._work(conn)
         work.upto = self.horizons.look(conn)
         unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
-        heartbeat(
-            work, f"core-{self.settings.instance}", self.epoch, self.site.directory.digest, {}
-        )
+        told = doors.told("hub", doors.for_kafka(self.settings))
+        name, digest = f"core-{self.settings.instance}", self.site.directory.digest
+        heartbeat(work, name, self.epoch, digest, {KEY: told})
+        judge_with_others(work, told)
         self.one_name.look(work, [reader.stale.member for reader in self.readers])
         fall_due(work)
         work.flush()

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from hub.core.certificates import KEY, judge_with_others
 from hub.core.one_name import reported
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
@@ -27,7 +28,11 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
         " unable = :unable where edge = :edge and epoch = :epoch and partner = :partner",
         [empty | tally for tally in tallies],
     )
-    heartbeat(work, edge, epoch, meta["directory"], meta.get("connections", {}))
+    # An edge of before tells of no certificates.
+    certificates = meta.get("certificates", {})
+    says = {"connections": meta.get("connections", {}), KEY: certificates}
+    heartbeat(work, edge, epoch, meta["directory"], says)
+    judge_with_others(work, certificates)
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
 

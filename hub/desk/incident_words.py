@@ -29,6 +29,7 @@ _KINDS = {
     "unknown_version": "A message is of a version that this hub does not know",
     "silent": "A role has gone silent",
     "behind": "Reading is behind",
+    "certificate": "A certificate comes to its end",
 }
 
 _ENDS = {
@@ -37,19 +38,35 @@ _ENDS = {
     "unknown_partner": "Closes by itself after a day without another",
     "two_of_one_name": "Closes by itself after a day without another",
     "foreign": "Closing it sets aside what was kept of it",
+    "certificate": "Closes by itself when a newer one is in use",
 }
+
+_CERTIFICATES = {
+    "listen": "Our certificate where {partner} connects to us",
+    "send": "Our certificate towards {partner}",
+    "push": "Our certificate towards {partner}",
+    "theirs": "The certificate of {partner}",
+    "door": "The certificate of the HTTP door",
+    "desk": "The certificate of the desk",
+    "kafka": "Our certificate for Kafka",
+}
+"""By the beginning of what it is used for; `theirs` by its end."""
 
 
 def incident_title(one: Wrong, desk: Desk) -> str:
     """What is wrong, in words."""
     partner = one.subject.partition("|")[0]
     words = _KINDS.get(one.kind, one.kind.replace("_", " ").capitalize())
+    if one.kind == "certificate":
+        words = _certificate(one.subject) + " comes to its end"
     return words.format(partner=desk.title(partner))
 
 
 def incident_link(one: Wrong) -> str:
     """Where to go with it; empty where there is nothing to press."""
     if one.kind in ("partner_down", "misdirected_ack", "unknown_receipt", "counter_restarted"):
+        return f"/partners/{one.subject.partition('|')[0]}"
+    if one.kind == "certificate" and not one.subject.startswith("hub|"):
         return f"/partners/{one.subject.partition('|')[0]}"
     if one.kind == "overdue" and one.subject.count(":"):
         return f"/message/{one.subject.split(':')[1]}"
@@ -63,6 +80,15 @@ def incident_link(one: Wrong) -> str:
 def incident_end(one: Wrong, desk: Desk) -> str:
     """What closes it beside a person; empty where only a person does, or nobody need think of it."""
     return _ENDS.get(one.kind, "").format(partner=desk.title(one.subject))
+
+
+def _certificate(subject: str) -> str:
+    """Whose certificate an incident is about: `owner|use`, e.g. `st-elsewhere|send theirs`."""
+    use = subject.partition("|")[2]
+    if use.endswith(" theirs"):
+        return _CERTIFICATES["theirs"]
+    found = [words for name, words in _CERTIFICATES.items() if use.startswith(name)]
+    return found[0] if found else "A certificate"
 
 
 def incident_cause(one: Wrong) -> str:

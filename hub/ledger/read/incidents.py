@@ -9,7 +9,16 @@ from hub.ledger.read.fetch import fetch
 
 QUIET = ("unknown_receipt", "unknown_partner", "two_of_one_name")
 """Kinds whose end nothing tells but that it happens no more."""
-BY_HAND = (*QUIET, "misdirected_ack", "foreign", "not_linked", "retention", "restored", "unread")
+BY_HAND = (
+    *QUIET,
+    "misdirected_ack",
+    "foreign",
+    "not_linked",
+    "retention",
+    "restored",
+    "unread",
+    "certificate",
+)
 """Kinds that a person may close: the others end when what they are about is seen to be over."""
 
 
