@@ -1,10 +1,12 @@
 """A partner file names its secrets and never holds one: each is an environment variable or a file."""
 
+import hmac
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from connectors.base import Settings, TryAgain
 
@@ -37,3 +39,39 @@ class SecretRef(Settings):
 
     def __str__(self) -> str:
         return f"environment variable {self.env}" if self.file is None else f"file {self.file}"
+
+
+def _listed(written: Any) -> Any:
+    if not isinstance(written, list | tuple):
+        return [written]
+    if not written:
+        raise ValueError("{env: NAME} or {file: path} in the list")
+    return written
+
+
+Secrets = Annotated[tuple[SecretRef, ...], BeforeValidator(_listed)]
+"""One reference or a list of them; each may hold several secrets, one a line, that count at once."""
+
+
+def every(references: Sequence[SecretRef]) -> list[str]:
+    """All secrets that count now, in their order; `TryAgain` where not one can be read.
+
+    One that is not there (the new one before it was put in place, the old one after it was taken
+    away) takes nothing from the others.
+    """
+    found: list[str] = []
+    missing: TryAgain | None = None
+    for reference in references:
+        try:
+            found += (line.strip() for line in reference.read().splitlines() if line.strip())
+        except TryAgain as error:
+            missing = error
+    if not found and missing is not None:
+        raise missing
+    return found
+
+
+def is_one_of(shown: str, known: Iterable[str]) -> bool:
+    """Whether what a caller shows is one of these; how long it takes tells nothing of them."""
+    same = [hmac.compare_digest(shown.encode(), each.encode()) and each != "" for each in known]
+    return any(same)

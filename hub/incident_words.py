@@ -29,6 +29,7 @@ KINDS = {
     "queue_old": "What waits for {partner} is older than its patience",
     "nothing_received": "Nothing comes from {partner}, and something was due",
     "disk": "The disk of {subject} is nearly full",
+    "certificate": "{subject} comes to its end",
     "heartbeat_unheard": "The monitor outside the hub does not take its calls",
 }
 """Each kind of incident, as a sentence about `{partner}`, about `{subject}` or about the hub."""
@@ -42,15 +43,37 @@ ENDS = {
     "stuck": "Closing it sets aside what was kept of it",
     "unknown_version": "Closing it sets aside what was kept of it",
     "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
+    "certificate": "Closes by itself when a newer one is in use",
 }
 """What closes an incident beside a person, where it is no wonder that nobody thinks of it."""
 
 AT_THE_DESK = ("overdue",)
 """Kinds that are nobody's alert: the team hears of them at the desk and by call sheets."""
 
+_CERTIFICATES = {
+    "listen": "Our certificate where {partner} connects to us",
+    "send": "Our certificate towards {partner}",
+    "push": "Our certificate towards {partner}",
+    "theirs": "The certificate of {partner}",
+    "door": "The certificate of the HTTP door",
+    "desk": "The certificate of the desk",
+    "kafka": "Our certificate for Kafka",
+}
+"""By the beginning of what it is used for; `theirs` by its end."""
+
 
 def titled(kind: str, partner: str, subject: str) -> str:
     """What is wrong, in words; `partner` is the title of the partner that it is about, if any."""
     words = KINDS.get(kind, kind.replace("_", " ").capitalize())
-    said = words.format(partner=partner, subject=subject)
+    about = _certificate(subject) if kind == "certificate" else subject.partition("|")[0]
+    said = words.format(partner=partner, subject=about.format(partner=partner))
     return said[:1].upper() + said[1:]
+
+
+def _certificate(subject: str) -> str:
+    """Whose certificate an incident is about: `owner|use`, e.g. `st-elsewhere|send theirs`."""
+    use = subject.partition("|")[2]
+    if use.endswith(" theirs"):
+        return _CERTIFICATES["theirs"]
+    found = [words for name, words in _CERTIFICATES.items() if use.startswith(name)]
+    return found[0] if found else "A certificate"

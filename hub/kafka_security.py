@@ -3,6 +3,8 @@
 import ssl
 from typing import Any
 
+from connectors.renewed import TlsWrong
+from connectors.tls import ClientTls
 from hub.settings import Settings
 
 
@@ -43,19 +45,15 @@ def _tls(settings: Settings) -> ssl.SSLContext:
             raise KafkaSettingsWrong(f"HUB_KAFKA_{name.upper()}_FILE={path}: no such file")
     if settings.kafka_key_file is not None and settings.kafka_cert_file is None:
         raise KafkaSettingsWrong("HUB_KAFKA_KEY_FILE needs HUB_KAFKA_CERT_FILE beside it")
+    cert, key = settings.kafka_cert_file, settings.kafka_key_file
     try:
-        context = ssl.create_default_context(cafile=settings.kafka_ca_file)
-        if settings.kafka_cert_file is not None:
-            # Without a password argument OpenSSL would stop and ask the terminal for one.
-            context.load_cert_chain(
-                settings.kafka_cert_file, settings.kafka_key_file, password=lambda: b""
-            )
-    except (ssl.SSLError, OSError) as error:
+        return ClientTls(
+            ca=settings.kafka_ca_file, certificate=cert, key=key or cert, server_name=None
+        ).context("kafka")
+    except TlsWrong as error:
         raise KafkaSettingsWrong(
-            f"HUB_KAFKA_CA_FILE, …_CERT_FILE and …_KEY_FILE must be matching PEM files without a "
-            f"passphrase: {error}"
+            f"HUB_KAFKA_CA_FILE, …_CERT_FILE and …_KEY_FILE must be matching PEM files: {error}"
         ) from error
-    return context
 
 
 def _password(settings: Settings) -> str:

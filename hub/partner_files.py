@@ -23,7 +23,9 @@ from hub.settings import Settings
 _SECRET = re.compile(
     r"(^|_)(tokens?|passwords?|passphrase|secrets?|api_?key|credentials?)$", re.IGNORECASE
 )
-_SECRET_VALUE = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY|\A\w+://[^/\s:@]+:[^/\s@]+@")
+_SECRET_VALUE = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\A\w+://[^/\s:@]+:[^/\s@]+@|\Awhsec_", re.IGNORECASE
+)
 _CLAIMS: dict[Spot, str] = {
     ("partner",): "name",
     ("transport", "listen", "port"): "port",
@@ -149,7 +151,8 @@ def _settings(marked: Marked, part: str, register: Any, found: list[Complaint]) 
         return None
 
 
-def _secrets(value: Any, spot: Spot) -> Iterator[tuple[Spot, str]]:
+def _secrets(value: Any, spot: Spot, within: str = "") -> Iterator[tuple[Spot, str]]:
+    """Where secrets stand in clear; `within` is the word whose list this is."""
     pairs: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
         pairs = value.items()
@@ -157,13 +160,12 @@ def _secrets(value: Any, spot: Spot) -> Iterator[tuple[Spot, str]]:
         pairs = enumerate(value)
     for key, inner in pairs:
         at = (*spot, key)
+        word = key if isinstance(key, str) else within
         plain = isinstance(inner, str | int | float) and not isinstance(inner, bool)
-        if plain and (
-            (isinstance(key, str) and _SECRET.search(key)) or _SECRET_VALUE.search(str(inner))
-        ):
-            yield at, f"`{key}` holds a secret in clear"
+        if plain and (_SECRET.search(word) or _SECRET_VALUE.search(str(inner))):
+            yield at, f"`{word or key}` holds a secret in clear"
         else:
-            yield from _secrets(inner, at)
+            yield from _secrets(inner, at, word if isinstance(inner, list) else "")
 
 
 def _between(files: list[_File]) -> Iterator[Mistake]:

@@ -24,7 +24,10 @@ _ONLY_OUT = LETTERS
 
 @dataclass(frozen=True)
 class Direction:
-    """The settings that make a transport carry messages one way; True: always, False: never."""
+    """The settings that make a transport carry messages one way (any of them, between ` or `).
+
+    True: always, False: never.
+    """
 
     inward: str | bool
     outward: str | bool
@@ -33,7 +36,7 @@ class Direction:
 DIRECTIONS = {
     "folder": Direction("inbound", "outbound"),
     "mllp": Direction("listen", "send"),
-    "http": Direction("token", "push"),
+    "http": Direction("token or certificate", "push"),
     "outbox": Direction(True, True),
     "inbox": Direction(True, True),
     "call": Direction(False, True),
@@ -107,11 +110,12 @@ def _directions(partner: Partner, transport: Any) -> Iterator[Misfit]:
         if setting is False:
             verb = "take anything in" if word == "sends" else "send"
             yield (word,), f"`{kind}` cannot {verb}", f"no `{word}`, or another transport"
-        elif getattr(transport, str(setting)) is None:
+        elif all(getattr(transport, each) is None for each in str(setting).split(" or ")):
+            named, cure = (str(setting).replace(" or ", f"{by}` or `") for by in ("", ":"))
             yield (
                 ("transport",),
-                f"{word} something, but `{kind}` has no `{setting}`",
-                f"`{setting}:` below `transport:`",
+                f"{word} something, but `{kind}` has no `{named}`",
+                f"`{cure}:` below `transport:`",
             )
     if partner.filtered and not partner.sends:
         yield ("filtered",), "`filtered` is for what a partner sends", "`sends`, or no `filtered`"

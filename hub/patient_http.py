@@ -18,6 +18,9 @@ HEAD_WITHIN = 10.0
 HEAD = 32 * 1024
 """Bytes of request line and headers; more is answered 400."""
 
+PEER = "peer_certificate"
+"""In a request's state: the certificate (DER) that its caller proved, or None."""
+
 _PIECE = 4096
 
 log = structlog.get_logger("hub.http")
@@ -36,6 +39,9 @@ class PatientHttp(H11Protocol):
             transport.abort()
             return
         super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        if tls is not None:
+            self.app_state = self.app_state | {PEER: tls.getpeercert(binary_form=True)}
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from hub import logs, ports
+from hub import doors, logs, ports
 from hub.begin import keep_all, migrated
 from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
@@ -36,7 +36,14 @@ def main(settings: Settings) -> int:
         print(error, file=sys.stderr)
     except PartnersWrong as error:
         print(f"{error}\nThe hub does not start with these partner files.", file=sys.stderr)
-    except (PortTaken, TopicsWrong, KafkaSettingsWrong, KafkaFailed, FetchFailed) as error:
+    except (
+        doors.DoorShut,
+        PortTaken,
+        TopicsWrong,
+        KafkaSettingsWrong,
+        KafkaFailed,
+        FetchFailed,
+    ) as error:
         print(error, file=sys.stderr)
     except PermissionError as error:
         print(error, file=sys.stderr)
@@ -45,6 +52,8 @@ def main(settings: Settings) -> int:
 
 async def _run(settings: Settings) -> int:
     directory = load(settings.partners_dir, settings.calendars_dir)
+    for door in doors.DOORS:
+        doors.tls_of(settings, door)
     record = Record(settings.data)
     await asyncio.to_thread(record.end_orphans)
     free(settings)

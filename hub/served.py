@@ -6,6 +6,7 @@ from typing import Any
 
 import uvicorn
 
+from connectors.renewed import Renewed
 from hub.patient_http import HEAD, PatientHttp
 
 SILENT: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
@@ -21,7 +22,7 @@ class Served(uvicorn.Server):
         yield
 
 
-def served(app: Any, grace: int = 15) -> Served:
+def served(app: Any, grace: int = 15, tls: Renewed | None = None) -> Served:
     """The server of an application; its `should_exit` ends it, after `grace` seconds for what is in hand."""
     config = uvicorn.Config(
         app,
@@ -33,5 +34,6 @@ def served(app: Any, grace: int = 15) -> Served:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=grace,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
     return Served(config)

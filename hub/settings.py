@@ -80,6 +80,23 @@ class Settings(BaseSettings):
         description="/health, /ready and /metrics of edge, of core, and of `hub run` for all of them;"
         " none: not answered; 0: any free port. The desk answers at its own",
     )
+    door_tls_cert: Path | None = Field(None, description="Certificate and chain of the HTTP door")
+    door_tls_key: Path | None = Field(None, description="Its private key")
+    door_tls_client_ca: Path | None = Field(
+        None,
+        description="Authorities of client certificates; partner files say whose are asked for",
+    )
+    desk_tls_cert: Path | None = Field(None, description="Certificate and chain of the desk")
+    desk_tls_key: Path | None = Field(None, description="Its private key")
+    desk_tls_client_ca: Path | None = Field(
+        None, description="Nobody reaches the desk without a certificate from these authorities"
+    )
+    tls_in_front: bool = Field(
+        False, description="A proxy in front of door and desk does TLS; they may listen without"
+    )
+    certificate_days: float = Field(
+        21.0, gt=0, description="A certificate with fewer days left is an incident"
+    )
     partners: Csv = Field(
         (),
         validation_alias=AliasChoices("HUB_PARTNERS", "partners"),

@@ -102,7 +102,7 @@ def fixed(partitions: int = 1) -> list[Topic]:
         Topic(PARCELS, partitions, "parcel id", "edge", "core", flushed=True),
         Topic(ACTS, 1, "subject of the act", "desk", "core", flushed=True),
         Topic(RECEIPTS, 1, "partner", "edge, desk", "core"),
-        Topic(REPORTS, 1, "edge instance", "edge", "core", retention_ms=DAYS),
+        Topic(REPORTS, 1, "edge or desk instance", "edge, desk", "core", retention_ms=DAYS),
         Topic(WATCHED, 1, "partner + token", "core", "edge", flushed=True, compacted=True),
     ]
 

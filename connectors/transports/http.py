@@ -1,6 +1,6 @@
 """One POST is one attempt: the partner's status says whether it has the message, and no status means nobody knows.
 
-Inbound comes through the hub's door, which reads `token`; nothing listens here.
+Inbound comes through the hub's door, which reads `token` and `certificate`; nothing listens here.
 """
 
 import asyncio
@@ -16,9 +16,12 @@ from pydantic import Field, HttpUrl, model_validator
 from connectors.addresses import resolve
 from connectors.base import Accept, OutcomeUnknown, Outgoing, Pushed, Refused, TryAgain
 from connectors.base import Settings as Base
+from connectors.certificates import Certificate, ClientCertificate
 from connectors.instant import Now, utc_now
-from connectors.secrets import SecretRef
-from connectors.tls import TRUST, ClientTls
+from connectors.renewed import Renewed, TlsWrong, in_use
+from connectors.secrets import SecretRef, Secrets
+from connectors.tls import TRUST, ClientTls, turned_away
+from connectors.webhooks import signed
 from schemas.envelope import AckLevel
 
 _RESOLVED_FOR = 30.0
@@ -29,6 +32,9 @@ class Push(Base):
 
     url: HttpUrl = Field(description="Address that takes a POST; https unless on this machine")
     token: SecretRef | None = Field(None, description="Bearer token we show, by reference")
+    signing_secret: Secrets | None = Field(
+        None, description="Signs each push (Standard Webhooks): `whsec_…`, two during a change"
+    )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to connect")
     timeout: float = Field(30.0, gt=0, description="Seconds for the whole exchange")
     max_answer: int = Field(64 * 1024, ge=0, description="Bytes of the answer read at most")
@@ -49,13 +55,20 @@ class Push(Base):
 class HttpSettings(Base):
     """HTTP in through the door, out by POST, or both."""
 
-    token: SecretRef | None = Field(None, description="Bearer token the partner shows at the door")
+    token: Secrets | None = Field(
+        None, description="Bearer token the partner shows at the door; several count at once"
+    )
+    certificate: ClientCertificate | None = Field(
+        None, description="Client certificate it shows there: besides the token, or instead of one"
+    )
     push: Push | None = Field(None, description="What we send the partner is posted here")
 
     @model_validator(mode="after")
     def _either(self) -> Self:
-        if self.token is None and self.push is None:
-            raise ValueError("write `token` (the partner posts to us), `push` or both")
+        if self.token is None and self.certificate is None and self.push is None:
+            raise ValueError(
+                "write `token` or `certificate` (the partner posts to us), `push` or both ways"
+            )
         return self
 
 
@@ -73,6 +86,7 @@ class Http:
         self.partner = partner
         self.settings = settings
         self._clients: dict[int, httpx.AsyncClient] = {}
+        self._tls: dict[str, Renewed] = {}
         self._addresses: list[str] = []
         self._resolved = 0.0
 
@@ -90,6 +104,9 @@ class Http:
         }
         if push.token is not None:
             headers["Authorization"] = f"Bearer {push.token.read()}"
+        if push.signing_secret is not None:
+            reference = outgoing.reference
+            headers |= signed(push.signing_secret, reference, outgoing.body, utc_now())
         client = self._client(push, connection)
         reason = ""
         for address in await self._resolve(push):
@@ -109,6 +126,8 @@ class Http:
                 raise Refused("the reference or the token cannot stand in a header") from error
             except (httpx.TransportError, TimeoutError) as error:
                 await self.drop(connection)
+                if (why := turned_away(error)) is not None:
+                    raise TryAgain(why, connection=True) from error
                 raise OutcomeUnknown(f"no answer: {type(error).__name__}") from error
             except asyncio.CancelledError:
                 await self.drop(connection)
@@ -137,17 +156,22 @@ class Http:
     def _client(self, push: Push, connection: int) -> httpx.AsyncClient:
         if connection not in self._clients:
             try:
-                trust = push.tls.context() if push.url.scheme == "https" else False
-            except OSError as error:
-                raise TryAgain("a certificate file cannot be read", connection=True) from error
+                if push.url.scheme == "https" and "push" not in self._tls:
+                    self._tls["push"] = push.tls.context(self.partner)
+            except TlsWrong as error:
+                raise TryAgain(f"TLS: {error}", connection=True) from error
             self._clients[connection] = httpx.AsyncClient(
-                verify=trust,
+                verify=self._tls.get("push", False),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(push.timeout, connect=push.connect_timeout),
                 limits=httpx.Limits(max_connections=1, keepalive_expiry=60),
             )
         return self._clients[connection]
+
+    def certificates(self) -> dict[str, Certificate]:
+        """Ours, where we show one, and the partner's, where we push."""
+        return in_use(self._tls)
 
     async def drop(self, connection: int = 0) -> None:
         """Closes the numbered connection."""
@@ -214,6 +238,8 @@ def _judge(response: httpx.Response, body: bytes) -> Pushed:
             raise OutcomeUnknown(f"{told}: a gateway answered, not the partner")
         case _ if status >= 500:
             raise TryAgain(told)
+        case 410:
+            raise Refused(f"{told}: the partner takes nothing more at this address", code)
         case _ if 300 <= status < 400:
             raise Refused(f"{told}: redirects are not followed", code)
     raise Refused(f"{told}{_title(response, body)}", code)

@@ -16,6 +16,7 @@ from hl7.mllp import open_hl7_connection, start_hl7_server
 from pydantic import Field, model_validator
 
 from connectors import frames
+from connectors.addresses import on_this_machine
 from connectors.base import (
     MAX_PARCEL,
     Accept,
@@ -29,8 +30,10 @@ from connectors.base import (
     Verdict,
 )
 from connectors.base import Settings as Base
+from connectors.certificates import Certificate
 from connectors.instant import Now, utc_now
-from connectors.tls import ClientTls, ServerTls
+from connectors.renewed import Renewed, TlsWrong, in_use
+from connectors.tls import ClientTls, ServerTls, turned_away
 from connectors.turns import Turns
 from schemas.envelope import AckLevel
 
@@ -39,12 +42,22 @@ _REPLY = 1024 * 1024
 _log = structlog.get_logger(__name__)
 
 
+def _not_in_clear(host: str, tls: Base | None, private_link: bool) -> None:
+    if tls is None and not private_link and not on_this_machine(host):
+        raise ValueError(
+            "MLLP is clear text: `tls:`, or `private_link: true` where a VPN covers it"
+        )
+
+
 class Listen(Base):
     """Where the partner connects to us."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0: any free one")
-    tls: ServerTls | None = Field(None, description="None: only on a private link (MLLP is clear)")
+    tls: ServerTls | None = Field(None, description="None: on this machine or a private link alone")
+    private_link: bool = Field(
+        False, description="A VPN or tunnel protects what MLLP says in clear"
+    )
     idle_timeout: float | None = Field(
         4 * 3600.0, gt=0, description="Seconds a silent peer is kept; none: for ever"
     )
@@ -53,15 +66,28 @@ class Listen(Base):
     )
     connections: int = Field(32, ge=1, description="Open at once; one more is closed at once")
 
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        _not_in_clear(self.host, self.tls, self.private_link)
+        return self
+
 
 class Send(Base):
     """Where we connect to the partner."""
 
     host: str = Field(description="The partner's address")
     port: int = Field(ge=1, le=65535, description="The partner's port")
-    tls: ClientTls | None = Field(None, description="None: only on a private link (MLLP is clear)")
+    tls: ClientTls | None = Field(None, description="None: on this machine or a private link alone")
+    private_link: bool = Field(
+        False, description="A VPN or tunnel protects what MLLP says in clear"
+    )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to connect")
     ack_timeout: float = Field(30.0, gt=0, description="Seconds until the whole answer is there")
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        _not_in_clear(self.host, self.tls, self.private_link)
+        return self
 
 
 class MllpSettings(Base):
@@ -124,18 +150,21 @@ class Mllp:
         self._lines: dict[int, _Line] = {}
         self._turns: dict[int, asyncio.Lock] = {}
         self._long = Turns()
+        self._tls: dict[str, Renewed] = {}
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Listens until `stop`, then answers what was read whole and lets the rest go unanswered."""
         if (listen := self.settings.listen) is None:
             await stop.wait()
             return
+        if listen.tls is not None:
+            self._tls["listen"] = listen.tls.context(self.partner)
         server = await start_hl7_server(
             lambda reader, writer: self._call(listen, accept, stop, reader, writer),
             listen.host,
             listen.port,
             limit=frames.BUFFER,
-            ssl=listen.tls and listen.tls.context(),
+            ssl=self._tls.get("listen"),
             **({"ssl_handshake_timeout": 10} if listen.tls else {}),
         )
         self.listening = server.sockets[0].getsockname()[:2]
@@ -221,6 +250,8 @@ class Mllp:
                     raise OutcomeUnknown("the answer is longer than any acknowledgement")
             except (OSError, frames.Babble) as error:
                 await self.drop(connection)
+                if (why := turned_away(error)) is not None:
+                    raise TryAgain(why, connection=True) from error
                 raise OutcomeUnknown(_why(error, send)) from error
             except BaseException:
                 await self.drop(connection)
@@ -229,14 +260,18 @@ class Mllp:
 
     async def _connect(self, send: Send) -> _Line:
         try:
+            if send.tls is not None and "send" not in self._tls:
+                self._tls["send"] = send.tls.context(self.partner)
             async with asyncio.timeout(send.connect_timeout):
                 reader, writer = await open_hl7_connection(
                     send.host,
                     send.port,
                     limit=frames.BUFFER,
-                    ssl=send.tls and send.tls.context(),
-                    server_hostname=(send.tls.server_name or send.host) if send.tls else None,
+                    ssl=self._tls.get("send"),
+                    server_hostname=send.host if send.tls else None,
                 )
+        except TlsWrong as error:
+            raise TryAgain(f"TLS: {error}", connection=True) from error
         except ssl.SSLError as error:
             reason = getattr(error, "verify_message", "") or error.reason or "handshake failed"
             raise TryAgain(f"TLS: {reason}", connection=True) from error
@@ -247,6 +282,10 @@ class Mllp:
             ) from error
         _keep_alive(writer)
         return _Line(reader, writer)
+
+    def certificates(self) -> dict[str, Certificate]:
+        """Ours and the partner's, where we listen and where we call."""
+        return in_use(self._tls)
 
     async def drop(self, connection: int = 0) -> None:
         """Closes the numbered connection without waiting for the partner."""

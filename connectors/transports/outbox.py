@@ -6,13 +6,15 @@ from pydantic import Field
 
 from connectors.base import Settings as Base
 from connectors.held import Held
-from connectors.secrets import SecretRef
+from connectors.secrets import Secrets
 
 
 class OutboxSettings(Base):
     """A polling outbox at the desk; what the partner sends us comes through the door."""
 
-    token: SecretRef = Field(description="Bearer token the partner shows, by reference")
+    token: Secrets = Field(
+        description="Bearer token the partner shows, by reference; several count at once"
+    )
 
 
 class Outbox(Held):

@@ -15,7 +15,9 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors.base import Accept, OutcomeUnknown, Outgoing, Pushed, Refused, TryAgain
 from connectors.base import Settings as Base
+from connectors.certificates import Certificate
 from connectors.instant import Now, utc_now
+from connectors.renewed import Renewed, TlsWrong, in_use
 from connectors.secrets import SecretRef
 from connectors.tls import TRUST, ClientTls
 from schemas.envelope import AckLevel
@@ -80,6 +82,7 @@ class Smtp:
         self.partner = partner
         self.settings = settings
         self._now = now
+        self._tls: dict[str, Renewed] = {}
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Mail is only sent."""
@@ -145,6 +148,8 @@ class Smtp:
         settings = self.settings
         secret = settings.password.read() if settings.password is not None else None
         try:
+            if settings.tls != "none" and "send" not in self._tls:
+                self._tls["send"] = settings.trust.context(self.partner)
             client = aiosmtplib.SMTP(
                 hostname=settings.host,
                 port=settings.port,
@@ -154,9 +159,11 @@ class Smtp:
                 timeout=settings.timeout,
                 use_tls=settings.tls == "tls",
                 start_tls=settings.tls == "starttls",
-                tls_context=None if settings.tls == "none" else settings.trust.context(),
+                tls_context=self._tls.get("send"),
             )
             await client.connect()
+        except TlsWrong as error:
+            raise TryAgain(f"TLS: {error}", connection=True) from error
         except aiosmtplib.SMTPResponseException as error:
             reason = f"the mail server answers {error.code}"
             if isinstance(error, aiosmtplib.SMTPAuthenticationError):
@@ -168,6 +175,10 @@ class Smtp:
                 connection=True,
             ) from error
         return client
+
+    def certificates(self) -> dict[str, Certificate]:
+        """Ours, where we show one, and the mail server's."""
+        return in_use(self._tls)
 
     async def drop(self, connection: int = 0) -> None:
         """Every e-mail has a connection of its own, closed after it."""

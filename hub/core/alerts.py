@@ -177,7 +177,7 @@ def _both(work: Work, row: Any) -> dict[str, Any]:
     return {
         "incident": row.incident_id,
         "kind": row.kind,
-        "title": titled(row.kind, about.title if about else name, name)[:_LINE],
+        "title": titled(row.kind, about.title if about else name, row.subject)[:_LINE],
         "subject": row.subject[:_LINE],
         "first_seen": at(row.first_seen) or work.now,
         "desk": f"{desk.rstrip('/')}/incidents" if desk else None,

@@ -11,11 +11,12 @@ import structlog
 from aiokafka import TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock, logs, ports, topics, traces
+from hub import clock, doors, logs, ports, topics, traces
 from hub.broker import Unable, make_broker, road, stopped
 from hub.consumer import plain_consumer
 from hub.core import batch
 from hub.core.catching_up import CatchingUp, catching_up
+from hub.core.certificates import KEY, judge_with_others
 from hub.core.due import fall_due, unread
 from hub.core.fitness import Fitness
 from hub.core.horizon import Horizons
@@ -208,13 +209,11 @@ class Core:
         work.upto = self.horizons.look(conn)
         unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
         self.sweep.look(work)
-        heartbeat(
-            work,
-            f"core-{self.settings.instance}",
-            self.epoch,
-            self.site.directory.digest,
-            {"partners": self.site.directory.digests},
-        )
+        told = doors.told("hub", doors.for_kafka(self.settings))
+        directory = self.site.directory
+        says = {"partners": directory.digests, KEY: told}
+        heartbeat(work, f"core-{self.settings.instance}", self.epoch, directory.digest, says)
+        judge_with_others(work, told)
         self.one_name.look(work, [reader.stale.member for reader in self.readers])
         self.pulse.look(work)
         fall_due(work)

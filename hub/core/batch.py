@@ -15,6 +15,7 @@ from hub import topics
 from hub.core.acts import record_act
 from hub.core.acts_on_partners import record_probed
 from hub.core.arrival import Arrival, of_record
+from hub.core.certificates import record_certificates
 from hub.core.dispatch import dispatch
 from hub.core.parcels import record_parcels
 from hub.core.reader import Records
@@ -28,7 +29,12 @@ from hub.core.work import Work
 from hub.wire import PROBED, Foreign, Record, UnknownVersion, read
 
 _Read = tuple[ConsumerRecord, Record]
-_EFFECTS = {"takeover": settle_takeover, "report": record_report, PROBED: record_probed}
+_EFFECTS = {
+    "takeover": settle_takeover,
+    "report": record_report,
+    "certificates": record_certificates,
+    PROBED: record_probed,
+}
 
 log = structlog.get_logger("hub.core")
 

@@ -97,7 +97,7 @@ class Pulse:
         assert settings.heartbeat_url is not None
         url = settings.heartbeat_url.get_secret_value().replace("{instance}", settings.instance)
         if self._client is None:
-            trust: Any = await asyncio.to_thread(TRUST.context)
+            trust: Any = await asyncio.to_thread(TRUST.context, "the monitor")
             # A site's way out is often a proxy, which stands in its environment.
             self._client = httpx.AsyncClient(verify=trust, timeout=WITHIN, trust_env=True)
         token = await asyncio.to_thread(self._token)

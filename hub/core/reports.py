@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from hub.core.certificates import KEY, judge_with_others
 from hub.core.expected import came
 from hub.core.one_name import reported
 from hub.core.work import Work
@@ -31,8 +32,15 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
         changed,
     )
     came(work, [tally["partner"] for tally in changed])
-    says = {"partners": meta["partners"], "connections": meta.get("connections", {})}
+    # An edge of before tells of no certificates.
+    certificates = meta.get("certificates", {})
+    says = {
+        "partners": meta["partners"],
+        "connections": meta.get("connections", {}),
+        KEY: certificates,
+    }
     heartbeat(work, edge, epoch, meta["directory"], says)
+    judge_with_others(work, certificates)
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
 

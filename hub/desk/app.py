@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,9 +16,9 @@ from sqlalchemy import Engine, text
 from sse_starlette.sse import EventSourceResponse
 from starlette.staticfiles import StaticFiles
 
-from hub import logs, partner_files, ports
+from hub import doors, logs, partner_files, ports
 from hub.broker import make_broker
-from hub.desk import metrics, outbox, refusals
+from hub.desk import certificates, metrics, outbox, refusals
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
@@ -144,13 +145,19 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
     )
 
 
-def main(settings: Settings) -> None:
-    """Runs the desk until it is told to end."""
+def main(settings: Settings) -> int:
+    """Runs the desk until it is told to end; the exit code, with a sentence where it cannot open."""
     logs.set_up("desk")
-    asyncio.run(_serve(settings))
+    try:
+        asyncio.run(_serve(settings))
+    except doors.DoorShut as error:
+        print(error, file=sys.stderr)
+        return doors.SHUT
+    return 0
 
 
 async def _serve(settings: Settings) -> None:
+    tls = doors.tls_of(settings, "desk")
     road = KafkaRoad(lambda: make_broker(settings), settings.kafka_bootstrap or "")
     desk = make_desk(settings, road)
     waiting = None
@@ -171,16 +178,19 @@ async def _serve(settings: Settings) -> None:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
+        ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
     server = _Server(config, desk.live)
     road.start()
     desk.counts.start()
+    telling = asyncio.create_task(certificates.tell(settings, desk, tls))
     # The socket listens already: whoever connects now is served as soon as the server is.
     ports.announce(settings.data, "desk", port)
     log.info("serving", port=port)
     try:
         await server.serve([listening])
     finally:
+        telling.cancel()
         if waiting is not None:
             waiting.cancel()
         await desk.live.stop()

@@ -25,13 +25,14 @@ _OF_A_PARTNER = (
 
 def incident_title(one: Wrong, desk: Titles) -> str:
     """What is wrong, in words."""
-    name = one.subject.partition("|")[0]
-    return titled(one.kind, desk.title(name), name)
+    return titled(one.kind, desk.title(one.subject.partition("|")[0]), one.subject)
 
 
 def incident_link(one: Wrong) -> str:
     """Where to go with it; empty where there is nothing to press."""
     if one.kind in _OF_A_PARTNER:
+        return f"/partners/{one.subject.partition('|')[0]}"
+    if one.kind == "certificate" and not one.subject.startswith("hub|"):
         return f"/partners/{one.subject.partition('|')[0]}"
     if one.kind == "overdue" and one.subject.count(":"):
         return f"/message/{one.subject.split(':')[1]}"

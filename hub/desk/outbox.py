@@ -1,7 +1,6 @@
 """A partner that collects gets each message's own rendering, and no body leaves before Kafka has its receipt."""
 
 import asyncio
-import hmac
 from typing import Annotated, Any
 
 import orjson
@@ -10,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from connectors.base import TryAgain
 from connectors.formats import make_format
-from connectors.secrets import SecretRef
+from connectors.secrets import every, is_one_of
+from connectors.transports.outbox import OutboxSettings
 from hub.broker import Unable
 from hub.desk import acts
 from hub.desk.content import rendering
@@ -115,11 +115,11 @@ def _known(desk: Desk, name: str, authorization: str) -> Partner:
     if partner is None or partner.transport.get("kind") != "outbox" or given is None:
         raise refused
     try:
-        token = SecretRef.model_validate(given).read()
+        tokens = every(OutboxSettings.model_validate({"token": given}).token)
     except TryAgain:
         raise HTTPException(503, "the token cannot be checked now", {"Retry-After": "60"}) from None
     scheme, _, shown = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(shown.encode(), token.encode()):
+    if scheme.lower() != "bearer" or not is_one_of(shown, tokens):
         raise refused
     return partner
 

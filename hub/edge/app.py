@@ -15,10 +15,11 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from connectors.base import Accept, Transport
+from connectors.certificates import Proven
 from connectors.formats import make_format
-from connectors.secrets import SecretRef
+from connectors.renewed import Renewed, TlsWrong
 from connectors.transports import make_transport
-from hub import clock, logs, ports, topics, traces
+from hub import clock, doors, logs, ports, topics, traces
 from hub.broker import make_broker, stopped
 from hub.edge import door
 from hub.edge.accept import Intake
@@ -68,6 +69,9 @@ def main(settings: Settings) -> int:
     traces.begin(name(settings), settings.instance)
     try:
         return uvloop.run(until_told())
+    except doors.DoorShut as error:
+        print(error, file=sys.stderr)
+        return doors.SHUT
     finally:
         traces.end()
 
@@ -84,18 +88,19 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         settings = settings.model_copy(update={"instance": slot})
     directory = load(settings.partners_dir)
     mine = chosen(directory, settings.partners)
+    listens = settings.edge_part != "out"
+    tls = doors.tls_of(settings, "door") if listens else None
     private = settings.keys_dir is not None
     keys = Keyring.load(settings.keys) if private else Keyring.first_start(settings.keys)
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
         sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
-    listens = settings.edge_part != "out"
     watched = Watched(keys, [one.partner for one in mine if one.filtered and listens])
     async with Probe(settings, name(settings)).answering() as probe:
         broker = await unless(stop, _connected(settings, watched, bootstrap))
         if broker is None:
             return 0
-        edge = Edge(settings, directory, keys, broker, watched, stop)
+        edge = Edge(settings, directory, keys, broker, watched, stop, tls)
         probe.ready, probe.more = edge.unready, edge.wrong
         try:
             await edge.run(mine)
@@ -152,8 +157,12 @@ class Edge:
         broker: KafkaBroker,
         watched: Watched,
         stop: asyncio.Event,
+        tls: Renewed | None = None,
     ):
         self.exit_code = 0
+        self._tls = tls
+        self._voices: list[Voice] = []
+        self._at_door: dict[str, door.Caller] = {}
         self._doorman: Served | None = None
         self._settings = settings
         self._keys = keys
@@ -178,6 +187,7 @@ class Edge:
             self._tallies,
             self._connections,
             lambda: any(member.contended() for member in self._members),
+            self._certificates,
         )
 
     async def unready(self) -> str | None:
@@ -195,7 +205,7 @@ class Edge:
 
     async def run(self, mine: list[Partner]) -> None:
         """Listens first, then delivers; at the end finishes both and says a last report."""
-        voices = [self._voice(partner) for partner in mine]
+        voices = self._voices = [self._voice(partner) for partner in mine]
         part = self._settings.edge_part
         tasks = [] if part == "out" else self._taking_in(voices)
         tasks += [] if part == "in" else self._sending(voices)
@@ -221,8 +231,9 @@ class Edge:
     def _taking_in(self, voices: list[Voice]) -> "list[asyncio.Task[None]]":
         tasks = [self._task(self._take_in(voice)) for voice in voices]
         bound = ports.listen(self._settings.door_host, self._settings.door_port)
-        answers = door.make_door(self._callers(voices), self._room, self.unready)
-        self._doorman = served(answers)
+        self._at_door = self._callers(voices)
+        answers = door.make_door(self._at_door, self._room, self.unready)
+        self._doorman = served(answers, tls=self._tls)
         tasks.append(self._task(self._doorman.serve([bound])))
         port = bound.getsockname()[1]
         log.info("door listening", port=port, pid=os.getpid())
@@ -264,7 +275,8 @@ class Edge:
                 await voice.transport.serve(voice.accept, self._stop)
                 self._wrong.pop(name, None)
             except Exception as error:
-                self._wrong[name] = f"cannot listen: {type(error).__name__}"
+                why = str(error) if isinstance(error, TlsWrong) else type(error).__name__
+                self._wrong[name] = f"cannot listen: {why}"
                 log.error("a transport failed", partner=name, exc_info=error)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), 2)
@@ -278,9 +290,27 @@ class Edge:
     def _callers(self, voices: list[Voice]) -> dict[str, door.Caller]:
         callers = {}
         for voice in voices:
-            token = getattr(getattr(voice.transport, "settings", None), "token", None)
-            if isinstance(token, SecretRef):
+            settings = getattr(voice.transport, "settings", None)
+            tokens = getattr(settings, "token", None) or ()
+            certificate = getattr(settings, "certificate", None)
+            if tokens or certificate is not None:
                 name, kind = voice.partner.partner, voice.transport.name
                 media_type = voice.mouth.speaks.media_type
-                callers[name] = door.Caller(name, kind, media_type, token, voice.accept)
+                callers[name] = door.Caller(
+                    name, kind, media_type, tokens, voice.accept, certificate
+                )
         return callers
+
+    def _certificates(self) -> dict[str, str]:
+        """What of ours is in use, and what partners showed; a second's report tells of all."""
+        ours = doors.for_kafka(self._settings)
+        if self._tls is not None and self._tls.ours is not None:
+            ours["door"] = self._tls.ours
+        told = doors.told("hub", ours)
+        for voice in self._voices:
+            if isinstance(voice.transport, Proven):
+                told |= doors.told(voice.partner.partner, voice.transport.certificates())
+        for name, caller in self._at_door.items():
+            if (shown := caller.seen.soonest) is not None:
+                told |= doors.told(name, {"door theirs": shown})
+        return told

@@ -1,7 +1,6 @@
 """A partner that speaks HTTP puts its messages through one door, and the answer says truly whether we have them."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,12 +14,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import ClientDisconnect
 
 from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
-from connectors.secrets import SecretRef
+from connectors.certificates import ClientCertificate, Seen, of_peer
+from connectors.secrets import SecretRef, every, is_one_of
 from connectors.turns import Turn, Turns
 from hub import clock, traces
 from hub.edge.bound import Bytes
 from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
 from hub.edge.traced_in import TRACEPARENT
+from hub.patient_http import PEER
 from hub.served import SILENT
 
 PATIENCE = 5.0
@@ -35,13 +36,15 @@ BODY_WITHIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One partner at the door."""
+    """One partner at the door, known by a token, a client certificate, or both where both are named."""
 
     partner: str
     transport: str
     media_type: str
-    token: SecretRef
+    tokens: tuple[SecretRef, ...]
     accept: Accept
+    certificate: ClientCertificate | None = None
+    seen: Seen = field(default_factory=Seen)
     turns: Turns = field(default_factory=Turns)
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -80,7 +83,8 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         """Hands over one parcel; 202 is said only when the hub owns it."""
         caller = callers.get(partner)
         try:
-            if not known(shown.credentials if shown else "", caller) or caller is None:
+            token = shown.credentials if shown else ""
+            if not known(token, _proved(request), caller) or caller is None:
                 return _unknown_caller()
         except TryAgain:
             return _later(503, "the hub cannot check your token now")
@@ -128,11 +132,23 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
     return app
 
 
-def known(token: str, caller: Caller | None) -> bool:
-    """Whether the token is this partner's; takes as long for a stranger. May raise `TryAgain`."""
-    expected = caller.token.read() if caller is not None else ""
-    same = hmac.compare_digest(token.encode(), expected.encode())
-    return same and bool(expected)
+def known(token: str, proved: bytes | None, caller: Caller | None) -> bool:
+    """Whether this is the partner, who shows all that its file names. May raise `TryAgain`."""
+    tokens = every(caller.tokens) if caller is not None else []
+    right = is_one_of(token, tokens or [""])
+    if caller is None:
+        return False
+    if caller.certificate is not None:
+        if proved is None or not caller.certificate.fits(of_peer(proved)):
+            return False
+        caller.seen.note(proved)
+    return right or (caller.certificate is not None and not caller.tokens)
+
+
+def _proved(request: Request) -> bytes | None:
+    state = request.scope.get("state") or {}
+    proved: bytes | None = state.get(PEER)
+    return proved
 
 
 def content_type(header: str) -> tuple[str, dict[str, str]]:
@@ -197,7 +213,8 @@ def problem(
 
 def _unknown_caller() -> Response:
     challenge = {"WWW-Authenticate": 'Bearer realm="front-door-hub"'}
-    return problem(401, "show the bearer token agreed for this partner", challenge)
+    why = "show the bearer token or the client certificate agreed for this partner"
+    return problem(401, why, challenge)
 
 
 def _later(status: int, reason: str, after: float = PATIENCE) -> Response:

@@ -44,6 +44,7 @@ class Reports:
     tallies: Tallies
     connections: Callable[[], dict[str, str]] = dict
     contended: Callable[[], bool] = bool
+    certificates: Callable[[], dict[str, str]] = dict
     epoch: str = field(default_factory=ids.fresh)
 
     def record(self) -> wire.Outbound:
@@ -57,6 +58,7 @@ class Reports:
             "tallies": self.tallies.counts,
             "connections": self.connections(),
             "contended": self.contended(),
+            "certificates": self.certificates(),
         }
         record = wire.Record("report", wire.event_id(), meta)
         return wire.write(self.keys, topics.REPORTS, self.edge, record)

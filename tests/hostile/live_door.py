@@ -129,7 +129,7 @@ def live_door(folder: Path, *, keep: bool = False) -> Iterator[LiveDoor]:
         speaks = make_format(partner.format)
         accept = intake.of(Composer(partner, TYPES, KEYS), speaks)
         reference = SecretRef(file=secret)
-        caller = door.Caller(partner.partner, "http", speaks.media_type, reference, accept)
+        caller = door.Caller(partner.partner, "http", speaks.media_type, (reference,), accept)
 
         async def ready() -> str | None:
             return None

@@ -20,6 +20,8 @@ BY_HAND = (
     "restored",
     "unread",
     "silent",
+    "certificate",
+    "another_kafka",
 )
 """Kinds that a person may close: the others end when what they are about is seen to be over."""
 PAST = (topics.RECEIPTS, topics.ACTS, topics.REPORTS)

@@ -1,6 +1,8 @@
 """A certificate authority of one test, for names and addresses of this machine."""
 
 import ipaddress
+import shutil
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,32 @@ class Pair:
 
     certificate: Path
     key: Path
+
+    def put(self, at: "Pair") -> None:
+        """In the place of another pair, each file in one step, as who rotates certificates does it."""
+        for mine, theirs in ((self.certificate, at.certificate), (self.key, at.key)):
+            beside = theirs.with_suffix(".new")
+            shutil.copyfile(mine, beside)
+            beside.replace(theirs)
+
+    def server(self, asks: Path | None = None) -> ssl.SSLContext:
+        """A peer's own context for a listener; `asks` for certificates of an authority."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=asks)
+        context.load_cert_chain(self.certificate, self.key)
+        if asks is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def client(self, trusts: Path) -> ssl.SSLContext:
+        """A peer's own context for a caller that shows this certificate."""
+        context = ssl.create_default_context(cafile=trusts)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """As a partner file names it."""
+        return {"certificate": str(self.certificate), "key": str(self.key)}
 
 
 class Authority:
@@ -38,13 +66,13 @@ class Authority:
         self.file = folder / f"{id(self)}-ca.pem"
         self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def pair(self, name: str) -> Pair:
-        """A certificate for localhost and 127.0.0.1."""
+    def pair(self, name: str, days: float = 2, dns: str = "localhost") -> Pair:
+        """A certificate for a name (localhost) and 127.0.0.1, valid for so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [x509.DNSName(dns), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         signed = (
-            _builder(_named(name), self._name, key)
+            _builder(_named(name), self._name, key, days)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(authority, critical=False)
@@ -67,7 +95,7 @@ def _named(name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: float = 2
 ) -> x509.CertificateBuilder:
     today = datetime.now(UTC)
     return (
@@ -76,8 +104,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=2))
+        .not_valid_before(today - timedelta(days=100))
+        .not_valid_after(today + timedelta(days=days))
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -17,7 +18,8 @@ Message = MutableMapping[str, Any]
 class Endpoint:
     """A real server in this loop; `status` and `headers` are what the well behaved one answers."""
 
-    def __init__(self, **push: object):
+    def __init__(self, context: ssl.SSLContext | None = None, **push: object):
+        self.context = context
         self.does = Does.TAKES
         self.status = 201
         self.headers: list[tuple[bytes, bytes]] = []
@@ -57,7 +59,7 @@ class Endpoint:
         async def front(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await self._front(inner, reader, writer)
 
-        outer = await asyncio.start_server(front, "127.0.0.1", self.port)
+        outer = await asyncio.start_server(front, "127.0.0.1", self.port, ssl=self.context)
         self.port = outer.sockets[0].getsockname()[1]
 
         async def stop() -> None:
@@ -72,7 +74,7 @@ class Endpoint:
             self.transport = self._made()
 
     def _made(self) -> Transport:
-        url = f"http://127.0.0.1:{self.port}/hub/in"
+        url = f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}/hub/in"
         push = {"url": url, "timeout": 2.0, "allow_private": True, **self._push}
         return make_transport("st-elsewhere", {"kind": "http", "push": push})
 
@@ -84,7 +86,8 @@ class Endpoint:
     async def hang_up(self) -> None:
         """Closes every connection."""
         for writer in list(self._rude):
-            writer.close()
+            # TLS would wait for a farewell that an idle client does not read.
+            writer.close() if self.context is None else writer.transport.abort()
         await until(lambda: not self._rude)
 
     def open(self) -> int:

@@ -102,7 +102,8 @@ class Hospital:
 class Caller:
     """A hospital's sender: one connection, opened when it is needed."""
 
-    def __init__(self, **listen: object):
+    def __init__(self, context: ssl.SSLContext | None = None, **listen: object):
+        self.context = context
         self._listen = {"port": 0, **listen}
         self.transport = self._made()
         self.reader: asyncio.StreamReader | None = None
@@ -116,6 +117,7 @@ class Caller:
     async def connect(self, tls: ssl.SSLContext | None = None) -> None:
         """Opens the connection once the transport listens."""
         await until(lambda: self.transport.listening)  # type: ignore[attr-defined]
+        tls = tls or self.context
         host, port = self.transport.listening  # type: ignore[attr-defined]
         self.reader, self.writer = await asyncio.open_connection(
             host, port, ssl=tls, server_hostname="localhost" if tls else None

@@ -47,12 +47,15 @@ class MailServer:
 
     async def up(self) -> None:
         """Listens."""
+        at_once = self._settings.get("tls") == "tls"
+        starttls = None if at_once else self._context
         self._controller = Controller(
             self,
             "127.0.0.1",
             self.port,
-            tls_context=self._context,
-            require_starttls=self._context is not None,
+            ssl_context=self._context if at_once else None,
+            tls_context=starttls,
+            require_starttls=starttls is not None,
         )
         await asyncio.to_thread(self._controller.start)
 

@@ -53,7 +53,7 @@ def opened(tmp_path: Path, room: Bytes | None = None, missing: str | None = None
     secret.write_text("s3cret\n")
     hub = Hub()
     caller = door.Caller(
-        "st-elsewhere", "http", "application/json", SecretRef(file=secret), hub.accept
+        "st-elsewhere", "http", "application/json", (SecretRef(file=secret),), hub.accept
     )
 
     async def ready() -> str | None:

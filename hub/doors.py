@@ -1,0 +1,71 @@
+"""What listens beyond this machine speaks TLS, or a setting says who does it instead.
+
+See deploy/decisions/doors.md.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+
+from connectors.addresses import on_this_machine
+from connectors.certificates import Certificate, of_chain
+from connectors.renewed import Renewed, TlsWrong
+from connectors.tls import ServerTls
+from hub import clock
+from hub.settings import Settings
+
+Door = Literal["door", "desk"]
+DOORS: tuple[Door, ...] = ("door", "desk")
+
+SHUT = 78
+"""Exit code (`EX_CONFIG`): trying again does not help."""
+
+log = structlog.get_logger("hub.doors")
+
+
+class DoorShut(Exception):
+    """A door that cannot be opened as the settings say; the text says why and what to set."""
+
+
+def tls_of(settings: Settings, door: Door) -> Renewed | None:
+    """The context of a door; none where it listens without TLS. Raises `DoorShut`."""
+    cert, key, client_ca = (
+        getattr(settings, f"{door}_tls_{each}") for each in ("cert", "key", "client_ca")
+    )
+    prefix = f"HUB_{door.upper()}"
+    if cert is None and key is None and client_ca is None:
+        host = getattr(settings, f"{door}_host")
+        if not settings.tls_in_front and not on_this_machine(host):
+            raise DoorShut(
+                f"{prefix}_HOST={host} is reached from elsewhere, and what passes could be read:"
+                f" set {prefix}_TLS_CERT and {prefix}_TLS_KEY,"
+                " or HUB_TLS_IN_FRONT=true where a proxy in front does TLS"
+            )
+        return None
+    if cert is None or key is None:
+        raise DoorShut(f"{prefix}_TLS_CERT and {prefix}_TLS_KEY belong together: set both")
+    tls = ServerTls(certificate=cert, key=key, client_ca=client_ca)
+    try:
+        # Partners without a certificate have a token; people have nothing else to show yet.
+        context = tls.context(door, optional=door == "door")
+    except TlsWrong as error:
+        raise DoorShut(f"{prefix}_TLS_…: {error}") from error
+    if context.ours is not None and context.ours.ends <= clock.machine():
+        log.error("the certificate has expired: callers will refuse it", kind=door)
+    return context
+
+
+def for_kafka(settings: Settings) -> dict[str, Certificate]:
+    """The certificate that this role shows to Kafka, if it shows one."""
+    if settings.kafka_cert_file is None:
+        return {}
+    try:
+        return {"kafka": of_chain(settings.kafka_cert_file.read_bytes())}
+    except (OSError, ValueError):
+        return {}  # a half-written one is in no use yet
+
+
+def told(owner: str, certificates: Mapping[str, Certificate]) -> dict[str, str]:
+    """Certificates as reports tell of them: `owner|use` to the end of validity. Never a name in one."""
+    return {f"{owner}|{use}": one.ends.isoformat() for use, one in certificates.items()}
