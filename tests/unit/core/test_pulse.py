@@ -186,14 +186,21 @@ async def test_nothing_that_is_wrong_with_the_monitor_ends_core(
 
 async def test_a_stop_waits_for_no_monitor(time: Time) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        called.set()
+        while await reader.read(4096):
+            pass
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
 
+    called, gone = asyncio.Event(), asyncio.Event()
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     pulse = Pulse(Settings(heartbeat_url=SecretStr(f"http://127.0.0.1:{port}/")))
     pulse.recorded()
     async with Beating(pulse):
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(called.wait(), 10)
+    await asyncio.wait_for(gone.wait(), 10)
     server.close()
 
 
