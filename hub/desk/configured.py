@@ -146,6 +146,8 @@ def _flat(model: BaseModel, path: str = "") -> Iterator[tuple[str, str]]:
 def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, timedelta):
         return _span(value)
     if isinstance(value, Enum):

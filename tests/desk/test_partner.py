@@ -1,0 +1,179 @@
+"""A partner's page says how it stands, what was exchanged last, by which settings, and what a test found."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.clock import london, now
+from hub.core.acts_on_partners import record_probed
+from hub.core.reports import heartbeat
+from hub.ledger.write import run
+from tests.kit.deeds import act
+from tests.kit.desk import Sitting, post, text
+from tests.kit.seed import EAST, HOSPITAL, NORTH, POLICE
+
+PAGE = f"/partners/{POLICE}"
+
+
+async def test_it_says_how_it_stands_since_when_and_what_it_is_tried_with(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        said = text(await client.get(PAGE))
+    assert re.search(r"▲ No answer since \d\d:\d\d , 2 deliveries waiting", said)
+    assert "tries without reaching it: until one does, one delivery at a time is tried" in said
+    assert re.search(r"Last acknowledgement: “[^”]+”", said)
+
+
+async def test_the_last_words_are_references_and_acknowledgements_never_content(
+    sitting: Sitting,
+) -> None:
+    async with sitting.as_("operations") as client:
+        hospital = text(await client.get(f"/partners/{HOSPITAL}"))
+        north = await client.get(f"/partners/{NORTH}")
+        school = text(await client.get("/partners/exemplar-school"))
+    newest = sitting.bench.all(
+        "select reference, recorded_at from message where partner = :p order by recorded_at desc",
+        p=HOSPITAL,
+    )[0]
+    assert re.search(
+        rf"Last from them {newest.reference} Hospital attendance , \d\d:\d\d", hospital
+    )
+    went = sitting.bench.all(
+        "select d.message_id from delivery d where d.partner = :p and d.state = 'delivered'"
+        " order by changed_at desc, delivery_id",
+        p=NORTH,
+    )
+    shown = re.search(r"Last to them</dt><dd><a href=\"/message/([^\"]+)\"", north.text)
+    assert shown is not None
+    assert shown.group(1) in {row.message_id for row in went}
+    assert "acknowledged: " in text(north)
+    assert school.count("nothing in the last 24 hours") >= 2
+
+
+async def test_its_day_stands_there_without_a_script(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        page = await client.get(f"/partners/{HOSPITAL}")
+        late = text(await client.get(f"/partners/{NORTH}"))
+    rows = re.findall(
+        r'<tr data-at="(\d+)"><td>([^<]+)</td><td>(\d+)</td><td>(\d+)</td>', page.text
+    )
+    assert sum(int(came) for *_, came, _ in rows) == 12
+    assert [int(at) for at, *_ in rows] == sorted((int(at) for at, *_ in rows), reverse=True)
+    assert all(int(at) % 900 == 0 for at, *_ in rows)
+    assert "Hospital attendances 12 in · 0 out" in text(page)
+    assert re.search(r"half within 95 of 100 within .* \d+ (s|min|h)", late)
+
+
+async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        said = text(await client.get(PAGE))
+    assert re.search(r"What waits: 2 The oldest waits since \d\d:\d\d", said)
+    assert "By age under 5 min 0 5 to 60 min 2 over an hour 0" in said
+    assert "on its way now may be at once ready to collect needs a person 0 32 3 1" in said
+
+
+async def test_settings_are_words_and_secrets_only_where_they_are_kept(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_TOKEN_POLICE_IN", "a secret that nobody may read")
+    async with sitting.as_("operations") as client:
+        page = await client.get(PAGE)
+    said = text(page)
+    partner = sitting.desk.directory[POLICE]
+    assert f"Digest {partner.digest} at this desk" in said
+    for word in (
+        "Speaks by http, in hub-json",
+        "Outstanding at most 32 deliveries, by 2 connections",
+        "Tries again after ",
+        "a person decides",
+        "connect timeout 5 ",
+        "A call sheet opens after ",
+        "token in environment variable HUB_TOKEN_POLICE_IN, never shown",
+    ):
+        assert word in said, word
+    assert "nobody may read" not in page.text
+
+
+def says(sitting: Sitting, name: str, digest: str, at: Any = None, how: str = "") -> None:
+    said = {"partners": {POLICE: digest}, "connections": {POLICE: how}}
+    sitting.bench.do(lambda work: heartbeat(work, name, "e", "d", said), at or now())
+
+
+async def test_it_says_who_has_read_the_same_file_and_who_has_not(sitting: Sitting) -> None:
+    own = sitting.desk.directory[POLICE].digest
+    says(sitting, "core-1", own)
+    says(sitting, "edge-1", own, how="ready, 1 connections")
+    says(sitting, "edge-2", "0123456789ab")
+    says(sitting, "edge-3", own, now() - timedelta(minutes=3))
+    says(sitting, "edge-4", own, now() - timedelta(days=3))
+    async with sitting.as_("operations") as client:
+        said = text(await client.get(PAGE))
+    assert "○ core-1 has read the same" in said
+    assert "○ edge-1 has read the same; ready, 1 connections" in said
+    assert "▲ edge-2 has read another file: 0123456789ab" in said
+    assert re.search(r"● edge-3 has read the same; last heard of \d\d:\d\d", said)
+    assert "edge-4" not in said
+
+
+async def test_who_may_has_it_tested_and_reads_what_was_found(sitting: Sitting) -> None:
+    async with sitting.as_("manager") as client:
+        done = text(await post(client, PAGE, f"{PAGE}/test"))
+        test = sitting.one("select test_id from partner_state where partner = :p", p=POLICE)
+        meta = {"partner": POLICE, "edge": "1", "test": test, "reached": False}
+        words = meta | {"found": "not now: connection refused"}
+        sitting.bench.do(lambda work: record_probed(work, words))
+        after = text(await client.get(PAGE))
+        again = text(await post(client, PAGE, f"{PAGE}/test"))
+    assert "✓ Done. Asked: the edge that speaks with it tries now" in done
+    assert "Asked by J. Ahmed, duty manager" in done
+    assert "has not answered so far" in done
+    assert re.search(r"▲ Not now: connection refused , \d\d:\d\d .* asked by J. Ahmed", after)
+    assert "Not done. It was tested a moment ago" in again
+
+
+async def test_a_test_that_no_edge_answers_says_so(sitting: Sitting) -> None:
+    act(sitting.bench, "partner.tested", POLICE, at=now() - timedelta(minutes=2))
+    async with sitting.as_("manager") as client:
+        said = text(await client.get(PAGE))
+    assert "No edge answered the test that Aisling Example, team worker asked for" in said
+
+
+@pytest.mark.parametrize(
+    ("short", "pauses", "tests"),
+    [("manager", 0, 1), ("operations", 1, 1), ("auditor", 0, 0), ("administrator", 1, 1)],
+)
+async def test_a_button_stands_only_where_it_may_be_pressed(
+    sitting: Sitting, short: str, pauses: int, tests: int
+) -> None:
+    async with sitting.as_(short) as client:
+        page = await client.get(PAGE)
+        inbox = await client.get(f"/partners/{EAST}")
+        refused = await post(client, "/", f"{PAGE}/pause", reason="because", version=1)
+        asked = await post(client, "/", f"{PAGE}/test")
+    assert page.text.count(f"{PAGE}/pause") == pauses
+    assert page.text.count(f"{PAGE}/test") == tests
+    assert "/test" not in inbox.text, "there is nothing to open towards who collects"
+    assert refused.status_code == (200 if pauses else 403)
+    assert asked.status_code == (200 if tests else 403)
+
+
+async def test_who_paused_it_and_why_stand_there_until_it_goes_on(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        await post(client, PAGE, f"{PAGE}/pause", reason="their upgrade", version=1)
+        paused = text(await client.get(PAGE))
+        stale = text(await post(client, PAGE, f"{PAGE}/resume", reason="done", version=1))
+        resumed = text(await post(client, PAGE, f"{PAGE}/resume", reason="done", version=2))
+    assert re.search(r"Paused by O. Penhaligon, operations, \d\d:\d\d .*: their upgrade", paused)
+    assert "Not done. It was paused by O. Penhaligon, operations since you looked" in stale
+    assert "✓ Done. Resumed" in resumed
+
+
+async def test_when_it_is_tried_again_is_told_in_the_time_of_people(sitting: Sitting) -> None:
+    soon = now() + timedelta(minutes=7)
+    with sitting.bench.engine.begin() as conn:
+        sql = "update partner_state set next_probe_at = :at where partner = :p"
+        run(conn, sql, at=soon, p=POLICE)
+    async with sitting.as_("operations") as client:
+        said = text(await client.get(PAGE))
+    assert f"2 deliveries waiting; next try {london(soon):%H:%M}" in said
