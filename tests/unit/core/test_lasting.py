@@ -1,5 +1,6 @@
 """What lasts is one incident: opened once, not counted while it goes on, closed once when it is over."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,7 @@ class Told(NamedTuple):
 
     kind: str
     subject: str
-    count: int
+    times: int
     over: str | None
 
 
@@ -127,7 +128,7 @@ def test_a_queue_about_its_patience_does_not_open_and_close_all_day(queue: Bench
         look(queue, old_queues, after(minute, 20))
         said = an_arrival("health.attendance", an_attendance(number), reference=str(number))
         queue.record(said, at=after(minute - 60))
-    assert [(one.count, one.over) for one in told_of(queue)] == [(1, None)]
+    assert [(one.times, one.over) for one in told_of(queue)] == [(1, None)]
 
 
 def test_of_a_queue_that_somebody_paused_it_says_who(queue: Bench) -> None:
@@ -164,7 +165,13 @@ def test_a_road_that_is_behind_is_one_incident_until_it_is_read_in_time(bench: B
 
 
 def speaks(bench: Bench, at: datetime, *names: str) -> None:
-    bench.do(lambda work: [heartbeat(work, name, "e", "d", {}) for name in names], at)
+    """They give their word."""
+
+    def effect(work: Work) -> None:
+        for name in names:
+            heartbeat(work, name, "e", "d", {})
+
+    bench.do(effect, at)
 
 
 def test_a_role_that_is_silent_is_one_incident_until_it_speaks(bench: Bench, clock: Clock) -> None:
@@ -380,14 +387,14 @@ def test_a_disk_that_is_nearly_full_is_one_incident_until_there_is_room_to_spare
 ) -> None:
     eye = Disk("core-1", tmp_path, 2_000)
     for at, free in enumerate((2_001, 1_999, 1_500, 2_100, 1_999)):
-        monkeypatch.setattr(disk.shutil, "disk_usage", lambda _, free=free: Usage(9_000, 0, free))
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: Usage(9_000, 0, free))
         look(bench, eye.look, after(at * 5))
         clock.seconds += 300
     bench.do(lambda work: work.incident("disk", "core-2", "another's"), MONDAY)
     assert [one for one in told_of(bench) if one.subject == "core-1"] == [
         ("disk", "core-1", 1, None)
     ]
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: Usage(9_000, 0, 2_201))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9_000, 0, 2_201))
     look(bench, eye.look, after(60))
     found = {one.subject: one.over for one in told_of(bench)}
     assert found == {"core-1": "there is room again", "core-2": None}
@@ -439,7 +446,7 @@ def test_a_round_looks_for_all_of_it(
         look(queue, rounds.look, after(120, second), behind={"acts": 99.0})
         clock.seconds += 5
     assert {one.kind for one in told_of(queue)} == {"behind", "silent", "disk", "queue_old"}
-    assert {one.count for one in told_of(queue)} == {1}
+    assert {one.times for one in told_of(queue)} == {1}
 
 
 def test_the_oldest_of_a_queue_is_found_by_its_index(queue: Bench) -> None:

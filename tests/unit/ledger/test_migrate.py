@@ -10,6 +10,11 @@ from hub.ledger.tables import LEDGER
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, an_arrival
 
+SINCE = (
+    ("incident", "claimed_by"),
+    ("incident", "claimed_at"),
+    ("partner_state", "quiet_since"),
+)
 _OLD = "create index delivery_by_partner on delivery (partner, state, rank, lane_no)"
 
 
@@ -22,7 +27,19 @@ def as_when_the_road_ended(engine: Engine) -> None:
         conn.execute(text(_OLD))
         for name in ("ring_at", "listed_at"):
             conn.execute(text(f"alter table delivery drop column {name}"))
+        for of, name in SINCE:
+            conn.execute(text(f"alter table {of} drop column {name}"))
         conn.execute(text("update ledger_version set version_num = '0001'"))
+
+
+def as_on_the_floor(engine: Engine) -> None:
+    """Without what has come since the second version."""
+    with engine.begin() as conn:
+        for name in ("incident_open", "incident_over", "delivery_patience"):
+            conn.execute(text(f"drop index {name}"))
+        for table, name in SINCE:
+            conn.execute(text(f"alter table {table} drop column {name}"))
+        conn.execute(text("update ledger_version set version_num = '0002'"))
 
 
 def shape(engine: Engine) -> dict[str, Any]:
@@ -61,4 +78,19 @@ def test_a_ledger_of_the_roads_end_becomes_one_of_today(ledger_url: str, tmp_pat
     migrate_engine(bench.engine)
     bench.record(an_arrival("health.attendance", an_attendance(1), reference="3"))
     assert len(bench.all(sql)) == 3
+    bench.engine.dispose()
+
+
+def test_a_ledger_of_the_second_version_becomes_one_of_today(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    bench = Bench(ledger_url, tmp_path)
+    bench.do(lambda work: work.incident("disk", "core-1", "of before"))
+    today = shape(bench.engine)
+    as_on_the_floor(bench.engine)
+    assert shape(bench.engine) != today
+    migrate_engine(bench.engine)
+    assert shape(bench.engine) == today
+    [kept] = bench.all("select kind, claimed_by from incident")
+    assert tuple(kept) == ("disk", None)
     bench.engine.dispose()
