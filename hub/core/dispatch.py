@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from hub.core.breaker import room
 from hub.core.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import addressed, open_rendering, open_sealed
 from hub.ledger.read.answered import answered
 from hub.ledger.read.lanes import unblocked
-from hub.ledger.session import among, locking, values
+from hub.ledger.session import among, values
 from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, update
 from hub.partners import Partner
@@ -63,7 +64,7 @@ def dispatch(work: Work) -> None:
 def _to_partner(work: Work, partner: Partner) -> None:
     if not _waits(work, partner.partner):
         return
-    free = _free(work, partner)
+    free = room(work, partner)
     if free <= 0:
         return
     ready = _ready(work, partner.partner, free)
@@ -177,25 +178,6 @@ update delivery set state = 'under_way', attempt = :attempt, handed_at = :handed
   overtook = :overtook, changed_at = :handed_at, next_at = null, version = version + 1
  where delivery_id = :delivery_id
 """
-
-
-def _free(work: Work, partner: Partner) -> int:
-    """How many more may be outstanding now; none while paused, one while it is down."""
-    # The row's lock keeps a second core from numbering and handing out for the same partner.
-    sql = "select paused_at, failures, next_probe_at from partner_state where partner = :p"
-    state = rows(work.conn, sql + locking(work.conn), p=partner.partner)
-    out = rows(
-        work.conn,
-        "select count(*) as n from delivery where partner = :p and state = 'under_way'"
-        " and mode = 'sent'",
-        p=partner.partner,
-    )[0].n
-    if state and state[0].paused_at is not None:
-        return 0
-    if state and state[0].failures:
-        probe = at(state[0].next_probe_at)
-        return 1 - int(out) if probe is None or probe <= work.machine else 0
-    return partner.window - int(out)
 
 
 def _runs(work: Work, ready: Sequence[Any]) -> dict[str, _Run]:

@@ -6,11 +6,11 @@ takeover names without a receipt are outcome-unknown at once, so recovery waits 
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from hub.clock import of_machine
 from hub.core import custody
+from hub.core.breaker import heard, unreached
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
 from hub.core.incidents import in_step_again
 from hub.core.work import Work
@@ -26,7 +26,7 @@ from hub.journeys.delivery import (
 )
 from hub.ledger.session import among, values
 from hub.ledger.tables import Attempt, Delivery
-from hub.ledger.write import at, rows, run, update
+from hub.ledger.write import at, rows, update
 from hub.partners import Partner
 from schemas.envelope import AckLevel
 
@@ -71,7 +71,7 @@ def settle_receipts(
             touched[row["delivery_id"]] = row
     update(work.conn, Delivery, _SETTLED, [_columns(work, row) for row in touched.values()])
     close_call_sheets(work, touched.values())
-    _heard(work, partner, receipts)
+    heard(work, partner, receipts)
     work.partners.add(partner)
 
 
@@ -101,6 +101,7 @@ def settle_leases(work: Work) -> None:
             _told(
                 row.delivery_id, row.attempt, "unknown", "no edge answered within the lease", work
             )
+            | {"lease": True}
             for row in late
             if row.partner == partner
         ]
@@ -137,6 +138,7 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
         told.get("retry_after"),
         told.get("detail") or "",
         told.get("ours", False),
+        reached=not unreached(told),
     )
     standing = Standing(
         row["state"],
@@ -237,34 +239,3 @@ def _attempt(
         "edge": edge,
         "who": named,
     }
-
-
-def _heard(work: Work, partner: str, receipts: Sequence[dict[str, Any]]) -> None:
-    """Keeps the partner's state: up since, down since, when to probe, its last words."""
-    last = receipts[-1]
-    if any(told["outcome"] == "delivered" or told.get("code") for told in receipts):
-        said = last.get("detail") or last.get("code") or "took it"
-        run(
-            work.conn,
-            "update partner_state set failures = 0, down_since = null, next_probe_at = null,"
-            " heard_at = :now, said = :said where partner = :p",
-            now=work.now,
-            said=said,
-            p=partner,
-        )
-        work.recovered("partner_down", partner, "it answers again")
-        return
-    cut = [told for told in receipts if told.get("connection")]
-    if not cut:
-        return
-    configured = work.site.partner(partner)
-    first = configured.retry.first if configured else timedelta(seconds=5)
-    run(
-        work.conn,
-        "update partner_state set failures = failures + 1, next_probe_at = :probe,"
-        " down_since = coalesce(down_since, :now) where partner = :p",
-        now=work.now,
-        probe=work.machine + min(first, timedelta(seconds=5)),
-        p=partner,
-    )
-    work.incident("partner_down", partner, cut[-1].get("detail") or "cannot be reached")

@@ -104,7 +104,8 @@ class Standing:
 class Receipt:
     """What became of one attempt. `level` is what was proven; `retry_after` is in seconds.
 
-    `ours` where a process of our own died with it, so that the partner neither failed nor refused.
+    `ours` where a process of our own died with it, so that the partner neither failed nor refused;
+    `reached` is false where the partner saw nothing of it, so that it says nothing of this message.
     """
 
     attempt: int
@@ -113,6 +114,7 @@ class Receipt:
     retry_after: float | None = None
     reason: str = ""
     ours: bool = False
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,8 @@ def settle(
         why = receipt.reason or "nobody knows whether the partner has it"
         return _person(State.OUTCOME_UNKNOWN, standing, why)
     tries = standing.tries + (state is State.UNDER_WAY)
+    if not receipt.reached:
+        return _unreached(standing, receipt, policy, now, chance)
     if tries >= policy.retry.tries:
         why = f"tried {tries} times; last: {receipt.reason or receipt.outcome.value}"
         return replace(_person(State.NEEDS_PERSON, standing, why), tries=tries)
@@ -195,6 +199,22 @@ def settle(
     if receipt.retry_after is not None:
         wait = max(wait, timedelta(seconds=receipt.retry_after))
     return _again(standing, tries, now + wait, limit)
+
+
+UNREACHED = timedelta(seconds=30)
+"""The longest wait of what nobody saw: the partner gets one probe at a time meanwhile."""
+
+
+def _unreached(
+    standing: Standing, receipt: Receipt, policy: Policy, now: datetime, chance: float
+) -> Settled:
+    """Never a person's matter, however long the partner is away: half of its tries is left for it."""
+    used = min(standing.tries + (standing.state == State.UNDER_WAY), policy.retry.tries // 2)
+    tries = max(standing.tries, used)
+    wait = min(delay(policy.retry, tries, chance), UNREACHED)
+    if receipt.retry_after is not None:
+        wait = max(wait, timedelta(seconds=receipt.retry_after))
+    return _again(standing, tries, now + wait, standing.due_at or standing.patience_at)
 
 
 def _taken(standing: Standing, receipt: Receipt, state: State) -> Settled:

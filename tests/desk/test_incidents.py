@@ -3,6 +3,7 @@
 import pytest
 
 from hub.desk import acts
+from hub.ledger.write import run
 from tests.kit.desk import Sitting, post, text
 
 
@@ -55,3 +56,82 @@ async def test_it_is_not_closed_over_what_happened_since(sitting: Sitting, incid
     async with sitting.as_("service") as client:
         page = text(await post(client, "/incidents", incident, version=1, reason="Over"))
     assert "It has happened again since you looked, 2 times by now" in page, page
+
+
+@pytest.fixture
+def claim(sitting: Sitting, incident: str) -> str:
+    """Where the same incident is taken."""
+    return incident.replace("/close", "/claim")
+
+
+async def test_who_takes_it_is_seen_by_everybody(sitting: Sitting, claim: str) -> None:
+    async with sitting.as_("operations") as client:
+        assert "Nobody has it so far" in text(await client.get("/incidents"))
+        done = text(await post(client, "/incidents", claim))
+        assert "✓ Done. Others see that you look at it" in done
+        assert "Give it back: nobody has it then" in done
+    mine = "O. Penhaligon, operations has it since"
+    async with sitting.as_("auditor") as client:
+        page = await client.get("/incidents")
+        assert mine in text(page)
+        assert "/claim" not in page.text and "/release" not in page.text
+        assert "O. Penhaligon, operations has it" in text(await client.get("/"))
+    async with sitting.as_("manager") as client:
+        seen = text(await client.get("/incidents"))
+        assert "Take it over: others see that you look at it now" in seen
+        late = text(await post(client, "/incidents", claim))
+        assert "▲ Not done. O. Penhaligon, operations has it by now: look again" in late
+        over = text(await post(client, "/incidents", claim, over="O. Penhaligon, operations"))
+        assert "J. Ahmed, duty manager has it since" in over
+        back = text(await post(client, "/incidents", claim.replace("/claim", "/release")))
+        assert "✓ Done. Nobody looks at it now" in back
+
+
+async def test_who_may_not_take_it_does_not(sitting: Sitting, claim: str) -> None:
+    for short, page in (("auditor", "/incidents"), ("worker", "/")):
+        async with sitting.as_(short) as client:
+            assert (await post(client, page, claim)).status_code == 403, short
+    async with sitting.as_("operations") as client:
+        assert (await post(client, "/incidents", "/incidents/none/claim")).status_code == 404
+
+
+_MANY = """
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 250)
+insert into incident (incident_id, open_key, kind, subject, cause, first_seen, last_seen, count,
+  closed_at, closed_why)
+select 'copy-' || :how || i, case when :how = 'open' then 'early|' || i end, 'early', 'x', 'why',
+  first_seen, last_seen, 1, case when :how = 'over' then last_seen end, null
+from n join (select * from incident where closed_at is null limit 1)
+"""
+
+
+@pytest.mark.usefixtures("incident")
+async def test_all_that_is_wrong_is_counted_however_few_are_listed(sitting: Sitting) -> None:
+    before = int(str(sitting.one("select count(*) from incident where closed_at is null")))
+    hidden = int(str(sitting.one("select count(*) from incident where open_key like 'overdue|%'")))
+    over = int(str(sitting.one("select count(*) from incident where closed_at is not null")))
+    with sitting.bench.engine.begin() as conn:
+        for how in ("open", "over"):
+            run(conn, _MANY, how=how)
+    async with sitting.as_("operations") as client:
+        page = text(await client.get("/incidents"))
+        assert f"Open ({before + 250})" in page
+        assert "The newest 200 are listed." in page
+        assert f"Closed in the last 24 hours ({over + 250})" in page
+        first = text(await client.get("/"))
+        assert f"Broken ({before - hidden + 250})" in first
+        assert f"All {before - hidden + 250} incidents" in first
+
+
+@pytest.mark.usefixtures("incident")
+async def test_what_to_do_is_one_press_away(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        assert 'href="/runbook/unknown_receipt"' in (await client.get("/incidents")).text
+        page = await client.get("/runbook/unknown_receipt")
+        assert page.status_code == 200
+        assert "<h1>A receipt came for something that was never sent</h1>" in page.text
+        assert "<ol>" in page.text
+        for none in ("/runbook/no_such", "/runbook/..%2fbackup", "/runbook/%2e%2e%2fmetrics"):
+            assert (await client.get(none)).status_code == 404, none
+    async with sitting.as_("worker") as client:
+        assert (await client.get("/runbook/unknown_receipt")).status_code == 403

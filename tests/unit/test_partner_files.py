@@ -176,6 +176,39 @@ def test_hours_are_those_of_the_calendars(tmp_path: Path) -> None:
     assert (mistake.line, mistake.write_instead) == (23, "`always`")
 
 
+@pytest.mark.parametrize(
+    ("expects", "what", "instead"),
+    [
+        ("{every: PT4H, within: leeds-daytim}", "no hours `leeds-daytim`", "`leeds-daytime`"),
+        ("{every: PT4H, within: leeds-edt}", "its hours are not counted", "leeds-daytime"),
+        ("{every: PT0S}", "`expects.every` must be longer than nothing", "e.g. PT5M"),
+        ("{every: daily}", "is no duration", "P14D (days)"),
+        ("{evry: PT4H}", "`expects.evry` means nothing here", "`every`"),
+        ("{within: always}", "`expects.every` is missing", "longest silence"),
+        ("PT4H", "`expects: PT4H` must be words of its own", "every, within"),
+    ],
+)
+def test_what_is_expected_is_told_with_its_cure(
+    tmp_path: Path, expects: str, what: str, instead: str
+) -> None:
+    write(tmp_path, text=GOOD + f"expects: {expects}\n")
+    found = check(tmp_path, Path("deploy/calendars"))
+    assert [m.line for m in found if what in m.what and instead in m.write_instead] == [23], found
+
+
+def test_what_is_expected_counts_the_hours_that_it_names(tmp_path: Path) -> None:
+    write(tmp_path, text=GOOD + "expects: {every: PT4H, within: leeds-daytime}\n")
+    found = load(tmp_path, Path("deploy/calendars"))["exemplar-police"].expects
+    assert found is not None and found.words == "every 4 h within leeds-daytime"
+
+
+def test_nothing_is_expected_of_who_sends_nothing(tmp_path: Path) -> None:
+    text = GOOD.replace("sends: [police.notification]\n", "") + "expects: {every: PT4H}\n"
+    write(tmp_path, text=text)
+    _, what, instead = only(tmp_path)
+    assert what == "`expects` is for what a partner sends" and "`sends`" in instead
+
+
 def test_hl7_does_not_travel_by_the_inbox(tmp_path: Path) -> None:
     text = GOOD.replace("kind: hub-json", "kind: hl7v2").split("transport:")
     tail = text[1][text[1].index("format:") :]

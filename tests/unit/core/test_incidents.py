@@ -174,3 +174,66 @@ def test_content_that_is_missing_is_no_longer_wrong_once_its_delivery_is_given_u
     done = act(bench, "delivery.abandoned", row.delivery_id, reason="its time was over")
     assert done[0] == "done"
     assert incidents(bench) == {}
+
+
+def stuck(bench: Bench, topic: str) -> str:
+    """A record that could not be recorded lies on the shelf; its incident."""
+    raw: Any = SimpleNamespace(topic=topic, partition=0, offset=1, headers=(), value=b"?")
+    bench.do(lambda work: keep_record(work, raw, "KeyError in its effect"))
+    return str(one(bench).incident_id)
+
+
+def test_what_is_stuck_where_nothing_is_tried_again_a_person_sets_aside(bench: Bench) -> None:
+    subject = stuck(bench, "receipts")
+    assert act(bench, "stuck.retried", "receipts:0:1")[0] == "refused"
+    done = act(bench, "incident.closed", subject, reason="settled by telephone")
+    assert done == ("done", "closed")
+    assert incidents(bench) == {}
+    assert [row.closed_at is None for row in bench.all("select closed_at from stuck")] == [False]
+
+
+def test_what_is_stuck_and_can_be_tried_again_nobody_closes(bench: Bench) -> None:
+    refused = act(bench, "incident.closed", stuck(bench, "flows.health"), reason="I want it gone")
+    assert refused == ("refused", "it closes by itself when what it is about is over")
+
+
+def test_who_has_it_is_known_and_handed_on_by_who_takes_it(bench: Bench) -> None:
+    settle(bench, told(order(bench), "refused"))
+    subject = one(bench).incident_id
+    assert one(bench).claimed_by is None
+    taken = act(bench, "incident.claimed", subject, "Olwen Example", "operations")
+    assert taken == ("done", "others see that you look at it")
+    first = one(bench)
+    assert first.claimed_by == "Olwen Example, operations"
+    assert first.claimed_at is not None
+    again = act(bench, "incident.claimed", subject, "Olwen Example", "operations")
+    assert again == ("refused", "you have it already")
+    late = act(bench, "incident.claimed", subject, "Rosalind Example", "operations")
+    assert late == ("refused", "Olwen Example, operations has it by now: look again")
+    seen = {"over": "Olwen Example, operations"}
+    assert act(bench, "incident.claimed", subject, "Rosalind Example", **seen)[0] == "done"  # type: ignore[arg-type]
+    assert one(bench).claimed_by == "Rosalind Example, team worker"
+    audit = [row.entry for row in bench.all("select entry from audit where case_ref = 'hub'")]
+    assert sum('"act":"incident.claimed"' in entry for entry in audit) == 4
+
+
+def test_it_is_given_back_by_who_has_it_alone(bench: Bench) -> None:
+    settle(bench, told(order(bench), "refused"))
+    subject = one(bench).incident_id
+    act(bench, "incident.claimed", subject, "Olwen Example")
+    refused = act(bench, "incident.released", subject, "Rosalind Example")
+    assert refused == ("refused", "Olwen Example, team worker has it, not you")
+    done = act(bench, "incident.released", subject, "Olwen Example")
+    assert done == ("done", "nobody looks at it now")
+    assert (one(bench).claimed_by, one(bench).claimed_at) == (None, None)
+
+
+def test_what_is_over_nobody_takes_and_who_had_it_stays_known(bench: Bench) -> None:
+    failed = order(bench)
+    settle(bench, told(failed, "refused"))
+    subject = one(bench).incident_id
+    act(bench, "incident.claimed", subject, "Olwen Example")
+    settle(bench, told(failed))
+    refused = act(bench, "incident.claimed", subject, "Rosalind Example")
+    assert refused[0] == "refused" and "closed already" in refused[1]
+    assert one(bench).claimed_by == "Olwen Example, team worker"

@@ -1,32 +1,26 @@
 """What lasts is one incident: opened once, not counted while it goes on, closed once when it is over."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, NamedTuple
 
 import pytest
 
-from hub.core import disk, expected, silence, sweep
+from hub.core import disk, silence, sweep
 from hub.core.behind import reading_behind
 from hub.core.disk import Disk
-from hub.core.expected import unheard
-from hub.core.horizon import NEVER, Upto
 from hub.core.queues import old_queues
-from hub.core.reports import heartbeat, record_report
 from hub.core.silence import Silence
 from hub.core.sweep import Sweep
-from hub.core.work import Work
 from hub.ledger.write import run
-from hub.partners import Expects, Partner, Patience, Receives, Role
+from hub.partners import Partner, Patience, Receives, Role
 from hub.settings import Settings
 from tests.kit.deeds import act, settle, told
+from tests.kit.lasting import MONDAY, after, cause, look, speaks, told_of
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, a_partner, an_arrival
-
-MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-"""Half an hour after the daytime service begins."""
 
 Make = Callable[[list[Partner]], Bench]
 
@@ -47,41 +41,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for module in (silence, sweep, disk):
         monkeypatch.setattr(module, "monotonic", made)
     return made
-
-
-class Told(NamedTuple):
-    """An incident: what it is about, how often it was counted, and why it is over."""
-
-    kind: str
-    subject: str
-    count: int
-    over: str | None
-
-
-def told_of(bench: Bench) -> list[Told]:
-    """Every incident there ever was, in the order of their opening."""
-    sql = "select kind, subject, count, closed_why from incident order by first_seen, subject"
-    return [Told(*row) for row in bench.all(sql)]
-
-
-def cause(bench: Bench, kind: str) -> str:
-    """Why the open one of a kind is wrong."""
-    sql = "select cause from incident where kind = :k and closed_at is null"
-    return str(bench.all(sql, k=kind)[0].cause)
-
-
-def after(minutes: float, seconds: float = 0) -> datetime:
-    return MONDAY + timedelta(minutes=minutes, seconds=seconds)
-
-
-def look(bench: Bench, duty: Callable[[Work], Any], at: datetime, **upto: Any) -> None:
-    """One look, with everything read up to then."""
-
-    def effect(work: Work) -> None:
-        work.upto = Upto(**{"leases": work.machine, "clocks": work.machine} | upto)
-        duty(work)
-
-    bench.do(effect, at)
 
 
 # Queues
@@ -127,7 +86,7 @@ def test_a_queue_about_its_patience_does_not_open_and_close_all_day(queue: Bench
         look(queue, old_queues, after(minute, 20))
         said = an_arrival("health.attendance", an_attendance(number), reference=str(number))
         queue.record(said, at=after(minute - 60))
-    assert [(one.count, one.over) for one in told_of(queue)] == [(1, None)]
+    assert [(one.times, one.over) for one in told_of(queue)] == [(1, None)]
 
 
 def test_of_a_queue_that_somebody_paused_it_says_who(queue: Bench) -> None:
@@ -161,10 +120,6 @@ def test_a_road_that_is_behind_is_one_incident_until_it_is_read_in_time(bench: B
 
 
 # Roles
-
-
-def speaks(bench: Bench, at: datetime, *names: str) -> None:
-    bench.do(lambda work: [heartbeat(work, name, "e", "d", {}) for name in names], at)
 
 
 def test_a_role_that_is_silent_is_one_incident_until_it_speaks(bench: Bench, clock: Clock) -> None:
@@ -234,138 +189,6 @@ def test_who_takes_a_role_away_on_purpose_says_so_and_it_is_not_waited_for(
     assert [one.over is not None for one in told_of(bench)] == [True, False]
 
 
-# What was due
-
-
-def reports(bench: Bench, at: datetime, owned: int = 0, not_ours: int = 0) -> None:
-    """What an edge counts of the hospital, in one life."""
-    counts = {"owned": owned, "not_ours": not_ours, "refused": 0, "unable": 0}
-    meta = {
-        "edge": "1",
-        "epoch": "e",
-        "directory": "d",
-        "partners": {},
-        "tallies": {"hospital": counts},
-    }
-    bench.do(lambda work: record_report(work, meta), at)
-
-
-@pytest.fixture
-def feed(a_bench: Make) -> Iterator[Bench]:
-    """A hospital that sends something every two hours of the daytime service."""
-    every = Expects(every=timedelta(hours=2), within="leeds-daytime")
-    hospital = a_partner(
-        "hospital", Role.HEALTH, sends=("health.attendance",), expects=every, filtered=True
-    )
-    bench = a_bench([hospital, a_partner("team", Role.ASSESSMENT_TEAM)])
-    listen(bench, MONDAY)
-    yield bench
-
-
-def listen(bench: Bench, until: datetime, **upto: Any) -> None:
-    """Core looks every half minute, and gives its own word after it."""
-    last = bench.all("select at from heartbeat where instance = 'core-1'")
-    from hub.ledger.write import at as moment
-
-    now = (moment(last[0].at) if last else None) or until
-    while True:
-        now = min(now + timedelta(seconds=30), until)
-        look(bench, unheard, now, **upto)
-        speaks(bench, now, "core-1")
-        if now == until:
-            return
-
-
-def test_nothing_received_when_something_was_due_is_one_incident_until_something_comes(
-    feed: Bench,
-) -> None:
-    listen(feed, after(119))
-    assert told_of(feed) == []
-    listen(feed, after(130))
-    assert told_of(feed) == [("nothing_received", "hospital", 1, None)]
-    said = "nothing since Mon 23 Nov 09:30; something is due every 2 h within leeds-daytime"
-    assert cause(feed, "nothing_received") == said
-    reports(feed, after(131), not_ours=1)
-    listen(feed, after(240))
-    over = "something has come again, or is no longer expected"
-    assert told_of(feed) == [("nothing_received", "hospital", 1, over)]
-
-
-def test_what_edge_says_again_is_nothing_new(feed: Bench) -> None:
-    reports(feed, after(1), owned=5)
-    for minute in range(2, 140, 20):
-        listen(feed, after(minute))
-        reports(feed, after(minute), owned=5)
-    assert [one.kind for one in told_of(feed)] == ["nothing_received"]
-
-
-def test_silence_outside_its_hours_is_not_counted(feed: Bench) -> None:
-    evening = MONDAY.replace(hour=16, minute=30)
-    listen(feed, after(1))
-    reports(feed, evening, owned=1)
-    speaks(feed, evening, "core-1")
-    listen(feed, MONDAY + timedelta(days=1, minutes=-31))
-    assert told_of(feed) == [], "the service begins at nine"
-
-
-def test_time_in_which_nobody_listened_is_nobodys_silence(feed: Bench) -> None:
-    """Core stood still, or the civil clock was set: both are a gap in its own words."""
-    listen(feed, after(60))
-    listen_from = after(60 + 4 * 60)
-    look(feed, unheard, listen_from)
-    speaks(feed, listen_from, "core-1")
-    listen(feed, listen_from + timedelta(minutes=50))
-    assert told_of(feed) == [], "an hour before the gap, and 50 minutes after it"
-    listen(feed, listen_from + timedelta(minutes=70))
-    assert [one.kind for one in told_of(feed)] == ["nothing_received"]
-
-
-def test_two_cores_count_a_gap_once(feed: Bench) -> None:
-    listen(feed, after(60))
-    speaks(feed, after(60), "core-2")
-    for name in ("core-1", "core-2"):
-        look(feed, unheard, after(180))
-        speaks(feed, after(180), name)
-    [row] = feed.all("select quiet_since from partner_state where partner = 'hospital'")
-    assert str(row.quiet_since)[:16] == str(after(120))[:16]
-
-
-def test_two_cores_that_notice_a_gap_at_once_count_it_once(
-    postgres_database: str, tmp_path: Path
-) -> None:
-    every = Expects(every=timedelta(hours=2))
-    hospital = a_partner("hospital", Role.HEALTH, sends=("health.attendance",), expects=every)
-    bench = Bench(postgres_database, tmp_path, [hospital])
-    listen(bench, after(60))
-    began = Event()
-
-    def other() -> None:
-        began.set()
-        look(bench, unheard, after(180))
-
-    def first(work: Work) -> None:
-        unheard(work)
-        thread.start()
-        began.wait(10)
-        thread.join(0.5)
-        heartbeat(work, "core-1", "e", "d", {})
-
-    thread = Thread(target=other)
-    look(bench, first, after(180))
-    thread.join(30)
-    [row] = bench.all("select quiet_since from partner_state where partner = 'hospital'")
-    bench.engine.dispose()
-    assert str(row.quiet_since)[:16] == str(after(150))[:16], "it was quiet for half an hour before"
-
-
-def test_it_is_not_judged_before_everything_is_read(feed: Bench) -> None:
-    listen(feed, after(200), clocks=after(100))
-    assert told_of(feed) == []
-    feed.do(lambda work: work.incident("nothing_received", "hospital", "of before"), after(100))
-    look(feed, unheard, after(200), clocks=NEVER)
-    assert [one.over for one in told_of(feed)] == [None], "a core that has just begun knows nothing"
-
-
 # The disk
 
 
@@ -380,14 +203,14 @@ def test_a_disk_that_is_nearly_full_is_one_incident_until_there_is_room_to_spare
 ) -> None:
     eye = Disk("core-1", tmp_path, 2_000)
     for at, free in enumerate((2_001, 1_999, 1_500, 2_100, 1_999)):
-        monkeypatch.setattr(disk.shutil, "disk_usage", lambda _, free=free: Usage(9_000, 0, free))
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: Usage(9_000, 0, free))
         look(bench, eye.look, after(at * 5))
         clock.seconds += 300
     bench.do(lambda work: work.incident("disk", "core-2", "another's"), MONDAY)
     assert [one for one in told_of(bench) if one.subject == "core-1"] == [
         ("disk", "core-1", 1, None)
     ]
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: Usage(9_000, 0, 2_201))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9_000, 0, 2_201))
     look(bench, eye.look, after(60))
     found = {one.subject: one.over for one in told_of(bench)}
     assert found == {"core-1": "there is room again", "core-2": None}
@@ -439,7 +262,7 @@ def test_a_round_looks_for_all_of_it(
         look(queue, rounds.look, after(120, second), behind={"acts": 99.0})
         clock.seconds += 5
     assert {one.kind for one in told_of(queue)} == {"behind", "silent", "disk", "queue_old"}
-    assert {one.count for one in told_of(queue)} == {1}
+    assert {one.times for one in told_of(queue)} == {1}
 
 
 def test_the_oldest_of_a_queue_is_found_by_its_index(queue: Bench) -> None:
@@ -453,8 +276,3 @@ def test_the_oldest_of_a_queue_is_found_by_its_index(queue: Bench) -> None:
         plan = "\n".join(str(row) for row in cursor.fetchall())
         run(conn, "select 1")
     assert "delivery_patience" in plan, plan
-
-
-def test_what_is_expected_is_of_its_hours_only() -> None:
-    assert Expects(every=timedelta(hours=24)).words == "every 24 h"
-    assert expected.KIND == "nothing_received"

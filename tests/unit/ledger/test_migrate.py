@@ -10,6 +10,27 @@ from hub.ledger.tables import LEDGER
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, an_arrival
 
+SINCE = (
+    ("incident", "claimed_by"),
+    ("incident", "claimed_at"),
+    ("partner_state", "quiet_since"),
+    ("partner_state", "test_id"),
+    ("partner_state", "tested_at"),
+    ("partner_state", "tested_by"),
+    ("partner_state", "found_at"),
+    ("partner_state", "found"),
+    ("partner_state", "reached"),
+    ("message", "corrects"),
+)
+INDEXES = (
+    "incident_open",
+    "incident_over",
+    "delivery_patience",
+    "delivery_called",
+    "delivery_stopped",
+    "message_corrects",
+)
+TABLES = ("redrive_item", "redrive", "alert")
 _OLD = "create index delivery_by_partner on delivery (partner, state, rank, lane_no)"
 
 
@@ -20,14 +41,25 @@ def as_when_the_road_ended(engine: Engine) -> None:
             for index in table.indexes:
                 index.drop(conn)
         conn.execute(text(_OLD))
-        for name in ("test_id", "tested_at", "tested_by", "found_at", "found", "reached"):
-            conn.execute(text(f"alter table partner_state drop column {name}"))
-        for later in ("redrive_item", "redrive", "alert"):
+        for name in ("ring_at", "listed_at"):
+            conn.execute(text(f"alter table delivery drop column {name}"))
+        for later in TABLES:
             conn.execute(text(f"drop table {later}"))
-        for column in ("delivery drop column ring_at", "delivery drop column listed_at"):
-            conn.execute(text(f"alter table {column}"))
-        conn.execute(text("alter table message drop column corrects"))
+        for of, name in SINCE:
+            conn.execute(text(f"alter table {of} drop column {name}"))
         conn.execute(text("update ledger_version set version_num = '0001'"))
+
+
+def as_on_the_floor(engine: Engine) -> None:
+    """Without what has come since the second version."""
+    with engine.begin() as conn:
+        for name in INDEXES:
+            conn.execute(text(f"drop index {name}"))
+        for later in TABLES:
+            conn.execute(text(f"drop table {later}"))
+        for table, name in SINCE:
+            conn.execute(text(f"alter table {table} drop column {name}"))
+        conn.execute(text("update ledger_version set version_num = '0002'"))
 
 
 def shape(engine: Engine) -> dict[str, Any]:
@@ -73,4 +105,19 @@ def test_a_ledger_of_the_roads_end_becomes_one_of_today(ledger_url: str, tmp_pat
     migrate_engine(bench.engine)
     bench.record(an_arrival("health.attendance", an_attendance(1), reference="3"))
     assert len(bench.all(sql)) == 3
+    bench.engine.dispose()
+
+
+def test_a_ledger_of_the_second_version_becomes_one_of_today(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    bench = Bench(ledger_url, tmp_path)
+    bench.do(lambda work: work.incident("disk", "core-1", "of before"))
+    today = shape(bench.engine)
+    as_on_the_floor(bench.engine)
+    assert shape(bench.engine) != today
+    migrate_engine(bench.engine)
+    assert shape(bench.engine) == today
+    [kept] = bench.all("select kind, claimed_by from incident")
+    assert tuple(kept) == ("disk", None)
     bench.engine.dispose()
