@@ -25,6 +25,10 @@ class Incident(Row, table=True):
     count: int = 1
     closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
+    __table_args__ = (
+        # Core looks at what is open several times a second, and closed ones are never deleted.
+        only("incident_open", "first_seen", "incident_id", where="open_key is not null"),
+    )
 
 
 class Alert(Row, table=True):

@@ -1,6 +1,6 @@
 """A ledger from before alerts keeps how each recipient was told of each incident.
 
-Nobody had been told of what is open: whoever receives alerts now hears of it.
+What is open is found by an index of its own. Nobody had been told of it: whoever receives alerts now hears of it.
 """
 
 import sqlalchemy as sa
@@ -16,6 +16,10 @@ def upgrade() -> None:
     found = sa.inspect(op.get_bind())
     if "alert" not in found.get_table_names():
         LEDGER.tables["alert"].create(op.get_bind())
+    if "incident_open" not in {index["name"] for index in found.get_indexes("incident")}:
+        for index in LEDGER.tables["incident"].indexes:
+            if index.name == "incident_open":
+                index.create(op.get_bind())
 
 
 def downgrade() -> None:
