@@ -16,10 +16,16 @@ def check() -> None:
     call("hub.partner_files", "check_command", effective())
 
 
-@app.command()
-def test(partner: str) -> None:
+@app.command("test")
+def probe(
+    partner: str,
+    alert: Annotated[bool, typer.Option("--alert", help="Send one alert marked as a test")] = False,
+) -> None:
     """Open a partner's connection and probe it."""
-    call("hub.partner_files", "test_command", effective(), partner)
+    if alert:
+        call("hub.try_alert", "try_command", effective(), partner)
+    else:
+        call("hub.partner_files", "test_command", effective(), partner)
 
 
 @app.command("dry-run")

@@ -29,7 +29,7 @@ _LINE = 400
 _OPEN = """
 select i.incident_id, i.kind, i.subject, i.cause, i.first_seen, i.count, a.head from incident i
 left join alert a on a.incident_id = i.incident_id and a.partner = :partner
-where i.open_key is not null order by i.first_seen, i.incident_id
+where i.closed_at is null order by i.first_seen, i.incident_id
 """
 _STANDS = f"""
 select incident_id, at, last_at, storm from alert where partner = :partner and {tables.STANDS}

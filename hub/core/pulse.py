@@ -36,33 +36,36 @@ class Pulse:
         self._settings = settings
         self._name = f"core-{settings.instance}"
         self._client: httpx.AsyncClient | None = None
-        self._committed = self._read = -LATELY
+        self._read = -LATELY
+        """When what there was on the roads had last been read, and that was committed."""
         self._open = 0
         self._next = 0.0
+        self._heard = False
         self._unanswered = 0
         self._why = ""
 
     def recorded(self) -> None:
         """A batch of what Kafka brought is in the ledger."""
-        self._committed = self._read = clock.monotonic()
+        self._read = clock.monotonic()
 
     def committed(self, work: Work) -> None:
         """A round of what falls due is in the ledger; it knows how far the roads are read."""
-        self._committed = clock.monotonic()
         upto = work.upto
         if upto is not None and not upto.unread and upto.clocks > NEVER:
             behind = (clock.machine() - upto.clocks).total_seconds()
-            self._read = max(self._read, self._committed - behind)
+            self._read = max(self._read, clock.monotonic() - behind)
 
     @property
     def well(self) -> bool:
         """Whether the ledger takes what we write and Kafka gives what there is to read."""
-        return clock.monotonic() - min(self._committed, self._read) < LATELY
+        return clock.monotonic() - self._read < LATELY
 
     def look(self, work: Work) -> None:
         """Opens or closes the incident that nobody outside hears us, and counts what is open."""
-        if not self._unanswered:
-            work.recovered(KIND, self._name, "the monitor takes our calls, or none is called")
+        if self._settings.heartbeat_url is None:
+            work.recovered(KIND, self._name, "no monitor is to be called any more")
+        elif self._heard:
+            work.recovered(KIND, self._name, "the monitor takes our calls")
         elif self._unanswered >= UNHEARD and work.wrong_until(KIND, self._name) is None:
             work.incident(KIND, self._name, f"the monitor does not take our calls: {self._why}")
         self._open = work.open_incidents
@@ -91,6 +94,7 @@ class Pulse:
         if not why and self._unanswered:
             log.info("the monitor takes our calls again", count=self._unanswered)
         self._unanswered, self._why = (self._unanswered + 1 if why else 0), why
+        self._heard = not why
 
     async def _post(self) -> httpx.Response:
         settings = self._settings

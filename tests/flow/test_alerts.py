@@ -20,7 +20,7 @@ from tests.flow.whole_hub import EDT, WholeHub
 from tests.kit.people import a_handover
 from tests.kit.waiting import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(600)]
 
 TEAM = """\
 partner: team
@@ -95,12 +95,12 @@ class Site:
     async def alive(self) -> None:
         """The monitor hears the hub again and again."""
         before = len(self.monitor.heard)
-        await eventually(lambda: len(self.monitor.heard) >= before + 2, 30, 0.1)
+        await eventually(lambda: len(self.monitor.heard) >= before + 2, 90, 0.1)
 
     async def both(self, count: int) -> None:
         """Both have so many alerts, and a moment later no more."""
-        await eventually(lambda: len(self.mail.letters) >= count, 40, 0.1)
-        await eventually(lambda: len(self.hook.heard) >= count, 40, 0.1)
+        await eventually(lambda: len(self.mail.letters) >= count, 90, 0.1)
+        await eventually(lambda: len(self.hook.heard) >= count, 90, 0.1)
         await asyncio.sleep(6)
         assert (len(self.mail.letters), len(self.hook.heard)) == (count, count)
 
@@ -111,13 +111,13 @@ class Site:
 
     async def seen(self, sql: str) -> None:
         """Waits until the ledger says something."""
-        await eventually(lambda: self.ask(sql), 30, 0.01)
+        await eventually(lambda: self.ask(sql), 60, 0.01)
 
     async def kill_core(self) -> None:
         """SIGKILL; the supervisor starts another."""
         before = self.core
         os.kill(before, signal.SIGKILL)
-        await eventually(lambda: self.core != before, 20, 0.05)
+        await eventually(lambda: self.core != before, 60, 0.05)
 
     @property
     def core(self) -> int:
@@ -157,9 +157,11 @@ async def test_one_mail_and_one_post_when_it_goes_down_and_one_each_when_it_is_b
 ) -> None:
     async with (
         site(tmp_path) as s,
-        s.hub.running(),
+        s.hub.running(until=()),
         httpx.AsyncClient(timeout=20, trust_env=False) as client,
     ):
+        await eventually(s.hub.serve, 150, 0.2)
+        await eventually(s.hub.ready, 60, 0.2)
         await s.alive()
         await s.hand_over(client, "EDT-1")
         await s.seen("select 1 from incident where kind = 'partner_down'")

@@ -204,6 +204,19 @@ async def test_a_stop_waits_for_no_monitor(time: Time) -> None:
     server.close()
 
 
+async def test_a_start_alone_does_not_end_it(monitor: Endpoint, bench: Bench) -> None:
+    bench.do(lambda work: work.incident(KIND, "core-7", "since before we started"))
+    pulse = a_pulse(monitor)
+    bench.do(pulse.look)
+    assert incidents(bench) == {KIND: 1}
+    pulse.recorded()
+    async with Beating(pulse):
+        await eventually(lambda: monitor.heard)
+        await eventually(lambda: pulse._heard)
+    bench.do(pulse.look)
+    assert incidents(bench) == {}
+
+
 async def test_who_is_to_call_nobody_does_not(bench: Bench) -> None:
     pulse = Pulse(Settings())
     await asyncio.wait_for(pulse.beat(asyncio.Event()), 1)

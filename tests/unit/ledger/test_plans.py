@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from hub.clock import now
 from hub.core.due import fall_due
+from hub.core.work import Work
 from hub.ledger import write
 from hub.ledger.read import (
     calls,
@@ -31,9 +32,10 @@ from hub.ledger.read import (
     stamp,
     waits,
 )
+from hub.partners import Receives, Role
 from tests.kit.deeds import act, settle, told
 from tests.kit.people import a_handover, an_attendance
-from tests.kit.site import Bench, an_arrival
+from tests.kit.site import Bench, a_partner, an_arrival
 
 LARGE = re.compile(
     r"^SCAN (message|delivery|attempt|journey|move|audit|content|parcel|act|m|d|j|v)\b"
@@ -139,6 +141,35 @@ def read_whole(bench: Bench) -> dict[str, int]:
 def test_what_falls_due_reads_only_what_is_open(bench: Bench, asked: dict[str, Any]) -> None:
     bench.do(fall_due)
     assert long_reads(bench, asked) == []
+
+
+WATCHED = r"^SCAN (alert|incident|a|i)\b(?! USING (COVERING )?INDEX (incident_open|alert_stands)$)"
+
+
+def test_telling_of_incidents_reads_what_is_open_and_no_history(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    types = (Receives(type="incident.opened"), Receives(type="incident.recovered"))
+    ops = a_partner("ops", Role.OPERATIONS, receives=types)
+    bench = Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, [ops])
+    start = now()
+
+    def nine(work: Work) -> None:
+        for n in range(9):
+            work.incident("stuck", f"topic-{n}", "why")
+
+    def over(work: Work) -> None:
+        for n in range(9):
+            work.recovered("stuck", f"topic-{n}", "over")
+
+    bench.do(nine, start)
+    asked.clear()
+    bench.do(fall_due, start + timedelta(minutes=1))
+    bench.do(over, start)
+    bench.do(fall_due, start + timedelta(minutes=1))
+    assert len([sql for sql in asked if " alert" in sql]) > 5
+    assert long_reads(bench, dict(asked), re.compile(WATCHED)) == []
+    bench.engine.dispose()
 
 
 ONE = handovers.Whose("x", frozenset("x"), frozenset("x"), frozenset("x"))

@@ -1,6 +1,6 @@
 """A ledger from before alerts keeps how each recipient was told of each incident.
 
-Nobody had been told of what is open: whoever receives alerts now hears of it.
+What is open is found by an index of its own. Nobody had been told of it: whoever receives alerts now hears of it.
 """
 
 import sqlalchemy as sa
