@@ -31,17 +31,20 @@ ANSWERS = ("accepted", "queried", "refused")
 def inbox(visit: Reader, act: str = "") -> HTMLResponse:
     """What waits for my team, who holds what, and what ended since yesterday."""
     with visit.desk.ledger.connect() as conn:
-        mine = _mine(visit, conn, open_handovers(conn, visit.authorities, visit.whose))
-        since = visit.now - timedelta(days=1)
-        ended = _mine(visit, conn, ended_since(conn, since, visit.authorities, visit.whose))
+        found = standing(visit, conn)
         done = done_before(visit, conn, act)
-    return visit.page(
-        "inbox.html",
-        waiting=[row for row in mine if row["answers"] and _waits(row)],
-        held=[row for row in mine if row["one"].held or row["gives"]],
-        ended=ended,
-        done=done,
-    )
+    return visit.page("inbox.html", 200, done=done, **found)
+
+
+def standing(visit: Visit, conn: Connection) -> dict[str, list[dict[str, Any]]]:
+    """What is `waiting`, `held` and `ended`, each with what this person may do with it."""
+    mine = _mine(visit, conn, open_handovers(conn, visit.authorities, visit.whose))
+    since = visit.now - timedelta(days=1)
+    return {
+        "waiting": [row for row in mine if row["answers"] and _waits(row)],
+        "held": [row for row in mine if row["one"].held or row["gives"]],
+        "ended": _mine(visit, conn, ended_since(conn, since, visit.authorities, visit.whose)),
+    }
 
 
 def _waits(row: Mapping[str, Any]) -> bool:

@@ -25,19 +25,19 @@ def known(visit: Visit, partner: Partner) -> Facts:
     return Facts(own[0] if own else partner.authorities[0])
 
 
-def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
+def lines(visit: Visit) -> tuple[list[Standing], datetime]:
     """Every partner that they may see, and as of when its figures are."""
     directory = visit.desk.directory
     counted = visit.desk.counts.latest(visit.now)
     with visit.desk.ledger.connect() as conn:
         names = [partner.partner for partner in directory]
         found = standings(conn, visit.now, names, counted.partners)
-    lines = [
+    read = [
         partner_line(partner, found[partner.partner], visit.now)
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
-    return lines, counted.at
+    return read, counted.at
 
 
 @router.get("/partners")
@@ -45,17 +45,17 @@ def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
     order = {"late": 0, "soon": 1, "calm": 2}
-    found, counted_at = _lines(visit)
-    lines = sorted(found, key=lambda line: order[line.mood.value])
-    return visit.page("partners.html", lines=lines, counted_at=counted_at)
+    found, counted_at = lines(visit)
+    ordered = sorted(found, key=lambda line: order[line.mood.value])
+    return visit.page("partners.html", lines=ordered, counted_at=counted_at)
 
 
 @router.get("/partners/{name}")
 def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
     """One partner: state, what waits by age, configuration with its digest."""
     partner = _partner(visit, name)
-    lines, counted_at = _lines(visit)
-    line = next(line for line in lines if line.partner.partner == name)
+    all_lines, counted_at = lines(visit)
+    line = next(line for line in all_lines if line.partner.partner == name)
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
     settings = partner.model_dump(mode="json", by_alias=True, exclude_defaults=True)
