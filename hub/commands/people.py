@@ -41,3 +41,31 @@ def add(
     finally:
         engine.dispose()
     print(f"{email} signs in with {password}")
+
+
+@app.command()
+def token(
+    email: Annotated[str, typer.Argument(help="Of whom the program acts for")],
+    label: Annotated[str, typer.Option(help="What the token is for")] = "API",
+) -> None:
+    """Make a token for the desk's API, in force until it is ended on the people page."""
+    import time
+
+    from hub.desk.api_tokens import make_token
+    from hub.desk.open import open_people
+    from hub.desk.people import NotAdded
+    from hub.ledger.write import rows
+
+    engine = open_people(effective().people_database)
+    try:
+        with engine.begin() as conn:
+            sql = "select person_id from person where email = :email"
+            found = rows(conn, sql, email=email.strip().lower())
+            if not found:
+                fail(f"there is nobody with {email}: add them first")
+            secret = make_token(conn, found[0].person_id, label, time.time())
+    except NotAdded as error:
+        fail(str(error))
+    finally:
+        engine.dispose()
+    print(secret)

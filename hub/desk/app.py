@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from hub import doors, logs, partner_files, ports
 from hub.broker import make_broker
 from hub.desk import certificates, metrics, outbox, refusals
+from hub.desk.api import make_api
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
@@ -96,6 +97,7 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(page.router)
     app.include_router(outbox.router)
     app.include_router(metrics.router)
+    app.mount("/v1/desk", make_api(desk, LARGEST_FORM))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.get("/live", include_in_schema=False, response_model=None)(live)
     app.get("/health", tags=["health"])(health)

@@ -1,9 +1,10 @@
 """Between a button and the ledger's answer: the act is made, sent, and its answer brought back to the page."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Response
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from hub.broker import Unable
@@ -12,6 +13,7 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.desk import Desk
 from hub.desk.frame import Stop, Visit, nothing_here, see_other
+from hub.desk.problems import problem
 from hub.desk.tables import ReadingRow
 from hub.desk.whose import facts, handover_facts, is_own
 from hub.ledger.read.acts import Answered, answer
@@ -36,14 +38,39 @@ def message_act(
 
 
 async def do(visit: Visit, act: Act, back: str, beside: Sequence[Outbound] = ()) -> Response:
-    """Does it, and goes back to the page, which shows the ledger's answer in place."""
+    """Does it, and goes back to the page, which shows the ledger's answer in place.
+
+    A program is given the answer itself.
+    """
     desk = visit.desk
     try:
-        await acts.perform(desk.road, desk.ledger, desk.keys, act, beside)
+        found = await acts.perform(desk.road, desk.ledger, desk.keys, act, beside)
     except Unable:
         raise Stop(503, KAFKA_AWAY, LOOK_FIRST) from None
+    if visit.program:
+        return outcome(act.act_id, found)
     mark = "&" if "?" in back else "?"
     return see_other(f"{back}{mark}act={act.act_id}#answer")
+
+
+class Outcome(BaseModel):
+    """The ledger's answer to an act."""
+
+    act_id: str
+    outcome: Literal["done", "refused", "not_confirmed"]
+    answer: str = Field(description="In words", examples=["accepted"])
+
+
+def outcome(act_id: str, found: Answered | None) -> Response:
+    """Done (200), refused (409), or not confirmed so far (202): then nobody may count on it."""
+    if found is None:
+        told = Outcome(act_id=act_id, outcome="not_confirmed", answer=acts.NOT_CONFIRMED)
+        where = {"Location": f"/v1/desk/acts/{act_id}", "Retry-After": "1"}
+        return Response(told.model_dump_json(), 202, where, "application/json")
+    if not found.done:
+        return problem(409, "The ledger refused", found.answer, act_id=act_id)
+    told = Outcome(act_id=act_id, outcome="done", answer=found.answer)
+    return Response(told.model_dump_json(), media_type="application/json")
 
 
 def done_before(visit: Visit, conn: Connection, act_id: str) -> Answered | str | None:

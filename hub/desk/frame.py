@@ -132,6 +132,8 @@ class Visit:
     desk: Desk
     person: Person
     now: datetime
+    program: bool = False
+    """It came by a token, and is answered in JSON"""
 
     @property
     def authorities(self) -> list[str] | None:

@@ -73,3 +73,16 @@ class ReadingRow(Row, table=True):
     subject: str
     at: datetime = _at()
     shown: bool = False
+
+
+class ApiTokenRow(Row, table=True):
+    """A token by which a program acts for somebody; only its hash stands here."""
+
+    __tablename__ = "api_token"
+    token_id: str = Field(primary_key=True)
+    hash: str = Field(unique=True, description="SHA-256 of the token")
+    person_id: str = Field(index=True)
+    label: str = Field(description="What it is for")
+    made: float = Field(description="Seconds; never shifted with the civil clock")
+    used: float | None = None
+    ended: float | None = None

@@ -1,7 +1,7 @@
 """A team without a system accepts, asks or refuses here, and sees truthfully who holds what."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -41,20 +41,28 @@ def inbox(visit: Reader, act: str = "", only: str = "", after: str = "") -> HTML
     """What waits for my team, who holds what, and what ended since yesterday; `only` one of them."""
     shown = {only: MOST} if only in LISTS else {"waiting": MOST, "held": FEW, "ended": FEW}
     with visit.desk.ledger.connect() as conn:
-        opened = open_handovers(conn, visit.authorities, visit.whose) if only != "ended" else []
-        mine = _mine(visit, conn, opened)
-        since = visit.now - timedelta(days=1)
-        ended = ended_since(conn, since, visit.authorities, visit.whose) if "ended" in shown else []
-        over = _mine(visit, conn, ended)
+        found, cut = standing(visit, conn, shown)
         done = done_before(visit, conn, act)
-    lists = {
-        "waiting": ([one for one in mine if one.answers and _waits(one)], _due),
-        "held": ([one for one in mine if one.one.held or one.gives], _due),
-        "ended": (over, _newest),
-    }
-    pages = {name: page(*lists[name], after, most) for name, most in shown.items()}
+    order = {"waiting": _due, "held": _due, "ended": _newest}
+    pages = {name: page(found[name], order[name], after, most) for name, most in shown.items()}
     rows = {name: [_row(visit, one) for one in found.rows] for name, found in pages.items()}
-    return visit.page("inbox.html", pages=pages, rows=rows, done=done, cut=len(ended) >= MOST_ENDED)
+    return visit.page("inbox.html", pages=pages, rows=rows, done=done, cut=cut)
+
+
+def standing(
+    visit: Visit, conn: Connection, shown: Collection[str] = LISTS
+) -> tuple[dict[str, list["Mine"]], bool]:
+    """What is `waiting`, `held` and `ended`; and whether more ended than is read."""
+    opened = open_handovers(conn, visit.authorities, visit.whose) if set(shown) != {"ended"} else []
+    since = visit.now - timedelta(days=1)
+    ended = ended_since(conn, since, visit.authorities, visit.whose) if "ended" in shown else []
+    mine = _mine(visit, conn, opened)
+    lists = {
+        "waiting": [one for one in mine if one.answers and _waits(one)],
+        "held": [one for one in mine if one.one.held or one.gives],
+        "ended": _mine(visit, conn, ended),
+    }
+    return lists, len(ended) >= MOST_ENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,36 +30,35 @@ def known(visit: Visit, partner: Partner) -> Facts:
     return Facts(own[0] if own else partner.authorities[0])
 
 
-def _lines(visit: Visit) -> tuple[list[Standing], datetime]:
+def lines(visit: Visit) -> tuple[list[Standing], datetime]:
     """Every partner that they may see, and as of when its figures are."""
     directory = visit.desk.directory
     counted = visit.desk.counts.latest(visit.now)
     with visit.desk.ledger.connect() as conn:
         names = [partner.partner for partner in directory]
         found = standings(conn, visit.now, names, counted.partners)
-    lines = [
+    read = [
         partner_line(partner, found[partner.partner], visit.now, counted.at)
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
-    return lines, counted.at
+    return read, counted.at
 
 
 @router.get("/partners")
 def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
-    found, counted_at = _lines(visit)
-    lines = by_trouble(found)
-    return visit.page("partners.html", lines=lines, counted_at=counted_at)
+    found, counted_at = lines(visit)
+    return visit.page("partners.html", lines=by_trouble(found), counted_at=counted_at)
 
 
 @router.get("/partners/{name}")
 def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
     """One partner: state, what came and went, last words, what waits by age, configuration."""
     partner = _partner(visit, name)
-    lines, counted_at = _lines(visit)
-    line = next(line for line in lines if line.partner.partner == name)
+    all_lines, counted_at = lines(visit)
+    line = next(line for line in all_lines if line.partner.partner == name)
     traffic = line.read.traffic
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)

@@ -1,11 +1,13 @@
 """An administrator adds people and changes what they may do; nobody is deleted, for the ledger names them."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
 from hub.desk.access import Action, Grant, Role
+from hub.desk.api_tokens import end_token, end_tokens, make_token, tokens
 from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
 from hub.desk.people import (
     NotAdded,
@@ -31,12 +33,15 @@ def people(visit: Reader) -> HTMLResponse:
 def _page(visit: Visit, told: str = "", password: str = "", wrong: str = "") -> HTMLResponse:
     with visit.desk.people.connect().execution_options(reading=True) as conn:
         found = everybody(conn)
+        given = tokens(conn)
     agencies = sorted({(p.agency, p.team or "") for p in visit.desk.directory})
     codes = sorted({a for p in visit.desk.directory for a in p.authorities})
     return visit.page(
         "people.html",
         400 if wrong else 200,
         people=found,
+        tokens=given,
+        moment=lambda seconds: datetime.fromtimestamp(seconds, UTC),
         roles=list(Role),
         agencies=agencies,
         codes=codes,
@@ -91,6 +96,29 @@ def roles(
     return see_other("/people")
 
 
+@router.post("/people/{person_id}/token", response_model=None)
+def token(
+    visit: Actor, person_id: str, label: Annotated[str, Form(max_length=120)] = ""
+) -> Response:
+    """A token by which a program acts for somebody; shown once, here."""
+    visit.must(Action.MANAGE_PEOPLE)
+    try:
+        with visit.desk.people.begin() as conn:
+            secret = make_token(conn, person_id, label, visit.desk.seconds())
+    except NotAdded as error:
+        return _page(visit, wrong=str(error))
+    return _page(visit, "The new token is shown once:", secret)
+
+
+@router.post("/people/{person_id}/token/{token_id}/end", response_model=None)
+def end(visit: Actor, person_id: str, token_id: str) -> Response:
+    """A token opens nothing any more."""
+    visit.must(Action.MANAGE_PEOPLE)
+    with visit.desk.people.begin() as conn:
+        end_token(conn, token_id, visit.desk.seconds())
+    return see_other("/people")
+
+
 @router.post("/people/{person_id}/{what}", response_model=None)
 def change(visit: Actor, person_id: str, what: str) -> Response:
     """Lets somebody in or out, or makes a new password."""
@@ -100,6 +128,8 @@ def change(visit: Actor, person_id: str, what: str) -> Response:
             raise Stop(400, "You cannot close your own account", "Ask another administrator.")
         with visit.desk.people.begin() as conn:
             set_active(conn, person_id, what == "open")
+            if what == "close":
+                end_tokens(conn, person_id, visit.desk.seconds())
         return see_other("/people")
     if what == "password":
         password = new_password()

@@ -1,0 +1,273 @@
+"""A program sees and may do through the API what its person may, and nothing a browser keeps opens it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import text as sql
+
+from hub.desk import acts
+from hub.desk.api_acts import OFFERED
+from hub.desk.api_tokens import make_token
+from hub.desk.app import PAGES
+from hub.desk.open import open_people
+from hub.desk.people import set_active
+from hub.ledger.write import rows
+from tests.kit.desk import WHO, Sitting, engine_that_is_away, post, text
+
+API = "/v1/desk"
+
+
+def secret(sitting: Sitting, short: str) -> str:
+    with sitting.desk.people.begin() as conn:
+        email = f"{short}@desk.example.org"
+        [row] = rows(conn, "select person_id from person where email = :email", email=email)
+        return make_token(conn, row.person_id, "a screen of ours", sitting.seconds[0])
+
+
+@asynccontextmanager
+async def program(sitting: Sitting, short: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with sitting.client() as client:
+        client.headers["authorization"] = f"Bearer {secret(sitting, short)}"
+        yield client
+
+
+def problem(answer: httpx.Response, status: int) -> dict[str, object]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told: dict[str, object] = answer.json()
+    assert told["status"] == status and told["title"] and told["type"] == "about:blank"
+    return told
+
+
+@pytest.mark.parametrize("short", WHO)
+async def test_what_is_found_is_what_the_page_finds(sitting: Sitting, short: str) -> None:
+    async with program(sitting, short) as client:
+        found = await client.get(f"{API}/messages", params={"q": "since 2000-01-01"})
+    async with sitting.as_(short) as client:
+        page = await post(client, "/find", "/export/messages", form="json", q="since 2000-01-01")
+    assert found.json()["messages"] == page.json()["rows"]
+
+
+async def test_pages_go_on_where_the_last_ended(sitting: Sitting) -> None:
+    seen: list[str] = []
+    async with program(sitting, "auditor") as client:
+        whole = await client.get(f"{API}/messages", params={"q": "since 2000-01-01", "limit": 200})
+        after = ""
+        while after is not None:
+            asked = {"q": "since 2000-01-01", "limit": "7", "after": after}
+            page = (await client.get(f"{API}/messages", params=asked)).json()
+            assert len(page["messages"]) <= 7
+            seen += [one["message_id"] for one in page["messages"]]
+            after = page["next"]
+    assert seen == [one["message_id"] for one in whole.json()["messages"]]
+    assert len(seen) > 14
+
+
+async def test_an_agency_reads_its_own_column(sitting: Sitting) -> None:
+    async with program(sitting, "police") as client:
+        own = await client.get(f"{API}/messages/{sitting.id_of('S-2231')}")
+        other = await client.get(f"{API}/messages/{sitting.id_of('EDT-0417')}")
+        for where in ("deliveries/failed", "incidents", "partners"):
+            problem(await client.get(f"{API}/{where}"), 403)
+    assert "Assessment team north" not in own.text and own.json()["happened"]
+    problem(other, 404)
+
+
+async def test_a_journey_shows_who_must_act_and_nothing_said_in_confidence(
+    sitting: Sitting,
+) -> None:
+    message = sitting.id_of("EDT-0419")
+    case = sitting.one("select case_ref from message where message_id = :id", id=message)
+    async with program(sitting, "manager") as client:
+        for where in (f"messages/{message}", f"cases/{case}"):
+            told = (await client.get(f"{API}/{where}")).json()
+            [custody] = told["custody"]
+            assert custody["state"] == "queried" and custody["version"] > 0
+            assert "asks a question" in custody["stands"]
+            assert "aunt" not in str(told)
+
+
+async def test_lists(sitting: Sitting) -> None:
+    async with program(sitting, "operations") as client:
+        stopped = (await client.get(f"{API}/deliveries/failed")).json()["deliveries"]
+        wrong = (await client.get(f"{API}/incidents")).json()["open"]
+        stand = (await client.get(f"{API}/partners")).json()["partners"]
+    assert stopped[0]["partner"] == "exemplar-police"
+    assert {one["kind"] for one in wrong} >= {"unreadable"}
+    assert {one["partner"] for one in stand} >= {"exemplar-police", "edt"}
+    async with program(sitting, "worker") as client:
+        told = (await client.get(f"{API}/inbox")).json()
+    assert "EDT-0417" in {one["reference"] for one in told["waiting"]}
+    assert "EDT-0414" in {one["reference"] for one in told["held"]}
+
+
+async def test_accepting_is_answered_by_the_ledger_and_only_once(sitting: Sitting) -> None:
+    message = sitting.id_of("EDT-0418")
+    where = f"{API}/messages/{message}"
+    async with program(sitting, "worker") as client:
+        [custody] = (await client.get(where)).json()["custody"]
+        said = {"say": "accepted", "version": custody["version"]}
+        done = await client.post(f"{where}/answer", json=said)
+        assert done.status_code == 200 and done.json()["outcome"] == "done", done.text
+        kept = await client.get(f"{API}/acts/{done.json()['act_id']}")
+        assert kept.json() == done.json()
+        [custody] = (await client.get(where)).json()["custody"]
+        assert custody["holder"] == "P. Lindqvist" and custody["state"] == "accepted"
+    async with program(sitting, "manager") as client:
+        told = problem(await client.post(f"{where}/answer", json=said), 409)
+        assert told["act_id"] and "Lindqvist" in str(told["detail"])
+        problem(await client.get(f"{API}/acts/{done.json()['act_id']}"), 404)
+        missing = await client.post(f"{where}/answer", json={"say": "refused"})
+        problem(missing, 400)
+
+
+async def test_trying_again_and_pausing(sitting: Sitting) -> None:
+    async with program(sitting, "operations") as client:
+        one = (await client.get(f"{API}/deliveries/failed")).json()["deliveries"][0]
+        where = f"{API}/deliveries/{one['delivery_id']}/retry"
+        said = {"reason": "they mended it", "version": one["version"]}
+        assert (await client.post(where, json=said)).json()["outcome"] == "done"
+        problem(await client.post(where, json=said), 409)
+        pause = {"reason": "they asked us to"}
+        done = await client.post(f"{API}/partners/exemplar-police/pause", json=pause)
+        assert done.json()["outcome"] == "done"
+    async with program(sitting, "worker") as client:
+        problem(await client.post(where, json=said), 403)
+
+
+async def test_what_the_ledger_has_not_answered_is_not_confirmed(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "WAIT", 0.1)
+    where = f"{API}/messages/{sitting.id_of('EDT-0418')}/answer"
+    async with program(sitting, "worker") as client:
+        sitting.road.deaf = True
+        said = await client.post(where, json={"say": "accepted"})
+        assert said.status_code == 202 and said.json()["outcome"] == "not_confirmed"
+        problem(await client.get(said.headers["location"]), 404)
+        sitting.road.away = True
+        problem(await client.post(where, json={"say": "accepted"}), 503)
+
+
+async def test_a_signed_in_browser_is_nobody_here(sitting: Sitting) -> None:
+    where = f"{API}/messages/{sitting.id_of('EDT-0418')}"
+    async with sitting.as_("worker") as client:
+        for headers in ({}, {"authorization": "Bearer fdh_x"}, {"authorization": "Basic eDp5"}):
+            answer = await client.get(where, headers=headers)
+            problem(answer, 401)
+            assert answer.headers["www-authenticate"] == "Bearer"
+            problem(await client.post(f"{where}/answer", json={"say": "accepted"}, headers=headers), 401)  # fmt: skip
+    assert sitting.road.published == []
+    async with program(sitting, "worker") as client:
+        assert (await client.get("/inbox")).status_code == 303, "and a token opens no page"
+
+
+async def test_an_administrator_makes_a_token_that_is_shown_once_and_ends_it(
+    sitting: Sitting,
+) -> None:
+    person = sitting_person(sitting, "worker")
+    async with sitting.as_("administrator") as client:
+        page = await post(client, "/people", f"/people/{person}/token", label="Screens of ours")
+        shown = page.text.split('class="password">')[1].split("<")[0]
+        assert shown.startswith("fdh_")
+        again = await client.get("/people")
+        assert shown not in again.text and "never used" in text(again)
+        async with sitting.client() as other:
+            headers = {"authorization": f"Bearer {shown}"}
+            assert (await other.get(f"{API}/inbox", headers=headers)).status_code == 200
+            assert "last used" in text(await client.get("/people"))
+            stored = [str(row) for row in people(sitting, "select * from api_token")]
+            assert len(stored) == 1 and shown not in stored[0]
+            token_id = people(sitting, "select token_id from api_token")[0].token_id
+            await post(client, "/people", f"/people/{person}/token/{token_id}/end")
+            problem(await other.get(f"{API}/inbox", headers=headers), 401)
+        assert "Screens of ours" not in text(await client.get("/people"))
+        nameless = await post(client, "/people", f"/people/{person}/token", label=" ")
+        assert nameless.status_code == 400
+    async with sitting.as_("auditor") as client:
+        page = await post(client, "/people", f"/people/{person}/token", label="x")
+        assert page.status_code == 403
+
+
+async def test_a_closed_account_has_no_token_left(sitting: Sitting) -> None:
+    person = sitting_person(sitting, "worker")
+    async with program(sitting, "worker") as client:
+        async with sitting.as_("administrator") as other:
+            await post(other, "/people", f"/people/{person}/close")
+        problem(await client.get(f"{API}/inbox"), 401)
+        with sitting.desk.people.begin() as conn:
+            set_active(conn, person, True)
+        problem(await client.get(f"{API}/inbox"), 401)
+
+
+def sitting_person(sitting: Sitting, short: str) -> str:
+    email = f"{short}@desk.example.org"
+    return str(people(sitting, "select person_id from person where email = :e", e=email)[0][0])
+
+
+def people(sitting: Sitting, asked: str, **named: object) -> list[Any]:
+    with sitting.desk.people.connect() as conn:
+        return list(rows(conn, asked, **named))
+
+
+async def test_every_refusal_is_a_problem(sitting: Sitting) -> None:
+    async with program(sitting, "manager") as client:
+        problem(await client.get(f"{API}/nothing"), 404)
+        problem(await client.put(f"{API}/inbox"), 405)
+        told = problem(await client.get(f"{API}/messages", params={"q": "late", "limit": "0"}), 422)
+        assert "limit" in str(told["errors"])
+        number = "9434765919"
+        told = problem(await client.get(f"{API}/messages", params={"q": number}), 400)
+        assert number not in str(told)
+        where = f"{API}/messages/x/answer"
+        odd = problem(await client.post(where, json={"say": "queried", "text": "a\0b"}), 422)
+        assert "no text" in str(odd)
+        problem(await client.post(where, json={"say": "accepted", "more": 1}), 422)
+        assert (await client.post(where, content=b"x" * 300_000)).status_code == 413
+        object.__setattr__(sitting.desk, "ledger", engine_that_is_away())
+        problem(await client.get(f"{API}/inbox"), 503)
+    assert sitting.road.published == []
+
+
+NOT_OFFERED = {
+    "sign": "a browser's",
+    "people": "the administrator's own",
+    "export": "messages and journeys are read as JSON",
+    "content": "content is opened at the desk, where it is shown",
+    "bytes": "content",
+    "compare": "content",
+    "child": "a number is asked for at the desk",
+    "/failed/retry": "one after the other",
+    "/stuck/": "operations look at them at the desk",
+    "/early/": "needs the message before a person's eyes",
+    "/match/": "needs the message before a person's eyes",
+    "/parcel/{parcel_id}/close": "needs the parcel before a person's eyes",
+}
+"""Buttons that no program presses, and why."""
+
+
+def test_every_button_is_offered_or_it_is_said_why_not() -> None:
+    offered = {one.button for one in OFFERED}
+    for page in PAGES:
+        for route in page.router.routes:
+            if isinstance(route, APIRoute) and "POST" in (route.methods or ()):
+                why = [word for word in NOT_OFFERED if word in route.path]
+                assert (route.path in offered) != bool(why), route.path
+
+
+def test_people_of_before_there_was_an_api_can_have_tokens(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    engine = open_people(url)
+    with engine.begin() as conn:
+        conn.execute(sql("drop table api_token"))
+        conn.execute(sql("update people_version set version_num = '0001'"))
+    engine.dispose()
+    engine = open_people(url)
+    with engine.connect() as conn:
+        assert rows(conn, "select * from api_token") == []
+    engine.dispose()
