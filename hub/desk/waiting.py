@@ -1,7 +1,8 @@
 """What a person must act on, holds, keeps, or sees late with others is told apart once, for every page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.frame import Visit
 from hub.desk.paged import FAR, Page, Place, begin, end, page
-from hub.desk.whose import everything_of, facts, handover_facts
+from hub.desk.whose import concerning, everything_of, facts, handover_facts
 from hub.ledger.read.calls import Call, open_calls
 from hub.ledger.read.handovers import SENDER_MUST, Handover, open_handovers, receivers
 from hub.ledger.read.sentences import Parts, handover
@@ -79,41 +80,47 @@ def late_elsewhere(
 ) -> Page[Item]:
     """What is late with others, longest first, and how much of it there is (`MOST` + 1: more).
 
-    Who sees all of an authority sees it by the ledger's own order, a few at a time.
+    It is read by the ledger's own order, a few at a time: there may be thousands.
     """
     everywhere = everything_of(visit.person)
     mine = [one.journey_id for one in (*own.waiting, *own.holding, *own.kept)]
-    which = Narrowed(everywhere, mine)
-    known = [one for one in own.late if everywhere is not None and one.authority not in everywhere]
-    if everywhere != visit.authorities:
-        known += _sent_by_them(visit, conn, everywhere)
+    asked = [Narrowed(everywhere, mine)] if everywhere != [] else []
+    known: list[Handover] = []
+    if everywhere is not None:
+        known = [one for one in own.late if one.authority not in everywhere]
+        asked += _sent_by_them(visit, everywhere)
     last = begin(after)
-    known.sort(key=_order)
-    here = [one for one in known if last is None or _order(one) > (last[0], last[2])]
     since = (last[0], last[2]) if last else None
-    found = late(conn, visit.now, which, most + 1, since) if everywhere != [] else []
-    found = sorted((*found, *here), key=_order)
-    number = len(known) + (number_late(conn, visit.now, which) if everywhere != [] else 0)
+    found = [one for one in known if since is None or _order(one) > since]
+    for which in asked:
+        found += late(conn, visit.now, which, most + 1, since)
+    found.sort(key=_order)
+    number = len(known) + sum(number_late(conn, visit.now, which) for which in asked)
     rows = [item(visit, one) for one in found[:most]]
     more = end(rows[-1].place) if len(found) > most else ""
-    return Page(rows, number, more, last is None)
+    return Page(rows, min(number, MOST + 1), more, last is None)
 
 
 def _order(one: Handover) -> tuple[datetime, str]:
     return one.due_at or FAR, one.journey_id
 
 
-def _sent_by_them(visit: Visit, conn: Connection, everywhere: list[str] | None) -> list[Handover]:
-    """Late referrals and discussions that came from them, where they see no others."""
-    which = Narrowed(visit.authorities, (), visit.whose.own)
-    return [
-        one
-        for one in late(conn, visit.now, which, MOST)
-        if one.machine != "handover"
-        and everywhere is not None
-        and one.authority not in everywhere
-        and visit.may(Action.SEE, facts(visit.desk.directory, one.authority, senders=[one.sender]))
+def _sent_by_them(visit: Visit, everywhere: list[str]) -> list[Narrowed]:
+    """Referrals and discussions that came from them, where they see no others; each in one of these only."""
+    senders: dict[str, set[str]] = {}
+    for grant in visit.person.grants:
+        if grant.authority not in everywhere:
+            alone = replace(visit.person, grants=(grant,))
+            if own := concerning(visit.desk.directory, alone).own:
+                senders.setdefault(grant.authority, set()).update(own)
+    anywhere = senders.pop("*", set())
+    found = [
+        Narrowed([authority], (), own - anywhere, handovers=False)
+        for authority, own in senders.items()
     ]
+    if anywhere:
+        found.append(Narrowed(None, (), anywhere, handovers=False, outside=everywhere))
+    return found
 
 
 def item(visit: Visit, one: Handover) -> Item:
@@ -134,25 +141,33 @@ def item(visit: Visit, one: Handover) -> Item:
     )
 
 
-def calls(visit: Visit, conn: Connection) -> list[Item]:
-    """Whom they may ring because something does not get through."""
-    return [
-        _call(visit, one)
+def waiting(visit: Visit, conn: Connection, own: Custody, most: int, after: str = "") -> Page[Item]:
+    """Some of what waits for who reads, and whom they may ring because something does not get through."""
+    ring = [
+        one
         for one in open_calls(conn, visit.authorities)
         if visit.may(
             Action.TAKE_CALL, facts(visit.desk.directory, one.authority, priority=one.priority)
         )
     ]
+    return _lines(visit, page([*own.waiting, *ring], _place, after, most))
 
 
 def some(visit: Visit, found: list[Handover], most: int, after: str = "") -> Page[Item]:
     """Some of a list, as lines."""
-    chosen = page(found, _place, after, most)
-    lines = [item(visit, one) for one in chosen.rows]
+    return _lines(visit, page(found, _place, after, most))
+
+
+def _lines(visit: Visit, chosen: Page[Any]) -> Page[Item]:
+    lines = [
+        _call(visit, one) if isinstance(one, Call) else item(visit, one) for one in chosen.rows
+    ]
     return Page(lines, chosen.number, chosen.next, chosen.begun)
 
 
-def _place(one: Handover) -> Place:
+def _place(one: Handover | Call) -> Place:
+    if isinstance(one, Call):
+        return one.due_at or FAR, one.created_at, one.delivery_id
     return one.due_at or FAR, one.opened_at, one.journey_id
 
 

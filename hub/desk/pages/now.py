@@ -13,10 +13,10 @@ from hub.desk.access import Action
 from hub.desk.counted import Counted
 from hub.desk.frame import Reader, Visit, nothing_here
 from hub.desk.glance import is_broken, is_late, waits
-from hub.desk.paged import Place, page
+from hub.desk.paged import MOST as MOST_OF_ALL
 from hub.desk.states import Standing, by_trouble, partner_line
 from hub.desk.strips import of_flows
-from hub.desk.waiting import Custody, Item, calls, custody, item, late_elsewhere, some
+from hub.desk.waiting import custody, late_elsewhere, some, waiting
 from hub.desk.whose import everything_of
 from hub.ledger.read.chores import MOST, chores
 from hub.ledger.read.incidents import how_many, open_incidents
@@ -48,7 +48,7 @@ def now(visit: Reader) -> HTMLResponse:
     with desk.ledger.connect() as conn:
         own = custody(visit, conn)
         late = late_elsewhere(visit, conn, own, SOME)
-        items = page(_waiting(visit, conn, own), _place, most=FIRST)
+        items = waiting(visit, conn, own, FIRST)
         todo = _chores(visit, conn)
         wrong = open_incidents(conn, SHOWN, "overdue") if road else []
         broken = how_many(conn, "overdue") if road else 0
@@ -94,20 +94,12 @@ def everything(visit: Reader, what: str, after: str = "") -> HTMLResponse:
     with visit.desk.ledger.connect() as conn:
         own = custody(visit, conn)
         if what == "late":
-            found = late_elsewhere(visit, conn, own, most=50, after=after)
+            found = late_elsewhere(visit, conn, own, most=MOST_OF_ALL, after=after)
         elif what == "waiting":
-            found = page(_waiting(visit, conn, own), _place, after)
+            found = waiting(visit, conn, own, MOST_OF_ALL, after)
         else:
-            found = some(visit, getattr(own, what), 50, after)
+            found = some(visit, getattr(own, what), MOST_OF_ALL, after)
     return visit.page("all.html", title=titles[what], what=what, found=found)
-
-
-def _place(one: Item) -> Place:
-    return one.place
-
-
-def _waiting(visit: Visit, conn: Connection, own: Custody) -> list[Item]:
-    return [*(item(visit, one) for one in own.waiting), *calls(visit, conn)]
 
 
 def _teams(visit: Visit, counted: Counted, everywhere: Collection[str] | None) -> list[For]:

@@ -38,12 +38,15 @@ class Waits:
 class Narrowed:
     """Which late things are asked for: of these authorities (None: all), but none of these journeys.
 
-    `senders`: only what these partners sent.
+    `senders`: only what these partners sent; `handovers`: not only referrals and discussions.
     """
 
     authorities: Collection[str] | None = None
     without: Collection[str] = ()
     senders: Collection[str] | None = None
+    handovers: bool = True
+    outside: Collection[str] = ()
+    """authorities that are left out"""
 
 
 def waits(conn: Connection, now: datetime) -> dict[str, tuple[Waits, ...]]:
@@ -129,10 +132,14 @@ def _late(conn: Connection, now: datetime, which: Narrowed) -> Iterable[tuple[st
     if which.without:
         mine += f" and not ({among(conn, 'j.journey_id', 'without')})"
         given = {**given, "without": values(conn, which.without)}
+    if which.outside:
+        mine += f" and not ({among(conn, 'j.authority', 'outside')})"
+        given = {**given, "outside": values(conn, which.outside)}
     if which.senders is not None:
         mine += f" and {among(conn, 'j.sender', 'senders')}"
         given = {**given, "senders": values(conn, which.senders)}
-    for machines, states in (("'handover'", _WAITING), ("'referral', 'strategy'", _UNFINISHED)):
+    kinds = [("'handover'", _WAITING)] if which.handovers else []
+    for machines, states in (*kinds, ("'referral', 'strategy'", _UNFINISHED)):
         sql = (
             f"j.machine in ({machines}) and {among(conn, 'j.state')} and j.due_at < :now and {mine}"
         )
