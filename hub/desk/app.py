@@ -149,7 +149,7 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
 
 def main(settings: Settings) -> int:
     """Runs the desk until it is told to end; the exit code, with a sentence where it cannot open."""
-    logs.set_up("desk")
+    logs.set_up("desk", settings.log_level, settings.instance)
     try:
         asyncio.run(_serve(settings))
     except doors.DoorShut as error:
