@@ -53,6 +53,9 @@ def allowed(settings: Settings, directory: Directory, user: User, name: str) -> 
     there = wanted(settings, directory)
     if user is User.SET_UP:
         found = [Allowed(name, "topic", t.name, each) for t in there for each in _SETS_UP]
+        # It looks how far core has read before it widens a topic.
+        seen = [settings.kafka_prefix + group for group in _groups(User.CORE, partners)]
+        found += [Allowed(name, "group", group, "Describe") for group in seen]
         return [*found, Allowed(name, "cluster", _CLUSTER, "DescribeConfigs")]
     mine = _of_edge(there, partners) if user is User.EDGE else there
     writes = [Allowed(name, "topic", t.name, "Write") for t in mine if user in _roles(t.writers)]

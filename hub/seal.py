@@ -67,10 +67,14 @@ class Keyring:
 
     @classmethod
     def load(cls, directory: Path) -> "Keyring":
-        """Reads `*.key` (64 hex digits each); refuses files that others may read."""
+        """Reads `*.key` (64 hex digits each); refuses files that others may read.
+
+        Our group may read what root owns: so an orchestrator hands secrets to who is not root.
+        """
         keys: dict[str, bytes] = {}
         for path in sorted(directory.glob("*.key")):
-            if path.stat().st_mode & 0o077:
+            found = path.stat()
+            if found.st_mode & (0o037 if found.st_uid == 0 and os.geteuid() else 0o077):
                 raise PermissionError(f"{path}: readable by others; run chmod 600 {path}")
             keys[path.stem] = bytes.fromhex(path.read_text().strip())
         return cls(keys)

@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+import stamina
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from hub.broker import listens
+from hub.consumer import plain_consumer
 from hub.kafka_security import kafka_security, to_check
 from hub.partners import Directory
 from hub.settings import Settings
-from hub.topics import LARGEST, Topic, fixed, of_partner
+from hub.topics import LARGEST, ROADS, Topic, fixed, of_partner, recording
 
 _ALREADY_THERE = 36
 _INVALID_PARTITIONS = 37
@@ -61,7 +64,7 @@ async def ensure_topics(
     try:
         async with asyncio.timeout(within):
             await client.start()
-            setup = _Setup(client, settings.kafka_replication)
+            setup = _Setup(client, settings, where)
             return await setup.bring_about(wanted(settings, directory))
     except TimeoutError as error:
         raise KafkaAway(f"{where} did not settle its topics within {within:.0f} s") from error
@@ -75,10 +78,21 @@ async def ensure_topics(
         await client.close()
 
 
+@stamina.retry(on=KafkaError, timeout=30, wait_initial=0.1, wait_max=1.0, attempts=None)
+async def committed_by(admin: AIOKafkaAdminClient, group: str) -> Any:
+    """What a group has committed, by partition.
+
+    A Kafka that has just been set up has no coordinator of groups for a moment.
+    """
+    return await admin.list_consumer_group_offsets(group)
+
+
 class _Setup:
-    def __init__(self, client: AIOKafkaAdminClient, replication: int):
+    def __init__(self, client: AIOKafkaAdminClient, settings: Settings, where: str):
         self._client = client
-        self._replication = replication
+        self._replication = settings.kafka_replication
+        self._settings = settings
+        self._where = where
 
     async def bring_about(self, topics: list[Topic]) -> list[str]:
         await self._brokers_take_our_largest()
@@ -86,12 +100,51 @@ class _Setup:
         changed = [f"created {name}" for name in made]
         there = await self._until_led(topics, at_least=1)
         narrow = [t for t in topics if len(there[t.name]["partitions"]) < t.partitions]
-        changed += [f"widened {topic.name} to {topic.partitions}" for topic in narrow]
-        for topic in narrow:
+        unread = await self._unread(topic.name for topic in narrow)
+        changed += [
+            f"left {name} as narrow as it is: {count} records of it are unread, and what comes after"
+            " them would overtake them (deploy/runbook/partition-growth.md)"
+            for name, count in unread.items()
+        ]
+        wider = [topic for topic in narrow if topic.name not in unread]
+        changed += [f"widened {topic.name} to {topic.partitions}" for topic in wider]
+        for topic in wider:
             await self._widen(topic)
         changed += await self._correct([topic for topic in topics if topic.name not in made])
-        await self._until_led(topics)
+        await self._until_led([topic for topic in topics if topic.name not in unread])
         return changed
+
+    async def _unread(self, narrow: Iterable[str]) -> dict[str, int]:
+        """Records that core has not recorded so far, by topic; only what has an order that counts.
+
+        Who widens sends the next words about a subject to another partition than the last ones.
+        """
+        wanted = set(narrow)
+        found = {r: mine for r, names in ROADS.items() if (mine := wanted.intersection(names))}
+        if not found:
+            return {}
+        there = {
+            each["topic"]: [
+                TopicPartition(each["topic"], p["partition"]) for p in each["partitions"]
+            ]
+            for each in await self._client.describe_topics(sorted(set().union(*found.values())))
+        }
+        spots = [spot for each in there.values() for spot in each]
+        async with plain_consumer(self._settings, self._where) as consumer:
+            consumer.assign(spots)
+            begins, ends = (
+                await consumer.beginning_offsets(spots),
+                await consumer.end_offsets(spots),
+            )
+        unread: dict[str, int] = {}
+        for road, names in found.items():
+            group = self._settings.kafka_prefix + recording(road)
+            told = await committed_by(self._client, group)
+            for name in sorted(names):
+                at = {s: max(begins[s], told[s].offset if s in told else 0) for s in there[name]}
+                if count := sum(max(0, ends[s] - at[s]) for s in there[name]):
+                    unread[name] = count
+        return unread
 
     def _config(self, topic: Topic) -> dict[str, str]:
         if self._replication < 2:

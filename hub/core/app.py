@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -36,6 +37,7 @@ from hub.ids import fresh
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
+from hub.ledger.version import OtherVersion, check_version
 from hub.ledger.write import insert
 from hub.partner_files import load
 from hub.probe import Probe
@@ -49,6 +51,8 @@ from hub.wire import Outbound
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
+_WRONG_SET_UP = 78
+"""`EX_CONFIG`: starting again does not help."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -84,6 +88,7 @@ class Core:
         """Until stopped."""
         if not await self.ledger.answers(self.settings.kafka_session_timeout, self.stop):
             return
+        await asyncio.to_thread(check_version, self.ledger.engine)
         await unless(self.stop, self._begin())
         if self.stop.is_set():
             return
@@ -304,5 +309,8 @@ def main(settings: Settings) -> None:
         uvloop.run(serve(settings))
     except* FaultIsOurs as fault:
         raise SystemExit(str(fault.exceptions[0])) from fault
+    except* OtherVersion as other:
+        print(other.exceptions[0], file=sys.stderr)
+        raise SystemExit(_WRONG_SET_UP) from other
     finally:
         traces.end()

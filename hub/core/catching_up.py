@@ -8,12 +8,9 @@ is anything handed out.
 
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
-from typing import Any
 
-import stamina
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import topics
@@ -23,6 +20,7 @@ from hub.consumer import plain_consumer
 from hub.kafka_security import kafka_security
 from hub.ledger.write import rows
 from hub.settings import Settings
+from hub.topic_setup import committed_by
 
 LONGEST = 60.0
 """Seconds after which we go on all the same; from an older copy, seconds without progress."""
@@ -127,7 +125,7 @@ async def catching_up(
         ]
         committed: Ends = {}
         for group in roads:
-            known = await _committed(admin, settings.kafka_prefix + group)
+            known = await committed_by(admin, settings.kafka_prefix + group)
             committed |= {spot: found.offset for spot, found in known.items()}
         await consumer.start()
         consumer.assign(spots)
@@ -136,9 +134,3 @@ async def catching_up(
         await consumer.stop()
         await admin.close()
     return CatchingUp(cluster, ends, {s: n for s, n in committed.items() if s in ends})
-
-
-@stamina.retry(on=KafkaError, timeout=30, wait_initial=0.1, wait_max=1.0, attempts=None)
-async def _committed(admin: AIOKafkaAdminClient, group: str) -> Any:
-    """A Kafka that has just been set up has no coordinator of groups for a moment."""
-    return await admin.list_consumer_group_offsets(group)

@@ -130,6 +130,7 @@ class Reader:
                 most = as_many(self.most, self.each)
                 batch = await self.consumer.getmany(timeout_ms=200, max_records=most)
                 if not batch or self.stale.now:
+                    self._tell_kafka({})
                     continue
                 if gather := self._gather(batch):
                     await asyncio.sleep(gather)
@@ -215,7 +216,7 @@ class Reader:
     def _tell_kafka(self, ends: dict[TopicPartition, int]) -> None:
         """Kafka's own commit only feeds lag metrics and tells a restored ledger from a live one."""
         self._told |= ends
-        if monotonic() - self._told_at < 1.0:
+        if not self._told or monotonic() - self._told_at < 1.0:
             return
         self._told_at, told, self._told = monotonic(), self._told, {}
         task = asyncio.ensure_future(self.consumer.commit(told))

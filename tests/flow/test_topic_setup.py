@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -88,6 +89,34 @@ async def test_topics_grow_and_never_shrink(empty_kafka: str) -> None:
     ]
     assert await ensure_topics(settings(), directory(2), empty_kafka) == []
     assert (await described(empty_kafka, "deliveries.exemplar"))[0] == 3
+
+
+async def test_a_flow_is_widened_only_when_core_has_read_it(empty_kafka: str) -> None:
+    """Else the next words about a child could be read before the last ones."""
+    await ensure_topics(settings(), directory(), empty_kafka)
+    spot = TopicPartition("flows.police", 0)
+    producer = AIOKafkaProducer(bootstrap_servers=empty_kafka)
+    await producer.start()
+    for _ in range(3):
+        await producer.send_and_wait(spot.topic, b"x", partition=0)
+    await producer.stop()
+    wider = settings(kafka_partitions=2)
+    changed = await ensure_topics(wider, directory(), empty_kafka)
+    [left] = [each for each in changed if "police" in each]
+    assert left.startswith("left flows.police as narrow as it is: 3 records of it are unread")
+    assert "widened flows.contact to 2" in changed
+    assert (await described(empty_kafka, spot.topic))[0] == 1
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=empty_kafka, group_id="core.flows", enable_auto_commit=False
+    )
+    await consumer.start()
+    consumer.assign([spot])
+    await consumer.commit({spot: 2})
+    changed = await ensure_topics(wider, directory(), empty_kafka)
+    assert changed[0].startswith("left flows.police as narrow as it is: 1 records")
+    await consumer.commit({spot: 3})
+    await consumer.stop()
+    assert await ensure_topics(wider, directory(), empty_kafka) == ["widened flows.police to 2"]
 
 
 async def test_what_differs_is_corrected_and_the_sites_own_is_kept(empty_kafka: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from hub import ports
@@ -84,7 +85,7 @@ class ApartHub:
                     cwd=self.home,
                 )
         for role in roles:
-            await eventually(lambda role=role: self._serves(role), 120, 0.1)
+            await eventually(partial(self._serves, role), 120, 0.1)
 
     def _serves(self, role: str) -> bool:
         process = self.running[role]

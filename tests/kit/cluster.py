@@ -21,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialUpsertion,
 )
 
@@ -109,7 +110,7 @@ class Cluster:
     def ca(self) -> Path:
         return self.authority.file
 
-    def client(self, user: str) -> dict[str, str]:
+    def client(self, user: str) -> dict[str, str | int | float | bool]:
         """How librdkafka comes in as a user."""
         return {
             "bootstrap.servers": self.bootstrap,
@@ -185,7 +186,9 @@ class Cluster:
     def add_users(self, names: Iterable[str]) -> None:
         """Gives each a password, as an administrator does."""
         scram = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-        wanted = [UserScramCredentialUpsertion(n, scram, PASSWORD.encode()) for n in names]
+        wanted: list[UserScramCredentialAlteration] = [
+            UserScramCredentialUpsertion(n, scram, PASSWORD.encode()) for n in names
+        ]
         admin = self.admin()  # held: its answers end with it
         for done in admin.alter_user_scram_credentials(wanted).values():
             done.result(20)

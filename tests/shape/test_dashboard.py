@@ -1,0 +1,77 @@
+"""What is drawn and what alarms is measured: no panel and no rule asks for a metric or a label that is not there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hub.desk.metrics import KAFKA, METERS
+
+ROOT = Path(__file__).parents[2]
+BOARD = json.loads((ROOT / "deploy/grafana/front-door-hub.json").read_text())
+ALERTS = yaml.safe_load((ROOT / "deploy/grafana/alerts.yaml").read_text())
+LABELS: dict[str, set[str]] = {
+    f"{meter.name}_total" if meter.counter else meter.name: set(meter.labels) for meter in METERS
+} | {KAFKA[0]: set()}
+_METRIC = re.compile(r"\b(hub_[a-z_]+)(?:\{([^}]*)\})?")
+_BY = re.compile(r"\b(?:by|on) \(([^)]*)\)")
+
+
+def expressions() -> dict[str, str]:
+    """Every question to Prometheus, by who asks it."""
+    rules = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+    asked = {f"alert {rule['alert']}": rule["expr"] for rule in rules}
+    for panel in BOARD["panels"]:
+        for target in panel["targets"]:
+            asked[f"panel {panel['title']} {target['refId']}"] = target["expr"]
+    return asked
+
+
+def test_every_metric_and_label_asked_for_is_there() -> None:
+    wrong = []
+    for who, expression in expressions().items():
+        found = _METRIC.findall(expression)
+        known = set().union(*(LABELS.get(name, set()) for name, _ in found)) if found else set()
+        asked = {part.strip() for by in _BY.findall(expression) for part in by.split(",")}
+        for name, inside in found:
+            asked_here = set(re.findall(r"(\w+)\s*[=!]", inside))
+            if name not in LABELS or not asked_here <= LABELS[name]:
+                wrong.append((who, name, inside))
+        if found and not asked <= known:
+            wrong.append((who, expression, ",".join(asked - known)))
+    assert wrong == []
+
+
+def test_every_metric_is_drawn() -> None:
+    drawn = {
+        name
+        for who, expression in expressions().items()
+        if who.startswith("panel")
+        for name, _ in _METRIC.findall(expression)
+    }
+    assert set(LABELS) - drawn == set()
+
+
+def test_legends_and_words_name_labels_that_are_there() -> None:
+    every = set().union(*LABELS.values())
+    said: list[str] = [t["legendFormat"] for p in BOARD["panels"] for t in p["targets"]]
+    rules: list[dict[str, Any]] = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+    said += [rule["annotations"]["summary"].replace("$labels.", "") for rule in rules]
+    named = {name for text in said for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", text)}
+    assert named <= every
+    for rule in rules:
+        assert (ROOT / rule["annotations"]["runbook"]).exists(), rule["alert"]
+        assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+def test_panels_do_not_lie_on_each_other() -> None:
+    taken: dict[tuple[int, int], str] = {}
+    for panel in BOARD["panels"]:
+        at = panel["gridPos"]
+        assert at["x"] + at["w"] <= 24
+        for x in range(at["x"], at["x"] + at["w"]):
+            for y in range(at["y"], at["y"] + at["h"]):
+                assert taken.setdefault((x, y), panel["title"]) == panel["title"]
+    assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])

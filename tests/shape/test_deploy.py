@@ -1,0 +1,207 @@
+"""What is deployed fits the program: its settings, commands, probes and users are there, and nobody is root."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from hub.cli import app
+from hub.desk.app import make_app
+from hub.edge import door
+from hub.edge.bound import Bytes
+from hub.kafka_acls import User
+from hub.settings import Settings
+from hub.topics import LARGEST
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+SETTINGS = {f"HUB_{name.upper()}" for name in Settings.model_fields}
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+BASE = DEPLOY / "kubernetes"
+SQL = (DEPLOY / "postgres/roles.sql").read_text()
+Made = dict[str, Any]
+
+
+def made() -> Iterator[Made]:
+    """Everything that the base makes."""
+    base = yaml.safe_load((BASE / "kustomization.yaml").read_text())
+    assert {path.name for path in BASE.glob("*.yaml")} == {*base["resources"], "kustomization.yaml"}
+    for name in base["resources"]:
+        yield from yaml.safe_load_all((BASE / name).read_text())
+
+
+def of(*kinds: str) -> list[Made]:
+    return [one for one in made() if one["kind"] in kinds]
+
+
+def pods() -> dict[str, Made]:
+    """Every pod's template, by the name of what makes it."""
+    kinds = ("StatefulSet", "Deployment", "Job")
+    return {one["metadata"]["name"]: one["spec"]["template"] for one in of(*kinds)}
+
+
+def container(pod: Made) -> Made:
+    [one] = pod["spec"]["containers"]
+    found: Made = one
+    return found
+
+
+def told(pod: Made) -> dict[str, Any]:
+    """A pod's settings: those of all roles, and its own."""
+    [config] = of("ConfigMap")
+    common: dict[str, Any] = config["data"]
+    own = {each["name"]: each.get("value", each) for each in container(pod)["env"]}
+    return common | own
+
+
+def commands() -> set[tuple[str, ...]]:
+    """Every command of `hub`."""
+    group: Any = typer.main.get_command(app)
+    return set(
+        chain.from_iterable(
+            [(name,), *((name, sub) for sub in getattr(command, "commands", {}))]
+            for name, command in group.commands.items()
+        )
+    )
+
+
+def words(given: list[str]) -> tuple[str, ...]:
+    return tuple(word for word in given[: 1 if given[0] == "edge" else 2] if word[0] != "-")
+
+
+def test_every_setting_and_command_is_one_of_ours() -> None:
+    services = {n: s for n, s in COMPOSE["services"].items() if s["image"].endswith("-hub")}
+    named = set(chain.from_iterable(told(pod) for pod in pods().values()))
+    named |= set(chain.from_iterable(each["environment"] for each in services.values()))
+    dockerfile = (DEPLOY / "images/hub/Dockerfile").read_text()
+    named |= set(re.findall(r"\bHUB_[A-Z_]+", dockerfile))
+    assert named and named - SETTINGS == set()
+    given = [container(pod)["args"] for pod in pods().values()]
+    given += [each["command"] for each in services.values()]
+    assert {words(each) for each in given} - commands() == set()
+    for pod in pods().values():
+        # Pydantic takes what is written there.
+        plain = {n: v for n, v in told(pod).items() if isinstance(v, str)}
+        Settings.model_validate({n.removeprefix("HUB_").lower(): v for n, v in plain.items()})
+
+
+def test_nobody_is_root_or_writes_where_a_program_stands() -> None:
+    for name, pod in pods().items():
+        who, how = pod["spec"]["securityContext"], container(pod)["securityContext"]
+        assert who["runAsNonRoot"] and who["runAsUser"] >= 10_000, name
+        assert how["readOnlyRootFilesystem"] and not how["allowPrivilegeEscalation"], name
+        assert how["capabilities"] == {"drop": ["ALL"]}
+        assert pod["spec"]["automountServiceAccountToken"] is False
+        mounts = container(pod)["volumeMounts"]
+        assert {one["name"] for one in mounts} == {one["name"] for one in pod["spec"]["volumes"]}
+        writes = {one["mountPath"] for one in mounts if not one.get("readOnly")}
+        assert writes == {told(pod)["HUB_DATA"]}, name
+        assert "memory" in container(pod)["resources"]["limits"]
+    for name, service in COMPOSE["services"].items():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"]
+    for path in (DEPLOY / "images").glob("*/Dockerfile"):
+        last = path.read_text().rpartition("\nUSER ")[2]
+        assert int(last.partition(":")[0]) >= 10_000, path
+
+
+@pytest.mark.parametrize("role", ["edge-in", "desk"])
+def test_who_serves_is_asked_at_doors_that_are_there(role: str) -> None:
+    application = (
+        make_app(None)  # type: ignore[arg-type]
+        if role == "desk"
+        else door.make_door({}, Bytes(1), lambda: None)  # type: ignore[arg-type, return-value]
+    )
+    routes = {getattr(route, "path", "") for route in application.routes}
+    one = container(pods()[f"hub-{role}"])
+    port = {"desk": "desk_port", "edge-in": "door_port"}[role]
+    assert one["ports"] == [{"name": "http", "containerPort": Settings.model_fields[port].default}]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        asked = one[probe]["httpGet"]
+        assert asked["path"] in routes and asked["port"] == "http", probe
+    assert one["livenessProbe"]["httpGet"]["path"] != one["readinessProbe"]["httpGet"]["path"]
+
+
+@pytest.mark.parametrize("role", ["core", "edge-out"])
+def test_who_serves_nobody_is_known_by_the_file_that_it_writes(role: str) -> None:
+    from hub.ports import _file
+
+    one = container(pods()[f"hub-{role}"])
+    path = str(_file(Path(told(pods()[f"hub-{role}"])["HUB_DATA"]), role))
+    for probe in ("startupProbe", "readinessProbe"):
+        assert one[probe]["exec"]["command"] == ["test", "-s", path]
+    assert COMPOSE["services"][role]["healthcheck"]["test"] == ["CMD", "test", "-s", path]
+
+
+def test_budgets_services_and_policies_select_a_pod() -> None:
+    labels = [pod["metadata"]["labels"] for pod in pods().values()]
+
+    def selects(wanted: dict[str, str]) -> bool:
+        return any(wanted.items() <= has.items() for has in labels)
+
+    budgets = of("PodDisruptionBudget")
+    assert len(budgets) == len(of("StatefulSet", "Deployment"))
+    for budget in budgets:
+        assert selects(budget["spec"]["selector"]["matchLabels"])
+        assert budget["spec"]["maxUnavailable"] == 1
+    for one in of("StatefulSet", "Deployment"):
+        assert one["spec"]["replicas"] >= 2
+        assert selects(one["spec"]["selector"]["matchLabels"])
+    for service in of("Service"):
+        assert selects(service["spec"]["selector"])
+    policies = {p["metadata"]["name"]: p["spec"] for p in of("NetworkPolicy")}
+    assert policies["nothing-by-default"]["podSelector"] == {}
+    for name, spec in policies.items():
+        assert selects(spec["podSelector"].get("matchLabels", {})), name
+    reach_database = {n for n, spec in policies.items() if "5432" in str(spec)}
+    assert reach_database == {"core", "desk", "set-up"}
+    assert "ingress" not in policies["core"]
+
+
+def test_secrets_come_by_name_and_each_has_its_own() -> None:
+    readme = (BASE / "README.md").read_text()
+    known = set(re.findall(r"`(hub-[a-z-]+)`", readme))
+    by_pod: dict[str, set[str]] = {}
+    for name, pod in pods().items():
+        volumes = [v["secret"]["secretName"] for v in pod["spec"]["volumes"] if "secret" in v]
+        env = [
+            e["valueFrom"]["secretKeyRef"]["name"]
+            for e in container(pod)["env"]
+            if "secretKeyRef" in e.get("valueFrom", {})
+        ]
+        by_pod[name] = {*volumes, *env}
+        for setting, value in told(pod).items():
+            assert not (isinstance(value, str) and "://" in value), (name, setting)
+    assert set().union(*by_pod.values()) - known == set()
+    assert not by_pod["hub-edge-in"] & (by_pod["hub-core"] | by_pod["hub-desk"])
+    assert "hub-core-database" not in by_pod["hub-desk"]
+    users = {told(pod).get("HUB_KAFKA_USERNAME") for pod in pods().values()} - {None}
+    assert users == {f"hub-{user}" for user in User}
+    roles = set(re.findall(r"'(hub_[a-z]+)'", SQL))
+    assert roles == {"hub_owner", "hub_core", "hub_desk", "hub_backup"}
+
+
+def test_brokers_take_our_largest_and_fill_in_every_word() -> None:
+    said = (DEPLOY / "kafka/server.properties").read_text()
+    values = dict(line.split("=", 1) for line in said.splitlines() if re.match(r"[a-z]", line))
+    for name in (
+        "message.max.bytes",
+        "replica.fetch.max.bytes",
+        "replica.fetch.response.max.bytes",
+    ):
+        assert int(values[name]) == LARGEST, name
+    wanted = set(re.findall(r"\$\{([A-Z_]+)\}", said))
+    entry = (DEPLOY / "images/kafka/entrypoint.sh").read_text()
+    assert wanted - set(re.findall(r"\b[A-Z_]+\b", entry)) == set()
+    readme = (DEPLOY / "kafka/README.md").read_text()
+    assert wanted - set(re.findall(r"\b[A-Z_]+\b", readme)) == set()
+    image = (DEPLOY / "images/kafka/Dockerfile").read_text()
+    for name in ("kafka-1", "kafka-2", "kafka-3"):
+        given = set(COMPOSE["services"][name]["environment"]) | set(
+            re.findall(r"\b[A-Z_]+(?==)", image)
+        )
+        assert wanted - given == set(), name

@@ -1,0 +1,45 @@
+"""A core that meets a ledger of another version says which is behind, before it reads anything."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+
+from hub.ledger.migrate import HERE, migrate, migrate_engine
+from hub.ledger.session import open_ledger
+from hub.ledger.version import OtherVersion, check_version, newest
+from hub.seal import Keyring
+
+
+def test_our_version_is_the_last_migration() -> None:
+    assert newest() == ScriptDirectory(str(HERE)).get_current_head()
+
+
+def test_an_older_and_a_newer_ledger_are_told_apart(ledger_url: str) -> None:
+    engine = open_ledger(ledger_url)
+    with pytest.raises(OtherVersion, match="has no ledger: `hub ledger migrate`"):
+        check_version(engine)
+    migrate_engine(engine)
+    check_version(engine)
+    for version, told in (("0001", "take a backup, then"), ("9999", "a newer hub made")):
+        with engine.begin() as conn:
+            conn.exec_driver_sql(f"update ledger_version set version_num = '{version}'")
+        with pytest.raises(OtherVersion, match=told):
+            check_version(engine)
+    engine.dispose()
+
+
+def test_a_core_says_so_and_does_not_begin(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'ledger.db'}")
+    Keyring.first_start(tmp_path / "keys")
+    with sqlite3.connect(tmp_path / "ledger.db") as old:
+        old.execute("update ledger_version set version_num = '0001'")
+    env = {"HUB_DATA": str(tmp_path), "HUB_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PATH": ""}
+    core = [sys.executable, "-m", "hub", "core"]
+    done = subprocess.run(core, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 78
+    assert "the ledger is at version 0001" in done.stderr
+    assert "Traceback" not in done.stderr
