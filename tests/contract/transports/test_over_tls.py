@@ -7,9 +7,8 @@ from typing import ClassVar
 import pytest
 
 from connectors.base import OutcomeUnknown, TryAgain
-from schemas.envelope import AckLevel
 from tests.contract.transports import test_http, test_mllp, test_smtp
-from tests.contract.transports.bench import Does, Features, Hub, Receives, Sends
+from tests.contract.transports.bench import Features, Hub, Receives, Sends
 from tests.contract.transports.certificates import Authority
 from tests.contract.transports.http_peer import Endpoint
 from tests.contract.transports.mllp_peer import Caller, Hospital
