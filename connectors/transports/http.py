@@ -5,6 +5,7 @@ Inbound comes through the hub's door, which reads `token` and `certificate`; not
 
 import asyncio
 import contextlib
+import ssl
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, Self
@@ -124,7 +125,7 @@ class Http:
                 continue
             except httpx.LocalProtocolError as error:
                 raise Refused("the reference or the token cannot stand in a header") from error
-            except (httpx.TransportError, TimeoutError) as error:
+            except (httpx.TransportError, ssl.SSLError, TimeoutError) as error:
                 await self.drop(connection)
                 if (why := turned_away(error)) is not None:
                     raise TryAgain(why, connection=True) from error
@@ -194,8 +195,8 @@ class Http:
                         extensions={"sni_hostname": push.tls.server_name or push.url.host},
                     )
                 return f"{url} answers over {answer.http_version} (status {answer.status_code})"
-            except (httpx.TransportError, TimeoutError) as error:
-                reason = type(error).__name__
+            except (httpx.TransportError, ssl.SSLError, TimeoutError) as error:
+                reason = turned_away(error) or type(error).__name__
         raise TryAgain(f"{url} does not answer ({reason})", connection=True)
 
     async def close(self) -> None:
@@ -212,7 +213,7 @@ class Http:
 async def _capped(response: httpx.Response, push: Push) -> bytes:
     """The start of the answer; a broken body does not undo the status that came before it."""
     held = bytearray()
-    with contextlib.suppress(httpx.TransportError, TimeoutError):
+    with contextlib.suppress(httpx.TransportError, ssl.SSLError, TimeoutError):
         async with asyncio.timeout(push.timeout):
             async for piece in response.aiter_raw():
                 held += piece[: push.max_answer - len(held)]

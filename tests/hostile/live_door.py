@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from connectors.certificates import ClientCertificate
 from connectors.formats import make_format
+from connectors.renewed import Renewed
 from connectors.secrets import SecretRef
 from hub import ports
 from hub.edge import door
@@ -116,8 +118,18 @@ def team() -> Partner:
 
 
 @contextmanager
-def live_door(folder: Path, *, keep: bool = False) -> Iterator[LiveDoor]:
-    """A door that is open while the block lasts; `keep`: what cannot be read is kept, not refused."""
+def live_door(
+    folder: Path,
+    *,
+    keep: bool = False,
+    tls: Renewed | None = None,
+    certificate: ClientCertificate | None = None,
+    token: bool = True,
+) -> Iterator[LiveDoor]:
+    """A door that is open while the block lasts; `keep`: what cannot be read is kept, not refused.
+
+    The team's token is in the file `token` of the folder.
+    """
     secret = folder / "token"
     secret.write_text(TOKEN)
     partner = team().model_copy(update={"on_unreadable": "keep" if keep else "refuse"})
@@ -129,12 +141,17 @@ def live_door(folder: Path, *, keep: bool = False) -> Iterator[LiveDoor]:
         speaks = make_format(partner.format)
         accept = intake.of(Composer(partner, TYPES, KEYS), speaks)
         reference = SecretRef(file=secret)
-        caller = door.Caller(partner.partner, "http", speaks.media_type, (reference,), accept)
+        tokens = (reference,) if token else ()
+        caller = door.Caller(
+            partner.partner, "http", speaks.media_type, tokens, accept, certificate
+        )
 
         async def ready() -> str | None:
             return None
 
-        made.doorman = doorman = served(door.make_door({partner.partner: caller}, room, ready))
+        made.doorman = doorman = served(
+            door.make_door({partner.partner: caller}, room, ready), tls=tls
+        )
         serving = threading.Thread(target=lambda: asyncio.run(doorman.serve([bound])))
         serving.start()
         try:

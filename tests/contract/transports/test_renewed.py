@@ -69,7 +69,8 @@ async def test_a_partner_that_keeps_sending_sees_the_new_pair_and_not_one_failur
 
     sending = asyncio.create_task(keeps_sending())
     for number in range(3):
-        await until(lambda: len(shown) >= 15 * (number + 1))
+        enough = len(shown) + 15
+        await until(lambda: len(shown) >= enough)  # noqa: B023 - awaited in the same round
         authority.pair(f"hub-{number}").put(ours)
     await sending
     assert len(set(shown)) == 4 and shown[0] == stays and shown[-1] != stays
