@@ -37,6 +37,7 @@ from hub.desk.pages import (
     partners,
     people,
     redrives,
+    repairs,
     sign,
 )
 from hub.desk.road import KafkaRoad
@@ -61,6 +62,7 @@ PAGES = (
     conflicts,
     journey,
     redrives,
+    repairs,
     failed,
     parcels,
     calls,

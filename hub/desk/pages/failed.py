@@ -27,6 +27,7 @@ from hub.ledger.read.failed import (
 from hub.ledger.read.partners import State, states
 from hub.ledger.read.redrives import Redrive, latest
 from hub.ledger.read.stopped import causes, of_cause, stopped
+from schemas.amend import AMENDABLE
 
 router = APIRouter(include_in_schema=False)
 FEW, MANY = 10, 100
@@ -135,6 +136,7 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
         one=one,
         done=done,
         may_retry=visit.may(Action.RETRY, about),
+        may_repair=visit.may(Action.REPAIR, about) and one.type in AMENDABLE,
         may_review=visit.may(Action.REVIEW, about),
         may_abandon=visit.may(Action.ABANDON, about),
         pressing=about.pressing,

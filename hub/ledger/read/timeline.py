@@ -59,6 +59,7 @@ _ACTS = {
     "early.resolved": "settled the early message",
     "conflict.cleared": "looked at the two under one reference",
 }
+_REPAIRED = "delivery.repaired"
 _OUTCOMES = {
     "delivered": "got through",
     "try_again": "did not get through",
@@ -132,12 +133,14 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     ]
     # That it was sent is what its deliveries say.
     then = receivers_then(way)
+    replaced = {act.act_id for act in way.acts if act.done and act.type == _REPAIRED}
     events += [
         _step(one, name, then[one.move_id], _spoken(one, words))
         for one in way.steps
-        if one.refused or one.event != "sent"
+        if one.message_id not in replaced and (one.refused or one.event != "sent")
     ]
-    told = {step.message_id for step in way.steps}
+    told = {step.message_id for step in way.steps} - replaced
+    why = {step.message_id: _spoken(step, words) for step in way.steps}
     for act in way.acts:
         if act.act_id in told:
             continue
@@ -146,6 +149,8 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         outcome = "" if act.done else f"refused: {act.answer}"
         if act.done and act.type == "conflict.cleared":
             outcome = act.answer[:1].upper() + act.answer[1:]
+        elif act.act_id in replaced:
+            outcome = why.get(act.act_id, "")
         mood = "calm" if act.done else "soon"
         events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
     order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
