@@ -216,11 +216,12 @@ def _delivery(one: Sent, tries: list[Try], name: Name, overtaken: Mapping[str, s
         f"It went past {passed}" if passed else "",
         mood=mood,
         lane=one,
-        tries=tuple(map(_try, tries)),
+        tries=tuple(map(attempted, tries)),
     )
 
 
-def _try(one: Try) -> Attempted:
+def attempted(one: Try) -> Attempted:
+    """A try in words."""
     said = " ".join(filter(None, (one.code, one.detail)))
     outcome = _OUTCOMES.get(one.outcome, one.outcome.replace("_", " "))
     return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)
