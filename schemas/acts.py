@@ -116,7 +116,9 @@ class Amendment(Said):
     """One field said differently; without a value, it says nothing any more."""
 
     path: Annotated[tuple[Line | int, ...], Kind.DELIVERY_METADATA] = Field(min_length=1)
-    value: Annotated[Text | bool | int | None, Kind.CONCERN_NARRATIVE] = None
+    value: Annotated[
+        Text | bool | int | dict[Line, Text | bool | int] | None, Kind.CONCERN_NARRATIVE
+    ] = Field(default=None, description='A three-valued field takes `{"value": …}`')
 
 
 class DeliveryRepaired(Reasoned):

@@ -55,7 +55,26 @@ def complaints(type: str, version: int, body: bytes) -> list[tuple[Path, str]]:
         parse(type, version, body)
     except ValidationError as error:
         return [
-            (tuple(one["loc"]), one["msg"].removeprefix("Value error, "))
-            for one in error.errors(include_url=False, include_context=False, include_input=False)
+            (tuple(one["loc"]), _words(one["type"], one["msg"], one.get("ctx", {})))
+            for one in error.errors(include_url=False, include_input=False)
         ]
     return []
+
+
+_WORDS = {
+    "missing": "it must say something",
+    "string_pattern_mismatch": "it is not written in the form that is asked for",
+    "timezone_aware": "it needs its zone, as 2026-11-23T22:15:00Z",
+    "extra_forbidden": "the message has no such field",
+}
+
+
+def _words(kind: str, said: str, context: Mapping[str, Any]) -> str:
+    """A rule's complaint as people say it; our own rules say it so already."""
+    if kind in ("enum", "literal_error"):
+        return f"it must be one of {context['expected']}"
+    if kind.startswith("datetime_"):
+        return "it is no date and time with its zone, as 2026-11-23T22:15:00Z"
+    if kind.startswith("date_"):
+        return "it is no date, as 2026-11-23"
+    return _WORDS.get(kind) or said.removeprefix("Value error, ")

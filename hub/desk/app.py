@@ -41,6 +41,7 @@ from hub.desk.pages import (
     partners,
     people,
     redrives,
+    repairs,
     runbook,
     sign,
 )
@@ -68,6 +69,7 @@ PAGES = (
     conflicts,
     journey,
     redrives,
+    repairs,
     failed,
     parcels,
     calls,

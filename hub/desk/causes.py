@@ -64,6 +64,11 @@ def what_to_do(group: Group, title: str, state: State | None) -> str:
             f"Ring {title} first and ask whether they have it. Try again only what they have not:"
             " they might act twice."
         )
+    if group.kind == "refused":
+        return (
+            f"{title} refuses it as it is. Ask them what is wrong: try again what they have mended"
+            " on their side; what is wrong in the message itself, correct and send as new."
+        )
     if state is not None and state.paused_at is not None:
         return (
             f"{title} is paused, by {state.paused_by}. Whatever is tried again goes out when it is"
@@ -71,14 +76,6 @@ def what_to_do(group: Group, title: str, state: State | None) -> str:
         )
     if state is not None and state.down_since is not None:
         return f"{title} still does not answer. What cannot wait, do by telephone; then try again."
-    if group.kind == "spent":
-        back = state is not None and state.heard_at is not None and state.heard_at > group.last
-        return (
-            f"{title} has answered since: try them all again."
-            if back
-            else f"Ask {title} whether their system is well, then try them all again."
-        )
-    return (
-        f"{title} refuses it as it is. Ask them what is wrong: try again what they have mended on"
-        " their side; what is wrong in the message itself, correct and send as new."
-    )
+    if state is not None and state.heard_at is not None and state.heard_at > group.last:
+        return f"{title} has answered since: try them all again."
+    return f"Ask {title} whether their system is well, then try them all again."

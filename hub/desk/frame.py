@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "capital": words.capital,
         "field": words.field,
         "snake": words.snake,
+        "span": words.span,
     }
     return env
 

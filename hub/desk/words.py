@@ -142,3 +142,8 @@ def field(path: str) -> str:
 def snake(text: str) -> bool:
     """Whether it is a code of several words, to be read without its underlines."""
     return "_" in text and text.replace("_", "").isalpha() and text.islower()
+
+
+def plain(code: str) -> str:
+    """A code as a choice shows it: `not_assessed` → `Not assessed`."""
+    return capital(code.replace("_", " ")) if snake(code) or code.islower() else code

@@ -70,7 +70,7 @@ async def test_reasons_that_differ_in_a_number_are_one_cause_counted_whole(
         assert said.count("is not in our list (") == 1
         assert "10 of 14 are shown" in said
         assert "unknown force area in the request (1)" in said
-        assert "Ask them what is wrong" in said or "still does not answer" in said
+        assert "refuses it as it is. Ask them what is wrong" in said
         whole = await client.get(f"/failed/{key(page.text)}")
     assert "14 deliveries stopped for this cause. 1 to 14 are shown" in text(whole)
     assert whole.text.count('name="delivery"') == 14

@@ -16,9 +16,11 @@ from hub.desk.frame import Actor, Stop, Visit, nothing_here
 from hub.desk.labelled import labelled
 from hub.desk.pages.journey import message_facts, openable
 from hub.ledger.read.journey import Said, Way, message_way
+from hub.ledger.write import rows
 
 router = APIRouter(include_in_schema=False)
 WHY = "to clear a conflict"
+CORRECTED = "to see what was corrected"
 
 _Opened = tuple[Way, Said, Grant]
 
@@ -27,8 +29,9 @@ _Opened = tuple[Way, Said, Grant]
 async def compare(visit: Actor, message_id: str) -> HTMLResponse:
     """Both contents side by side, after the acts of opening them are in Kafka."""
     both = await asyncio.to_thread(_both, visit, message_id)
+    why = CORRECTED if both[1][1].corrects else WHY
     made = [
-        message_act("content.opened", visit, by, said, WHY, {"why": WHY}) for _, said, by in both
+        message_act("content.opened", visit, by, said, why, {"why": why}) for _, said, by in both
     ]
     for act in made:
         await asyncio.to_thread(note_reading, visit, act)
@@ -74,9 +77,12 @@ def _in_conflict(visit: Visit, message_id: str) -> tuple[Said, Grant]:
 
 
 def _both(visit: Visit, message_id: str) -> tuple[_Opened, _Opened]:
-    """The earlier one, and the one that came under its reference."""
-    said, _ = _in_conflict(visit, message_id)
-    return openable(visit, said.conflict_of or ""), openable(visit, message_id)
+    """The earlier one, and the one that came under its reference, or that corrects it."""
+    with visit.desk.ledger.connect() as conn:
+        found = rows(conn, "select corrects from message where message_id = :id", id=message_id)
+    corrects = found[0].corrects if found else None
+    first = corrects or _in_conflict(visit, message_id)[0].conflict_of or ""
+    return openable(visit, first), openable(visit, message_id)
 
 
 def _side_by_side(visit: Visit, both: tuple[_Opened, _Opened]) -> HTMLResponse:

@@ -19,14 +19,18 @@ from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,
+    attempts,
     delivery,
     held_messages,
+    open_sheet,
     stuck_records,
     unread_parcels,
 )
 from hub.ledger.read.partners import State, states
 from hub.ledger.read.redrives import Redrive, latest
 from hub.ledger.read.stopped import causes, of_cause, stopped
+from hub.ledger.read.timeline import attempted
+from schemas.amend import AMENDABLE
 
 router = APIRouter(include_in_schema=False)
 FEW, MANY = 10, 100
@@ -126,6 +130,8 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
     with visit.desk.ledger.connect() as conn:
         one = delivery(conn, delivery_id)
         done = done_before(visit, conn, act)
+        tries = [attempted(each) for each in attempts(conn, delivery_id)]
+        sheet = open_sheet(conn, delivery_id)
     if one is None:
         raise nothing_here()
     about = known(visit, one)
@@ -134,7 +140,10 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
         "delivery.html",
         one=one,
         done=done,
+        tries=tries,
+        sheet=sheet,
         may_retry=visit.may(Action.RETRY, about),
+        may_repair=visit.may(Action.REPAIR, about) and one.type in AMENDABLE,
         may_review=visit.may(Action.REVIEW, about),
         may_abandon=visit.may(Action.ABANDON, about),
         pressing=about.pressing,

@@ -7,7 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch, within
+from hub.ledger.read.journey import Try
 from hub.ledger.tables import APART
+from hub.ledger.write import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,22 @@ def delivery(conn: Connection, delivery_id: str) -> Failed | None:
     """One delivery, in any state."""
     found = fetch(conn, Failed, f"{FAILED} where d.delivery_id = :id", id=delivery_id)
     return found[0] if found else None
+
+
+def attempts(conn: Connection, delivery_id: str) -> list[Try]:
+    """Every try at it that was settled, in their order."""
+    sql = (
+        "select delivery_id, attempt, handed_at, settled_at, outcome, level, code, detail, who"
+        " from attempt where delivery_id = :id order by attempt"
+    )
+    return fetch(conn, Try, sql, id=delivery_id)
+
+
+def open_sheet(conn: Connection, delivery_id: str) -> str | None:
+    """The call sheet that is open beside it."""
+    sql = "select delivery_id from delivery where beside = :id and state = 'offered'"
+    found = rows(conn, sql, id=delivery_id)
+    return str(found[0].delivery_id) if found else None
 
 
 _UNREAD = """

@@ -60,6 +60,7 @@ _ACTS = {
     "export.made": "took it out as a file",
     "conflict.cleared": "looked at the two under one reference",
 }
+_REPAIRED = "delivery.repaired"
 _OUTCOMES = {
     "delivered": "got through",
     "try_again": "did not get through",
@@ -133,12 +134,14 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     ]
     # That it was sent is what its deliveries say.
     then = receivers_then(way)
+    replaced = {act.act_id for act in way.acts if act.done and act.type == _REPAIRED}
     events += [
         _step(one, name, then[one.move_id], _spoken(one, words))
         for one in way.steps
-        if one.refused or one.event != "sent"
+        if one.message_id not in replaced and (one.refused or one.event != "sent")
     ]
-    told = {step.message_id for step in way.steps}
+    told = {step.message_id for step in way.steps} - replaced
+    why = {step.message_id: _spoken(step, words) for step in way.steps}
     for act in way.acts:
         if act.act_id in told:
             continue
@@ -147,6 +150,8 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         outcome = "" if act.done else f"refused: {act.answer}"
         if act.done and act.type == "conflict.cleared":
             outcome = act.answer[:1].upper() + act.answer[1:]
+        elif act.act_id in replaced:
+            outcome = why.get(act.act_id, "")
         mood = "calm" if act.done else "soon"
         events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
     order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
@@ -212,11 +217,12 @@ def _delivery(one: Sent, tries: list[Try], name: Name, overtaken: Mapping[str, s
         f"It went past {passed}" if passed else "",
         mood=mood,
         lane=one,
-        tries=tuple(map(_try, tries)),
+        tries=tuple(map(attempted, tries)),
     )
 
 
-def _try(one: Try) -> Attempted:
+def attempted(one: Try) -> Attempted:
+    """A try in words."""
     said = " ".join(filter(None, (one.code, one.detail)))
     outcome = _OUTCOMES.get(one.outcome, one.outcome.replace("_", " "))
     return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)

@@ -11,18 +11,17 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from hub import clock
-from hub.desk.causes import groups
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
 from hub.desk.open import open_people
 from hub.ledger.read.fetch import reading
-from hub.ledger.read.stopped import causes
 from hub.ledger.session import open_ledger
 from hub.settings import Settings
 from tests.kit.browser import chromium, enter, serving
 from tests.kit.desk import fill
 from tests.kit.seed import CoreRoad, partners
+from tests.kit.shown import shown
 from tests.kit.site import Bench
 
 WIDTHS = (1280, 360)
@@ -74,50 +73,6 @@ def _readme(browser: Browser, address: str, pages: dict[str, str], out: Path) ->
         page.goto(address + path)
         page.screenshot(path=out / f"{name}.png")
     page.close()
-
-
-def shown(bench: Bench) -> dict[str, dict[str, str]]:
-    """Pages by who looks at them: name and path."""
-
-    def message(reference: str) -> str:
-        sql = "select message_id, case_ref from message where reference = :r"
-        return f"/message/{bench.all(sql, r=reference)[0].message_id}"
-
-    stopped = bench.all("select delivery_id from delivery where state = 'needs_person'")[0]
-    parcel = bench.all("select parcel_id from parcel where state = 'unreadable'")[0]
-    with bench.engine.connect() as conn:
-        [cause] = [one for one in groups(causes(conn)) if one.kind == "refused"]
-    case = bench.all("select case_ref from message where reference = 'S-2231'")[0].case_ref
-    return {
-        "manager": {
-            "now": "/",
-            "inbox": "/inbox",
-            "message": message("EDT-0417"),
-            "accepted": message("EDT-0414"),
-            "strategy": message("S-2231"),
-            "case": f"/case/{case}",
-            "calls": "/calls",
-            "parcel": f"/parcel/{parcel.parcel_id}",
-            "none": "/message/nothing",
-            "find": "/find?q=handover+from+edt+late+accepted",
-            "find-help": "/find",
-            "found": "/find?q=since+2000-01-01",
-        },
-        "operations": {
-            "now": "/",
-            "failed": "/failed",
-            "cause": f"/failed/{cause.key}",
-            "find": "/find?q=S-22",
-            "delivery": f"/delivery/{stopped.delivery_id}",
-            "partners": "/partners",
-            "partner": "/partners/exemplar-police",
-            "incidents": "/incidents",
-        },
-        "auditor": {"audit": f"/audit?case={case}"},
-        "administrator": {"people": "/people"},
-        "edt": {"now": "/"},
-        "police": {"now": "/", "strategy": message("S-2231")},
-    }
 
 
 if __name__ == "__main__":

@@ -1,0 +1,92 @@
+"""The main acts are done with the keyboard alone, and whoever does them sees where they are."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hub.core.redrive import redrive
+from tests.kit.browser import chromium, enter, serving
+from tests.kit.desk import PASSWORD, Sitting
+
+pytestmark = pytest.mark.browser
+
+FOCUS = """
+() => {
+  const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
+  return [
+    (one.textContent || one.getAttribute("aria-label") || one.name || "").trim(),
+    style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    box.bottom > 0 && box.top < innerHeight,
+  ];
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def address(sitting: Sitting) -> Iterator[str]:
+    with serving(sitting.desk) as found:
+        yield found
+
+
+def tab_to(page: Page, words: str, most: int = 120) -> None:
+    """Presses Tab until what has the focus says that; every stop is seen."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        said, outlined, in_sight = page.evaluate(FOCUS)
+        assert outlined and in_sight, f"nobody sees that the focus is on {said[:60]!r}"
+        if words in said:
+            return
+    raise AssertionError(f"no way to {words!r} with the keyboard")
+
+
+def test_sign_in_and_try_a_cause_again(browser: Browser, address: str, sitting: Sitting) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/sign-in")
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUS)[0] == "Skip to what matters", "the first stop leads past the rooms"
+    page.keyboard.press("Enter")
+    tab_to(page, "email")
+    page.keyboard.type("operations@desk.example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    tab_to(page, "Failed and unread")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/failed")
+    tab_to(page, "reason")
+    page.keyboard.type("They mended their list")
+    tab_to(page, "Try all")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/redrives/**")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text("They mended their list").first).to_be_visible()
+    sitting.bench.do(redrive)
+    expect(page.get_by_text("All 1 had their turn")).to_be_visible(timeout=5000)
+    page.close()
+
+
+def test_a_change_asks_nobody_to_bear_motion_and_print_shows_every_try(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    page = browser.new_page()
+    page.emulate_media(reduced_motion="reduce")
+    enter(page, address, "manager")
+    page.goto(f"{address}/message/{sitting.id_of('S-2231')}")
+    main = page.locator("main")
+    main.evaluate("(one) => one.classList.add('changed')")
+    assert main.evaluate("(one) => getComputedStyle(one).animationName") == "none"
+    tries = page.locator("details.tries ol").first
+    expect(tries).not_to_be_visible()
+    page.emulate_media(media="print")
+    expect(tries).to_be_visible()
+    expect(page.get_by_role("navigation", name="Rooms")).not_to_be_visible()
+    expect(page.get_by_role("button", name="Open content")).not_to_be_visible()
+    page.close()
