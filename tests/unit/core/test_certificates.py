@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hub.core.app import _EFFECTS
+from hub.core.batch import _EFFECTS
 from hub.core.reports import record_report
 from tests.kit.site import Bench
 
