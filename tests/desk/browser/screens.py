@@ -93,6 +93,9 @@ def _shown(bench: Bench) -> dict[str, dict[str, str]]:
             "calls": "/calls",
             "parcel": f"/parcel/{parcel.parcel_id}",
             "none": "/message/nothing",
+            "find": "/find?q=handover+from+edt+late+accepted",
+            "find-help": "/find",
+            "found": "/find?q=since+2000-01-01",
         },
         "operations": {
             "now": "/",

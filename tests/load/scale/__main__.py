@@ -26,7 +26,8 @@ PANELS = {
     "messages a second": ("drain/s, one lane", "drain/s, lane a case"),
     "µs of core a message": ("core µs, one lane", "core µs, lane a case"),
     "ms until the page is there, p95": tuple(
-        f"{page}, p95 ms" for page in ("waiting list", "inbox", "partners", "case", "message")
+        f"{page}, p95 ms"
+        for page in ("waiting list", "inbox", "partners", "case", "message", "search")
     ),
     "s until core serves": ("core ready after kill -9, s (worst of 3)", "core ready after s, cold"),
 }

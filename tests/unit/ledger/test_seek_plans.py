@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub import clock
+from hub.ledger.migrate import migrate_engine
 from hub.ledger.read.find import find
 from hub.ledger.read.seek import FEW, LONGEST, Mark, Wanted, stretches
 from hub.ledger.write import run
@@ -128,4 +129,19 @@ def test_sqlite_reads_no_table_whole(tmp_path: Path, statements: dict[str, Any],
         read for read in long_reads(bench, few) if "USING INDEX delivery_to_ring" not in read
     ] == []
     assert long_reads(bench, {sql: statements[sql] for sql in statements.keys() - few}) == []
+    bench.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_ledger_of_before_is_upgraded(postgres_database: str, tmp_path: Path) -> None:
+    bench = Bench(postgres_database, tmp_path, _partners())
+    sql = "select indexdef from pg_indexes where indexname = 'message_by_reference'"
+    [now] = bench.all(sql)
+    with bench.engine.begin() as conn:
+        run(conn, "drop index message_by_reference")
+        run(conn, "create index message_by_reference on message (reference, partner, stream)")
+        run(conn, "update ledger_version set version_num = '0002'")
+    migrate_engine(bench.engine)
+    assert bench.all(sql) == [now]
+    migrate_engine(bench.engine)
     bench.engine.dispose()

@@ -1,0 +1,28 @@
+"""What a duty manager of one authority looks for: what there is much of, little of, and nothing of."""
+
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, text
+
+SEARCHES = {
+    "of today": "today",
+    "a type, of a week": "handover from lane-edt last 7 days",
+    "a type, of a day long ago": "contact 1 Mar",
+    "accepted, of a team": "accepted to lane-assess",
+    "late": "late",
+    "stopped": "stopped",
+    "delivered": "delivered",
+    "a type of which there is none": "strategy since 1 Jan 2020",
+    "a partner of which they may see nothing": "from cases-ward",
+    "how none begins": "no-such-reference",
+}
+
+
+def searched(conn: Connection, messages: list[str]) -> dict[str, str]:
+    """The address of each search, and of those for a reference that stands and for how it begins."""
+    found = {name: f"/find?{urlencode({'q': words})}" for name, words in SEARCHES.items()}
+    sql = text("select reference from message where message_id = :id")
+    reference = str(conn.execute(sql, {"id": messages[len(messages) // 2]}).scalar())
+    found["a reference"] = f"/find?{urlencode({'q': reference})}"
+    found["how many begin"] = f"/find?{urlencode({'q': reference[:-3]})}"
+    return found
