@@ -36,10 +36,11 @@
   });
   const axes = (values) => [
     { ...axis, values: (_, all) => all.map((at) => hour.format(at * 1000)) },
-    { ...axis, size: 64, values: (_, all) => all.map((n) => n == null ? "" : values(n)) },
+    { ...axis, size: 60, values: (_, all) => all.map((n) => n == null ? "" : values(n)) },
   ];
   const at = { label: "Time", value: (_, at) => span(at) };
   const bars = uPlot.paths.bars({ size: [0.8, 30] }), steps = uPlot.paths.stepped({ align: 1 });
+  const MARKS = [0.1, 1, 10, 60, 600, 3600, 14400, 86400];
   const number = (_, n) => n == null ? "" : n.toLocaleString("en-GB");
 
   const data = read();
@@ -53,7 +54,7 @@
   }, data.slice(0, 3), box);
   const latency = new uPlot({
     ...base("From planned to delivered"),
-    axes: axes((s) => Number.isInteger(Math.log10(s)) || s >= 60 ? took(s) : ""),
+    axes: axes((s) => s === 86400 ? "1 day" : took(s)).map((one, n) => n ? { ...one, splits: (u) => MARKS.filter((s) => s <= u.scales.y.max), filter: (_, all) => all } : one),
     scales: { y: { distr: 3, range: (_, low, high) => [0.1, Math.max(10, (high || 1) * 2)] } },
     series: [at,
       { label: "Half within (circles)", stroke: ACCENT, width: 2, spanGaps: false, points: { show: true, size: 6 }, value: (_, s) => took(s) },

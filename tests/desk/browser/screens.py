@@ -1,7 +1,7 @@
 """Pictures of every page at 1280 and 360 pixels: `python -m tests.desk.browser.screens FOLDER`.
 
-Run with `HUB_CLOCKSHIFT_SECONDS` to show another hour of the day. `now.png` and `journey.png` are
-those of `deploy/desk`, which the README shows.
+Run with `HUB_CLOCKSHIFT_SECONDS` to show another hour of the day. `now.png`, `journey.png` and
+`partner.png` are those of `deploy/desk`, which the README shows.
 """
 
 import sys
@@ -20,7 +20,7 @@ from hub.ledger.session import open_ledger
 from hub.settings import Settings
 from tests.kit.browser import chromium, enter, serving
 from tests.kit.desk import fill
-from tests.kit.seed import CoreRoad, partners
+from tests.kit.seed import POLICE, CoreRoad, partners
 from tests.kit.shown import shown
 from tests.kit.site import Bench
 
@@ -69,8 +69,10 @@ def main(out: Path) -> None:
 def _readme(browser: Browser, address: str, pages: dict[str, str], out: Path) -> None:
     page = browser.new_page(viewport={"width": 1080, "height": 900})
     enter(page, address, "manager")
-    for name, path in (("now", pages["now"]), ("journey", pages["case"])):
+    partner = f"/partners/{POLICE}"
+    for name, path in (("now", pages["now"]), ("journey", pages["case"]), ("partner", partner)):
         page.goto(address + path)
+        page.wait_for_timeout(300)
         page.screenshot(path=out / f"{name}.png")
     page.close()
 
