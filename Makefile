@@ -63,6 +63,10 @@ faults: $(READY) ## Random faults of all kinds under load (SEED=n N=how many LED
 		$(if $(LEDGER),--ledger $(LEDGER)) $(if $(SHRINK),--shrink) $(if $(STEPS),--steps $(STEPS)) \
 		$(if $(UPGRADE),--upgrade $(UPGRADE))
 
+.PHONY: images
+images: $(READY) ## Build the images of the hub, Kafka and PostgreSQL (as root; a Docker engine and debootstrap)
+	@deploy/images/build.sh
+
 .PHONY: lock
 lock: $(READY) ## Lock the dependencies of pyproject.toml anew, with hashes
 	@$(BIN)/python deploy/lock.py
