@@ -45,7 +45,8 @@ def another(work: Work, cluster: str) -> None:
     """
     sql = 'select topic, partition, cluster, next from "offset" where cluster <> :c and topic <> :w'
     before = rows(work.conn, f"{sql} order by topic, partition", c=cluster, w=WATCHED)
-    if not before:
+    known = "select 1 from incident where kind = 'another_kafka' and subject = :c"
+    if not before or rows(work.conn, known, c=cluster):
         return
     spoke = rows(work.conn, "select max(at) as at from heartbeat where instance like 'edge-%'")
     heard = at(spoke[0].at)
@@ -54,8 +55,7 @@ def another(work: Work, cluster: str) -> None:
         "What the Kafka before had acknowledged and the ledger had not read is gone:"
         f" ask every partner to send again what it sent {since}"
     )
-    if work.incident("another_kafka", cluster, cause) > 1:
-        return
+    work.incident("another_kafka", cluster, cause)
     read = {f"{row.topic}:{row.partition}": row.next for row in before}
     was = ", ".join(sorted({row.cluster for row in before}))
     work.audit(
