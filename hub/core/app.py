@@ -63,7 +63,7 @@ class Core:
     def __init__(self, settings: Settings, bootstrap: str):
         self.settings = settings
         self.bootstrap = bootstrap
-        directory = load(settings.partners_dir, settings.calendars_dir)
+        directory = load(settings.partners_dir)
         self.site = Site(
             settings,
             Keyring.load(settings.keys),

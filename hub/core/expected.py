@@ -7,7 +7,7 @@ silence. Time in which nobody listened, because core stood still or the clock wa
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from hub.calendar import CalendarError, Services
+from hub.calendar import Services
 from hub.clock import london
 from hub.core.horizon import NEVER
 from hub.core.incidents import lasting
@@ -53,11 +53,8 @@ def unheard(work: Work) -> None:
 
 
 def due(expects: Expects, quiet_since: datetime, services: Services) -> datetime:
-    """Until when something is to have come; never, where the service is not open again. Pure."""
-    try:
-        return services.add_hours(expects.within, quiet_since, expects.every)
-    except CalendarError:
-        return datetime.max.replace(tzinfo=quiet_since.tzinfo)
+    """Until when something is to have come; raises where nobody can count such hours. Pure."""
+    return services.add_hours(expects.within, quiet_since, expects.every)
 
 
 def _since(work: Work, wait: Mapping[str, Partner]) -> dict[str, datetime]:

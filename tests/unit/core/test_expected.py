@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
 
+from hub.core import expected
 from hub.core.expected import unheard
 from hub.core.horizon import NEVER
 from hub.core.reports import heartbeat, record_report
@@ -112,29 +113,36 @@ def test_two_cores_count_a_gap_once(feed: Bench) -> None:
 
 
 def test_two_cores_that_notice_a_gap_at_once_count_it_once(
-    postgres_database: str, tmp_path: Path
+    postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     every = Expects(every=timedelta(hours=2))
     hospital = a_partner("hospital", Role.HEALTH, sends=("health.attendance",), expects=every)
     bench = Bench(postgres_database, tmp_path, [hospital])
     listen(bench, after(30))
     listen(bench, after(60))
-    began = Event()
+    began, over = Event(), Event()
+    asked = expected._not_listened
 
-    def other() -> None:
+    def slowly(work: Work) -> timedelta:
+        if current_thread() is not second:
+            return asked(work)
         began.set()
-        look(bench, unheard, after(180))
+        gap = asked(work)
+        over.wait(30)
+        return gap
 
     def first(work: Work) -> None:
         unheard(work)
-        thread.start()
+        second.start()
         began.wait(10)
-        thread.join(0.5)
+        second.join(1.0)
         heartbeat(work, "core-1", "e", "d", {})
 
-    thread = Thread(target=other)
+    second = Thread(target=lambda: look(bench, unheard, after(180)))
+    monkeypatch.setattr(expected, "_not_listened", slowly)
     look(bench, first, after(180))
-    thread.join(30)
+    over.set()
+    second.join(30)
     [row] = bench.all("select quiet_since from partner_state where partner = 'hospital'")
     bench.engine.dispose()
     assert str(row.quiet_since)[:16] == str(after(150))[:16], "it was quiet for half an hour before"
