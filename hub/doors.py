@@ -3,7 +3,7 @@
 See deploy/decisions/doors.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import structlog
@@ -13,6 +13,7 @@ from connectors.certificates import Certificate, of_chain
 from connectors.renewed import Renewed, TlsWrong
 from connectors.tls import ServerTls
 from hub import clock
+from hub.partners import Partner
 from hub.settings import Settings
 
 Door = Literal["door", "desk"]
@@ -54,6 +55,18 @@ def tls_of(settings: Settings, door: Door) -> Renewed | None:
     if context.ours is not None and context.ours.ends <= clock.machine():
         log.error("the certificate has expired: callers will refuse it", kind=door)
     return context
+
+
+def can_know(settings: Settings, partners: Iterable[Partner]) -> None:
+    """Raises `DoorShut` where a partner would show a certificate that the HTTP door never asks for."""
+    if settings.door_tls_client_ca is not None:
+        return
+    for one in partners:
+        if one.transport.get("kind") == "http" and one.transport.get("certificate"):
+            raise DoorShut(
+                f"{one.partner} is known by its client certificate, which the HTTP door does not ask"
+                " for: set HUB_DOOR_TLS_CLIENT_CA (and …_CERT, …_KEY), or write `token:` in its file"
+            )
 
 
 def for_kafka(settings: Settings) -> dict[str, Certificate]:

@@ -54,6 +54,7 @@ async def _run(settings: Settings) -> int:
     directory = load(settings.partners_dir, settings.calendars_dir)
     for door in doors.DOORS:
         doors.tls_of(settings, door)
+    doors.can_know(settings, directory)
     record = Record(settings.data)
     await asyncio.to_thread(record.end_orphans)
     free(settings)

@@ -48,6 +48,8 @@ class Safe:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope.get("scheme") == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 if scope["path"].startswith("/static/"):
                     headers["Cache-Control"] = "public, max-age=3600"
             await send(message)

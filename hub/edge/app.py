@@ -89,7 +89,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     directory = load(settings.partners_dir)
     mine = chosen(directory, settings.partners)
     listens = settings.edge_part != "out"
-    tls = doors.tls_of(settings, "door") if listens else None
+    tls = None
+    if listens:
+        tls = doors.tls_of(settings, "door")
+        doors.can_know(settings, mine)
     private = settings.keys_dir is not None
     keys = Keyring.load(settings.keys) if private else Keyring.first_start(settings.keys)
     bootstrap = settings.kafka_bootstrap

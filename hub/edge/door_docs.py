@@ -58,7 +58,11 @@ POST_DOCS: dict[str, Any] = {
             },
         },
         400: _fails("Not understood", "at most 255 characters", 400, place="Idempotency-Key"),
-        401: _fails("Who is calling?", "show the bearer token agreed for this partner", 401),
+        401: _fails(
+            "Who is calling?",
+            "show the bearer token or the client certificate agreed for this partner",
+            401,
+        ),
         408: _fails("Too slow", "the whole body is awaited for 60 s", 408),
         413: _fails("Too large", "at most 16 MiB are taken here", 413),
         415: _fails("Another media type is spoken here", "send application/json", 415),

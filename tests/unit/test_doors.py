@@ -1,14 +1,18 @@
 """No door opens in clear to another machine, and one that cannot open says what to set."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 
 from hub import doors, run
 from hub.doors import DoorShut, tls_of
+from hub.partners import Role
 from hub.settings import Settings
 from tests.contract.transports.certificates import Authority
+from tests.contract.transports.test_renewed import shook
 from tests.kit.log_lines import logged_as
+from tests.kit.site import a_partner
 
 DOORS = pytest.mark.parametrize("door", doors.DOORS)
 
@@ -83,9 +87,6 @@ def test_people_without_a_certificate_do_not_reach_a_desk_that_asks_for_one(
     authority = Authority(tmp_path)
     pair = authority.pair("hub")
     named = {"tls_cert": pair.certificate, "tls_key": pair.key, "tls_client_ca": authority.file}
-    import ssl
-
-    from tests.contract.transports.test_renewed import shook
 
     anybody = ssl.create_default_context(cafile=authority.file)
     known = authority.pair("device").client(authority.file)
@@ -94,3 +95,13 @@ def test_people_without_a_certificate_do_not_reach_a_desk_that_asks_for_one(
         assert context is not None
         assert shook(context, known)
         assert shook(context, anybody) is lets_anybody
+
+
+def test_a_partner_known_by_its_certificate_needs_a_door_that_asks(tmp_path: Path) -> None:
+    force = a_partner(
+        "force", Role.POLICE, transport={"kind": "http", "certificate": {"names": ["f"]}}
+    )
+    with pytest.raises(DoorShut, match="force is known by .* HUB_DOOR_TLS_CLIENT_CA"):
+        doors.can_know(Settings(), [force])
+    doors.can_know(Settings(door_tls_client_ca=tmp_path / "ca.pem"), [force])
+    doors.can_know(Settings(), [a_partner("team", Role.ASSESSMENT_TEAM)])

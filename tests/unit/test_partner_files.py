@@ -281,3 +281,30 @@ def test_who_is_told_of_incidents_says_of_which_in_words_we_know(
     assert told[0] == line
     assert what in told[1]
     assert instead in told[2]
+
+
+@pytest.mark.parametrize(
+    "way", ["listen: {host: 0.0.0.0, port: 2575", "send: {host: h, port: 2575"]
+)
+def test_mllp_leaves_this_machine_in_clear_only_over_a_private_link(
+    tmp_path: Path, way: str
+) -> None:
+    text = GOOD.replace(
+        GOOD[GOOD.index("  kind: http") : GOOD.index("format:")], "  kind: mllp\n  X\n"
+    )
+    text = text.replace("kind: hub-json", 'kind: hl7v2\n  version: "2.4"').replace(
+        "sends: [", "# ["
+    )
+    text = text[: text.index("receives:")] + text[text.index("order:") :]
+    write(tmp_path, text=text.replace("X", way + "}"))
+    line, _, instead = only(tmp_path)
+    assert line == 8 and "private_link: true" in instead and "tls:" in instead
+    write(tmp_path, text=text.replace("X", way + ", private_link: true}"))
+    assert check(tmp_path) == []
+
+
+@pytest.mark.parametrize("written", ["[hushhush]", "[{env: A}, hushhush]", "whsec_aHVzaGh1c2g="])
+def test_a_secret_in_a_list_is_still_a_secret_in_clear(tmp_path: Path, written: str) -> None:
+    write(tmp_path, text=GOOD.replace("{env: HUB_TOKEN_POLICE}", written))
+    mistake = only(tmp_path)
+    assert "holds a secret in clear" in mistake[1] and "hush" not in mistake[1] + mistake[2]

@@ -75,7 +75,7 @@ def _form(
 
 
 def _set(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    secure = request.url.scheme == "https"
+    secure = request.url.scheme == "https" or desk_of(request).settings.tls_in_front
     response.set_cookie(
         name, value, seconds, path="/", httponly=True, samesite="strict", secure=secure
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,7 +21,7 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-async def opened(peer: Endpoint | Hospital | MailServer) -> AsyncIterator[Sends]:
+async def opened(peer: Any) -> AsyncIterator[Sends]:
     await peer.up()
     yield peer
     await peer.transport.close()

@@ -1,9 +1,11 @@
 """A push is signed as Standard Webhooks has it, so that any receiver's library verifies it."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -121,3 +123,15 @@ async def test_nothing_is_signed_where_no_secret_is_named() -> None:
     assert not [name for name in await push(made) if name.startswith("webhook-")]
     await made.transport.close()
     await made.down()
+
+
+async def test_the_few_lines_that_partners_are_shown_verify_it(peer: Endpoint) -> None:
+    readme = await asyncio.to_thread(Path("deploy/partners/README.md").read_text)
+    lines = next(each for each in readme.split("```python\n") if "def verified" in each)
+    shown: dict[str, Any] = {}
+    exec(lines.partition("```")[0], shown)
+    headers = await push(peer)
+    assert shown["verified"](OLD, headers, BODY)
+    assert not shown["verified"](NEW, headers, BODY)
+    assert not shown["verified"](OLD, headers, BODY + b" ")
+    assert not shown["verified"](OLD, headers | {"webhook-timestamp": "1614265330"}, BODY)

@@ -23,6 +23,7 @@ from connectors.base import Refused, TryAgain
         "::ffff:127.0.0.1",
         "2002:7f00:1::",
         "64:ff9b::7f00:1",
+        "::127.0.0.1",
     ],
 )
 def test_private_ones_need_permission(address: str) -> None:
@@ -32,7 +33,17 @@ def test_private_ones_need_permission(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1"],
+    [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "fd00:ec2::254",
+        "100.100.100.200",
+        "fe80::1",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+    ],
 )
 def test_some_belong_to_no_partner_at_all(address: str) -> None:
     assert forbidden(address, allow_private=True)
