@@ -216,7 +216,9 @@ def test_what_only_a_person_moves_on_is_counted_as_it_is_listed(
                 stuck_records(conn),
                 held_messages(conn, since, of),
             )
-            assert (found.stopped, found.unread, found.stuck, found.held) == tuple(map(len, lists))
+            assert (found.stopped, found.unread, found.stuck, found.held) == tuple(
+                len(one) for one in lists
+            )
     with sitting.bench.engine.begin() as conn:
         run(conn, "update delivery set state = 'needs_person' where partner = :p", p=HOSPITAL)
     with sitting.bench.engine.begin() as conn:

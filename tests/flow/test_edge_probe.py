@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from connectors.base import Refused, TryAgain
@@ -33,6 +34,10 @@ async def test_what_was_found_is_told(kafka: str) -> None:
         await eventually(lambda: b.outcomes() == {"a": "delivered"})
 
 
+def told(b: Bench, number: int) -> bool:
+    return len(b.records(wire.PROBED)) == number
+
+
 async def test_each_way_of_not_being_reached_is_a_sentence(kafka: str, monkeypatch: Any) -> None:
     monkeypatch.setattr("hub.edge.probe.WITHIN", 0.3)
     fails: list[Any] = [
@@ -51,7 +56,7 @@ async def test_each_way_of_not_being_reached_is_a_sentence(kafka: str, monkeypat
         b.peer.probe = probe  # type: ignore[method-assign]
         for number in range(4):
             await b.hand_out(asked(b, f"t-{number}"))
-            await eventually(lambda n=number: len(b.records(wire.PROBED)) == n + 1)
+            await eventually(partial(told, b, number + 1))
         found = [told["found"] for told in b.records(wire.PROBED)]
         assert not any(told["reached"] for told in b.records(wire.PROBED))
     assert found[0] == "not now: connection refused"
