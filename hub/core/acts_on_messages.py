@@ -70,8 +70,6 @@ def _stopped(work: Work, deed: Deed) -> Arrival:
         raise Refused(str(erased)) from erased
     if old.type not in AMENDABLE:
         raise Refused("only its sender can say this anew: ring them")
-    if rows(work.conn, "select 1 from message where corrects = :id", id=old.message_id):
-        raise Refused("somebody has corrected it already")
     return old
 
 

@@ -109,7 +109,7 @@ def test_what_somebody_types_is_not_taken_from_under_them(
     page = browser.new_page()
     enter(page, address, "operations")
     page.goto(f"{address}/failed")
-    page.get_by_label("Why should the chosen ones go again?").fill("They mended it")
+    page.get_by_label("Why should they go again?").fill("They mended it")
     page.wait_for_timeout(400)
     told = Evening(sitting.bench, now())
     told.acts(
@@ -117,7 +117,7 @@ def test_what_somebody_types_is_not_taken_from_under_them(
         answer="accepted",
     )  # fmt: skip
     page.wait_for_timeout(900)
-    expect(page.get_by_label("Why should the chosen ones go again?")).to_have_value(
+    expect(page.get_by_label("Why should they go again?")).to_have_value(
         "They mended it"
     )
     page.close()
