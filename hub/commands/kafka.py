@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.calling import call, effective, fail, on_the_road
+from hub.commands.calling import ask, effective, fail, on_the_road
 
 app = typer.Typer(help="The embedded one-node Kafka, or the cluster.", no_args_is_help=True)
 
@@ -58,7 +58,7 @@ def status() -> None:
 @app.command()
 def topics() -> None:
     """Create the topics, widen and correct them, as `hub run` does at its start."""
-    call("hub.kafka_set_up", "topics_command", on_the_road(effective()))
+    ask("hub.kafka_set_up", "topics_command", on_the_road(effective()))
 
 
 @app.command()
@@ -69,4 +69,4 @@ def acls(
 ) -> None:
     """Print what to allow each role's user in a cluster; changes nothing."""
     named = {"partners": partners} if partners else {}
-    call("hub.kafka_set_up", "acls_command", effective(**named), user, name)
+    ask("hub.kafka_set_up", "acls_command", effective(**named), user, name)
