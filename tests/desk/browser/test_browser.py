@@ -117,9 +117,7 @@ def test_what_somebody_types_is_not_taken_from_under_them(
         answer="accepted",
     )  # fmt: skip
     page.wait_for_timeout(900)
-    expect(page.get_by_label("Why should they go again?")).to_have_value(
-        "They mended it"
-    )
+    expect(page.get_by_label("Why should they go again?")).to_have_value("They mended it")
     page.close()
 
 
