@@ -1,11 +1,9 @@
 """What is to be done about an incident is said in the words of its runbook page, so that both say the same."""
 
-import re
 from pathlib import Path
 
-_HEADING = re.compile(
-    r"^#+\s*(?:what to do|do this|what you do)\b.*$", re.IGNORECASE | re.MULTILINE
-)
+FIRST, AFTER = "**First**", "**It ends.**"
+"""Between these two a page says what to do; each page has them (tests/unit/core/test_incident_kinds.py)."""
 _LONGEST = 2_000
 ASK_THE_DESK = (
     "Open Incidents at the desk: it says what this is about and leads to the page where something"
@@ -19,7 +17,7 @@ def page(kind: str) -> str:
 
 
 def what_to_do(runbook: Path, kind: str) -> str:
-    """The part of the page that says what to do, else its first words; without a page, the way to the desk."""
+    """What the page of a kind says is to be done first; without a page, the way to the desk."""
     try:
         text = (runbook / page(kind)).read_text("utf-8")
     except (OSError, UnicodeError):
@@ -28,10 +26,6 @@ def what_to_do(runbook: Path, kind: str) -> str:
 
 
 def said_there(text: str) -> str:
-    """What to do, as a page in Markdown says it. Pure."""
-    found = _HEADING.search(text)
-    part = text[found.end() :] if found else re.sub(r"\A\s*#[^\n]*\n", "", text)
-    words = re.split(r"^#", part, maxsplit=1, flags=re.MULTILINE)[0].strip()
-    if found is None:
-        words = words.split("\n\n")[0]
+    """What to do, as a page in Markdown says it; empty where it does not. Pure."""
+    words = text.partition(FIRST)[2].partition(AFTER)[0].strip()
     return words if len(words) <= _LONGEST else words[:_LONGEST].rsplit("\n", 1)[0] + "\n…"

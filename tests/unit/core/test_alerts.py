@@ -9,7 +9,7 @@ import pytest
 
 from hub.clock import now
 from hub.core.due import fall_due
-from hub.core.runbook import ASK_THE_DESK, said_there
+from hub.core.runbook import ASK_THE_DESK, said_there, what_to_do
 from hub.ledger.audit import verify
 from hub.ledger.reconcile import reconcile
 from hub.partners import Alerts, Partner, Receives, Role
@@ -269,8 +269,9 @@ def test_without_anybody_to_tell_nothing_is_recorded(a_bench: Benches) -> None:
 
 
 def test_what_to_do_is_said_in_the_words_of_the_runbook() -> None:
-    page = "# Partner down\n\nIt does not answer.\n\n## What to do\n\n1. Ring them.\n2. Wait.\n\n## Why\n\nx"
+    page = "# Partner down\n\n**At risk.** Much.\n\n**First**\n\n1. Ring them.\n2. Wait.\n\n**It ends.** x"
     assert said_there(page) == "1. Ring them.\n2. Wait."
-    assert said_there("# Partner down\n\nIt does not answer.\n\nMore.") == "It does not answer."
-    assert said_there("") == ""
-    assert ASK_THE_DESK.startswith("Open Incidents")
+    assert said_there("# Partner down\n\nIt does not answer.") == ""
+    told = what_to_do(Path("deploy/runbook"), "partner_down")
+    assert told.startswith("1. ") and "hub partners test" in told and "**" not in told
+    assert what_to_do(Path("deploy/runbook"), "nothing_of_ours") == ASK_THE_DESK

@@ -69,7 +69,7 @@ async def test_it_tells_core_as_soon_as_kafka_answers(
 )
 def test_its_title_says_whose_it_is(subject: str, title: str, link: str) -> None:
     moment = datetime(2026, 11, 20, tzinfo=UTC)
-    one = Wrong("i", "certificate", subject, "it ends", moment, moment, 1, None, None)
+    one = Wrong("i", "certificate", subject, "it ends", moment, moment, 1, None, None, None, None)
     names = {"st-elsewhere": "St Elsewhere", "hub": "the hub"}
     desk: Any = SimpleNamespace(title=names.__getitem__)
     assert (incident_title(one, desk), incident_link(one)) == (title, link)
