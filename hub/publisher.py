@@ -12,7 +12,9 @@ import structlog
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
-from hub.broker import ProducerBroken, publish_all, stopped
+from hub.broker import ProducerBroken, Unable, publish_all, stopped
+from hub.clock import monotonic
+from hub.vitals import VITALS
 from hub.wire import Outbound
 
 log = structlog.get_logger("hub.publisher")
@@ -35,12 +37,17 @@ class Publisher:
         Nothing is sent twice here: whoever asked knows whether it may be, and the next call finds
         a producer that works.
         """
-        broker = self._now
+        broker, began = self._now, monotonic()
         try:
             await publish_all(broker, outbounds, within)
-        except ProducerBroken:
-            await self._replace(broker, within)
+            VITALS.published += len(outbounds)
+        except Unable as error:
+            VITALS.unable += 1
+            if isinstance(error, ProducerBroken):
+                await self._replace(broker, within)
             raise
+        finally:
+            VITALS.publishing += monotonic() - began
 
     async def _replace(self, broken: KafkaBroker, within: float) -> None:
         async with self._one:

@@ -1,9 +1,11 @@
 """`hub run` starts all that a hub needs: Kafka, keys, ledger, topics, and its roles kept alive."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -14,6 +16,7 @@ from hub.embedded.runtime import FetchFailed
 from hub.kafka_security import KafkaSettingsWrong
 from hub.keep_kafka import KeptKafka
 from hub.partner_files import PartnersWrong, load
+from hub.partners import Directory
 from hub.seal import ROOTS, Keyring
 from hub.settings import Settings
 from hub.supervise import AlreadyRunning, Record, alone
@@ -50,6 +53,26 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     kafka = KeptKafka(settings, record) if settings.embedded else None
+    async with _probed(settings, record):
+        await _until_stopped(settings, directory, record, stop, kafka)
+    return 0
+
+
+def _probed(settings: Settings, record: Record) -> contextlib.AbstractAsyncContextManager[Any]:
+    if settings.probe_port is None:
+        return contextlib.nullcontext()
+    from hub.whole import Whole
+
+    return Whole(settings, record).probe().answering()
+
+
+async def _until_stopped(
+    settings: Settings,
+    directory: Directory,
+    record: Record,
+    stop: asyncio.Event,
+    kafka: KeptKafka | None,
+) -> None:
     try:
         # Threads cannot be called off, so a failure of one waits for the other.
         ledger, road = await asyncio.gather(
@@ -74,7 +97,6 @@ async def _run(settings: Settings) -> int:
         if kafka is not None:
             await asyncio.to_thread(kafka.stop)
         record.forget()
-    return 0
 
 
 class PortTaken(Exception):
@@ -83,8 +105,11 @@ class PortTaken(Exception):
 
 def free(settings: Settings) -> None:
     """Raises `PortTaken` where the desk or the door could not listen."""
-    for host, name in (("desk_host", "desk_port"), ("door_host", "door_port")):
+    for role in ("desk", "door", "probe"):
+        host, name = f"{role}_host", f"{role}_port"
         where = (getattr(settings, host), getattr(settings, name))
+        if where[1] is None:
+            continue
         try:
             ports.listen(*where).close()
         except OSError as error:
@@ -118,4 +143,7 @@ def environment(settings: Settings, bootstrap: str) -> dict[str, str]:
         if value not in (None, ""):
             told[f"HUB_{name.upper()}"] = str(value)
     told["HUB_DATA"] = str(settings.data.absolute())
+    if settings.probe_port is not None:
+        # The port is ours; each role answers to us at one of its own.
+        told |= {"HUB_PROBE_HOST": "127.0.0.1", "HUB_PROBE_PORT": "0"}
     return {**os.environ, **told, "HUB_KAFKA_BOOTSTRAP": bootstrap}

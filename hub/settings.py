@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     )
     door_host: str = Field("127.0.0.1", description="Where the HTTP door listens")
     door_port: int = Field(8081, description="The HTTP door of edge; 0: any free port")
+    probe_host: str = Field("127.0.0.1", description="Where a role answers probes")
+    probe_port: int | None = Field(
+        None,
+        description="/health, /ready and /metrics of edge, of core, and of `hub run` for all of them;"
+        " none: not answered; 0: any free port. The desk answers at its own",
+    )
     partners: Csv = Field(
         (),
         validation_alias=AliasChoices("HUB_PARTNERS", "partners"),

@@ -22,6 +22,7 @@ from hub.core.arrival import Arrival, of_record
 from hub.core.catching_up import CatchingUp, catching_up
 from hub.core.dispatch import dispatch
 from hub.core.due import fall_due, unread
+from hub.core.fitness import Fitness
 from hub.core.horizon import Horizons
 from hub.core.one_name import OneName
 from hub.core.parcels import record_parcels
@@ -42,6 +43,7 @@ from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert
 from hub.partner_files import load
+from hub.probe import Probe
 from hub.publisher import Publisher
 from hub.rules.book import Book
 from hub.seal import Keyring
@@ -77,6 +79,7 @@ class Core:
         self.stop = asyncio.Event()
         self.readers: list[Reader] = []
         self.published = asyncio.Lock()
+        self.fitness = Fitness(self)
         self.one_name = OneName(f"core-{settings.instance}")
         self.catching_up: CatchingUp
         self.horizons: Horizons
@@ -88,6 +91,7 @@ class Core:
         await unless(self.stop, self._begin())
         if self.stop.is_set():
             return
+        self.fitness.began = True
         ports.announce(self.settings.data, "core")
         log.info("core ready", instance=self.settings.instance)
         async with asyncio.TaskGroup() as group:
@@ -361,8 +365,12 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, core.stop.set)
+    probe = Probe(settings, "core")
+    probe.alive, probe.ready = core.fitness.hangs, core.fitness.unready
+    probe.more = core.fitness.more
     try:
-        await core.run()
+        async with probe.answering():
+            await core.run()
     except BaseExceptionGroup as group:
         for error in group.exceptions:
             log.critical("a part of core failed", exc_info=error)

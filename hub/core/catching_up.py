@@ -53,6 +53,8 @@ class CatchingUp:
         self._messages_read = False
         self._read = -1
         self._until = monotonic() + LONGEST
+        self.unread = 0
+        """Records of before the start (or of before the older copy) that are waited for."""
 
     @property
     def spots(self) -> list[TopicPartition]:
@@ -80,6 +82,7 @@ class CatchingUp:
     def look(self, conn: Connection) -> None:
         """Compares the ledger with the ends; what is read is no longer waited for."""
         if self.hold is Hold.NOTHING:
+            self.unread = 0
             return
         sql = 'select topic, partition, next from "offset" where cluster = :c'
         at = {
@@ -93,6 +96,7 @@ class CatchingUp:
         unread = [spot for spot, end in self._ends.items() if at.get(spot, 0) < end]
         self._messages_read = all(spot.topic in _READ_TOGETHER for spot in unread)
         waiting = unread if self._restored else [s for s in unread if s.topic == topics.RECEIPTS]
+        self.unread = sum(self._ends[spot] - at.get(spot, 0) for spot in waiting)
         if not waiting:
             self.hold, self._restored = Hold.NOTHING, False
             return

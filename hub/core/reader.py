@@ -23,6 +23,7 @@ from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
 from hub.member import Member
+from hub.vitals import VITALS
 
 log = structlog.get_logger("core")
 
@@ -207,6 +208,7 @@ class Reader:
             done = await self.ledger.transaction(partial(work, hopeful=False), first=self.first)
         for spot, (_, end) in ends.items():
             self.positions[spot] = end
+        VITALS.recorded += len(records)
         await self.after(done)
         self._tell_kafka({spot: end for spot, (_, end) in ends.items()})
 

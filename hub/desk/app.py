@@ -44,6 +44,7 @@ from hub.ledger.session import AWAY, open_ledger
 from hub.patient_http import HEAD, PatientHttp
 from hub.rules.book import Book
 from hub.seal import Keyring
+from hub.served import SILENT
 from hub.settings import Settings
 
 log = structlog.get_logger("desk")
@@ -79,6 +80,7 @@ def make_app(desk: Desk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         max_body_size=LARGEST_FORM,
+        telemetry=SILENT,
     )
     app.state.desk = desk
     for page in PAGES:

@@ -32,8 +32,10 @@ from hub.edge.watched import Watched
 from hub.member import Member
 from hub.partner_files import load
 from hub.partners import Directory, Partner
+from hub.probe import Probe
 from hub.publisher import Publisher
 from hub.seal import Keyring
+from hub.served import Served, served
 from hub.settings import Settings
 from hub.stopping import unless
 from schemas.register import REGISTER
@@ -89,14 +91,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
     listens = settings.edge_part != "out"
     watched = Watched(keys, [one.partner for one in mine if one.filtered and listens])
-    broker = await unless(stop, _connected(settings, watched, bootstrap))
-    if broker is None:
-        return 0
-    edge = Edge(settings, directory, keys, broker, watched, stop)
-    try:
-        await edge.run(mine)
-    finally:
-        await stopped(broker)
+    async with Probe(settings, name(settings)).answering() as probe:
+        broker = await unless(stop, _connected(settings, watched, bootstrap))
+        if broker is None:
+            return 0
+        edge = Edge(settings, directory, keys, broker, watched, stop)
+        probe.ready, probe.more = edge.unready, edge.wrong
+        try:
+            await edge.run(mine)
+        finally:
+            await stopped(broker)
     return edge.exit_code
 
 
@@ -150,7 +154,7 @@ class Edge:
         stop: asyncio.Event,
     ):
         self.exit_code = 0
-        self._doorman: door.Doorman | None = None
+        self._doorman: Served | None = None
         self._settings = settings
         self._keys = keys
         self._broker = broker
@@ -165,6 +169,7 @@ class Edge:
         self._deliverers: dict[str, Deliverer] = {}
         self._members: list[Member] = []
         self._wrong: dict[str, str] = {}
+        self._serves = False
         self._reports = Reports(
             settings.instance,
             directory,
@@ -175,6 +180,16 @@ class Edge:
             lambda: any(member.contended() for member in self._members),
         )
 
+    async def unready(self) -> str | None:
+        """Why nothing can be owned or sent now; None where it can."""
+        if not self._serves:
+            return "it does not listen yet"
+        return None if await self._broker.ping(3) else "Kafka does not answer"
+
+    def wrong(self) -> dict[str, Any]:
+        """Partners that cannot be listened to: the others are served all the same."""
+        return {"cannot_listen": sorted(self._wrong)} if self._wrong else {}
+
     def _connections(self) -> dict[str, str]:
         return {name: each.says for name, each in self._deliverers.items()} | self._wrong
 
@@ -184,6 +199,7 @@ class Edge:
         part = self._settings.edge_part
         tasks = [] if part == "out" else self._taking_in(voices)
         tasks += [] if part == "in" else self._sending(voices)
+        self._serves = True
         ports.announce(self._settings.data, name(self._settings))
         background = [
             self._task(self._watched.follow()),
@@ -192,7 +208,7 @@ class Edge:
         await self._stop.wait()
         if self._doorman is not None:
             self._doorman.should_exit = True
-        _, late = await asyncio.wait(tasks, timeout=ENDING)
+        _, late = await asyncio.wait(tasks, timeout=ENDING) if tasks else ((), ())
         for task in (*late, *background):
             task.cancel()
         await asyncio.gather(*late, *background, return_exceptions=True)
@@ -205,8 +221,8 @@ class Edge:
     def _taking_in(self, voices: list[Voice]) -> "list[asyncio.Task[None]]":
         tasks = [self._task(self._take_in(voice)) for voice in voices]
         bound = ports.listen(self._settings.door_host, self._settings.door_port)
-        answers = door.make_door(self._callers(voices), self._room, self._ready)
-        self._doorman = door.make_doorman(answers)
+        answers = door.make_door(self._callers(voices), self._room, self.unready)
+        self._doorman = served(answers)
         tasks.append(self._task(self._doorman.serve([bound])))
         port = bound.getsockname()[1]
         log.info("door listening", port=port, pid=os.getpid())
@@ -268,7 +284,3 @@ class Edge:
                 media_type = voice.mouth.speaks.media_type
                 callers[name] = door.Caller(name, kind, media_type, token, voice.accept)
         return callers
-
-    async def _ready(self) -> str | None:
-        answers = await self._broker.ping(3)
-        return None if answers else "Kafka does not answer"

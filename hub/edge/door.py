@@ -2,13 +2,12 @@
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import FastAPI, Header, Path, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -22,7 +21,7 @@ from hub import clock, traces
 from hub.edge.bound import Bytes
 from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
 from hub.edge.traced_in import TRACEPARENT
-from hub.patient_http import HEAD, PatientHttp
+from hub.served import SILENT
 
 PATIENCE = 5.0
 """Seconds that intake may be full before newcomers are told to come back."""
@@ -60,7 +59,7 @@ Ready = Callable[[], Awaitable[str | None]]
 
 def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastAPI:
     """The application; documentation pages are left out because they fetch scripts from elsewhere."""
-    app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None)
+    app = FastAPI(title=TITLE, version=VERSION, docs_url=None, redoc_url=None, telemetry=SILENT)
     bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
     @app.exception_handler(RequestValidationError)
@@ -203,28 +202,3 @@ def _unknown_caller() -> Response:
 
 def _later(status: int, reason: str, after: float = PATIENCE) -> Response:
     return problem(status, reason, {"Retry-After": str(max(1, round(after)))})
-
-
-class Doorman(uvicorn.Server):
-    """Serves the door inside the edge, which alone listens to signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to the edge."""
-        yield
-
-
-def make_doorman(app: FastAPI) -> Doorman:
-    """The server; set its `should_exit` to end it, after the requests in hand."""
-    config = uvicorn.Config(
-        app,
-        http=PatientHttp,
-        ws="none",
-        h11_max_incomplete_event_size=HEAD,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=15,
-    )
-    return Doorman(config)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
+from hub.clock import monotonic
 from hub.ledger.session import AWAY, check_timeouts, open_ledger
+from hub.vitals import VITALS
 
 AGAIN = 0.5
 """Seconds between tries to reach a database that is away."""
@@ -73,6 +76,19 @@ class Ledger:
         self._turns = Turns()
         self._lock: TextIO | None = None
         self._connection: Connection | None = None
+        self._busy_since: float | None = None
+        self._heard_at = -math.inf
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds that the thread has been in one transaction; 0 where it is in none."""
+        since = self._busy_since
+        return 0.0 if since is None else monotonic() - since
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since a transaction was committed."""
+        return monotonic() - self._heard_at
 
     @classmethod
     def open(cls, url: str) -> "Ledger":
@@ -104,6 +120,17 @@ class Ledger:
         `first`: before all that wait for the thread already.
         """
 
+        def timed() -> T:
+            began = self._busy_since = monotonic()
+            try:
+                done = whole()
+                self._heard_at = monotonic()
+                return done
+            finally:
+                self._busy_since = None
+                VITALS.transactions += 1
+                VITALS.transacting += monotonic() - began
+
         def whole() -> T:
             conn = self._connection = self._connection or self.engine.connect()
             try:
@@ -116,7 +143,7 @@ class Ledger:
                 raise
 
         async with self._turns.turn(first):
-            return await asyncio.get_running_loop().run_in_executor(self._thread, whole)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, timed)
 
     def close(self) -> None:
         """Ends the thread after its last transaction."""

@@ -18,6 +18,7 @@ from hub.edge.compose import Composer
 from hub.edge.report import Tallies
 from hub.edge.watched import Watched
 from hub.partners import Partner, Role
+from hub.served import Served, served
 from hub.wire import Outbound
 from tests.kit.log_lines import Log, logged_as
 from tests.kit.waiting import wait_until
@@ -34,7 +35,7 @@ class LiveDoor:
     def __init__(self, port: int, log: Log):
         self.port = port
         self.log = log
-        self.doorman: door.Doorman
+        self.doorman: Served
         self.owned: list[Outbound] = []
 
     @property
@@ -133,9 +134,7 @@ def live_door(folder: Path, *, keep: bool = False) -> Iterator[LiveDoor]:
         async def ready() -> str | None:
             return None
 
-        made.doorman = doorman = door.make_doorman(
-            door.make_door({partner.partner: caller}, room, ready)
-        )
+        made.doorman = doorman = served(door.make_door({partner.partner: caller}, room, ready))
         serving = threading.Thread(target=lambda: asyncio.run(doorman.serve([bound])))
         serving.start()
         try:
