@@ -37,6 +37,8 @@ _LIBRARIES = {
     "uvicorn.access": logging.CRITICAL,
     "httpx": logging.CRITICAL,
     "httpcore": logging.CRITICAL,
+    # It would say each statement.
+    "sqlalchemy": logging.WARNING,
     # A collector of traces that is away is said once, by `hub.otlp`; these say it with every batch.
     "opentelemetry": logging.CRITICAL,
     "urllib3": logging.CRITICAL,

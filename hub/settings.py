@@ -60,6 +60,9 @@ class Settings(BaseSettings):
         None, description="People and sessions; none: as the ledger"
     )
 
+    log_level: Literal["DEBUG", "INFO", "WARNING"] = Field(
+        "INFO", description="The least that is logged"
+    )
     desk_host: str = Field("127.0.0.1", description="Where the desk listens")
     desk_port: int = Field(8080, description="0: any free port, told in the log")
     metrics_token: SecretStr | None = Field(

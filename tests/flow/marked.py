@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,16 @@ GIVEN, FAMILY = "Quillonby", "Zanthorpe"
 NUMBER = people.nhs(777_123)
 STREET = "17 Marrowfen Gallery"
 PHONE = "0113 496 0877"
-ALL = f"{GIVEN} {FAMILY}, {NUMBER}, {STREET}, {PHONE}"
+BORN = date(2009, 2, 27)
+REFERRER = ("Ottoline", "Vexbridge")
+ALL = f"{GIVEN} {FAMILY}, {NUMBER}, {STREET}, {PHONE}, {BORN}, told by {' '.join(REFERRER)}"
 """The sentence that free text carries."""
 
 _SPACED = f"{NUMBER[:3]} {NUMBER[3:6]} {NUMBER[6:]}"
 _FREE = ("reason", "what", "done", "recommended", "concern", "why")
-MARKS = (GIVEN, FAMILY, NUMBER, _SPACED, "Marrowfen", PHONE, PHONE.replace(" ", ""))
+_DATES = [BORN.strftime(way) for way in ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d", "%d %B %Y")]
+_PHONES = (PHONE, PHONE.replace(" ", ""))
+MARKS = (GIVEN, FAMILY, NUMBER, _SPACED, "Marrowfen", *_PHONES, *_DATES, *REFERRER)
 _PATTERNS = [
     re.compile(re.escape(mark.encode(coding)), re.I)
     for mark in MARKS
@@ -43,6 +48,9 @@ def marked(body: Said, seed: int) -> dict[str, Any]:
         (child.family, FAMILY),
         (people.nhs(seed), NUMBER),
         (street, STREET),
+        (people.a_child(seed).born, str(BORN)),
+        ("Odette", REFERRER[0]),
+        ("Furnival", REFERRER[1]),
     ):
         text = text.replace(str(old), new)
     said: dict[str, Any] = _told(json.loads(text))

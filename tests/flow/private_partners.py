@@ -3,10 +3,21 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 from hub.embedded.processes import free_port
 from tests.contract.transports.smtp_peer import MailServer
 from tests.flow.marked import ALL
+
+
+class Quoting(MailServer):
+    """A mail server that repeats whom a letter was about: first in its excuse, then in its thanks."""
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        await super().handle_DATA(server, session, envelope)
+        if self.connections == 1:
+            return f"451 4.3.0 not now: {ALL}"
+        return f"250 2.0.0 thank you for {ALL}"
 
 
 class Adversaries:

@@ -15,18 +15,20 @@ import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from hub import topics, wire
+from hub import topics, traces, wire
 from hub.broker import make_broker, publish_all
 from hub.embedded.processes import free_port
 from hub.seal import Keyring
-from tests.contract.transports.smtp_peer import MailServer
-from tests.flow.marked import ALL, FAMILY, GIVEN, NUMBER, in_files, marked, marks_in
-from tests.flow.private_partners import Adversaries, partners
+from hub.supervise import Record
+from tests.flow.marked import ALL, BORN, FAMILY, GIVEN, NUMBER, in_files, marked, marks_in
+from tests.flow.private_partners import Adversaries, Quoting, partners
 from tests.flow.whole_hub import WholeHub
 from tests.kit import people
+from tests.kit.collector import Collector, collecting
 from tests.kit.kafka import read_to_end
 from tests.kit.waiting import eventually
 
+THEIRS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ADMIT = Path("tests/golden/hl7v2/a01_itk24_admit.er7").read_bytes()
 CSV = Path("tests/golden/contact-csv/evening_1252.csv").read_bytes().decode("cp1252")
 
@@ -35,6 +37,7 @@ def admit(control: str = "1391320453338055", number: str = NUMBER) -> bytes:
     """The golden attendance, of the marked child."""
     text = ADMIT.decode("utf-8").replace("9995908301", number).replace("1391320453338055", control)
     text = text.replace("OKAFOR-LINDQVIST^ZOË^J", f"{FAMILY}^{GIVEN}^J")
+    text = text.replace("20170312", f"{BORN:%Y%m%d}")
     return text.replace("29 WEST TERRACE", "17 Marrowfen Gallery").encode()
 
 
@@ -43,7 +46,7 @@ def export(concern: str = "", born: str = "") -> bytes:
     text = CSV.replace("Zoë Okafor-Lindqvist", f"{GIVEN} {FAMILY}").replace("999 590 8301", NUMBER)
     text = text.replace("29 West Terrace", "17 Marrowfen Gallery")
     text = text.replace("Quiet, would not", f"{ALL}; quiet, would not")
-    return (text.replace("12/03/2017", born) if born else text).encode("cp1252")
+    return text.replace("12/03/2017", born or f"{BORN:%d/%m/%Y}").encode("cp1252")
 
 
 @dataclass
@@ -55,7 +58,9 @@ class Story:
     mllp: int
     folder: Path
     client: httpx.AsyncClient
+    collector: Collector
     told: list[str] = field(default_factory=list)
+    """What was answered where something was wrong, and what machines are told."""
 
     async def post(self, partner: str, type: str, body: Any, **more: Any) -> httpx.Response:
         message = {
@@ -64,11 +69,28 @@ class Story:
             "occurred_at": datetime.now(UTC).isoformat(),
             "body": body,
         } | more
-        return await self.client.post(
+        answer = await self.client.post(
             f"{self.hub.url('door')}/v1/partners/{partner}/messages",
+            params={"about": ALL},
             json=message,
-            headers={"authorization": "Bearer t0ken"},
+            headers={
+                "authorization": "Bearer t0ken",
+                "user-agent": ALL,
+                "baggage": f"child={FAMILY}",
+                "tracestate": f"child={FAMILY}",
+                "traceparent": THEIRS,
+            },
         )
+        self.note(answer)
+        return answer
+
+    def note(self, answer: httpx.Response) -> None:
+        """Keeps what was answered, heads and all."""
+        self.told += [str(answer.headers), answer.text]
+
+    async def get(self, url: str, **more: Any) -> None:
+        """Asks, and keeps what was answered."""
+        self.note(await self.client.get(url, **more))
 
     async def hl7(self, message: bytes) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.mllp)
@@ -89,16 +111,24 @@ class Story:
 
 @asynccontextmanager
 async def story(home: Path) -> AsyncIterator[Story]:
-    mail = MailServer()
+    mail = Quoting()
     await mail.up()
     folder, port = home / "centre", free_port()
     folder.mkdir()
     peers = Adversaries(mail)
     await peers.up()
-    hub = WholeHub(home, partners(peers, port, folder), {"HUB_TEST_TOKEN": "t0ken"})
+    env = {
+        "HUB_TEST_TOKEN": "t0ken",
+        "HUB_LOG_LEVEL": "DEBUG",
+        "HUB_PROBE_PORT": str(free_port()),
+        # What else would tell a collector what it sees.
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    }
     try:
-        async with hub.running(), httpx.AsyncClient(timeout=30, trust_env=False) as client:
-            yield Story(hub, peers, port, folder, client)
+        with collecting() as collector:
+            hub = WholeHub(home, partners(peers, port, folder), env | collector.env)
+            async with hub.running(), httpx.AsyncClient(timeout=30, trust_env=False) as client:
+                yield Story(hub, peers, port, folder, client, collector)
     finally:
         await peers.down()
         await mail.down()
@@ -115,7 +145,7 @@ async def every_way(s: Story) -> None:
     await _wrong_ways(s, referral)
     await s.seen("select 1 from watched")
     await eventually(lambda: _attended(s), 20, 0.2)
-    unreadable = admit("2").replace(b"201703121515", f"{FAMILY} {NUMBER}".encode())
+    unreadable = admit("2").replace(f"{BORN:%Y%m%d}1515".encode(), f"{FAMILY} {NUMBER}".encode())
     assert b"MSA|A" in (answer := await s.hl7(unreadable)) and b"MSA|AA" not in answer
     s.folder.joinpath("export-1.csv").write_bytes(export())
     s.folder.joinpath(f"{GIVEN} {FAMILY} {NUMBER}.csv").write_bytes(
@@ -126,6 +156,7 @@ async def every_way(s: Story) -> None:
     await eventually(lambda: list((s.folder / "refused").glob("*reason.txt")), 20)
     await _stuck(s)
     await _at_the_desk(s)
+    await _by_machines(s)
     await s.seen("select 1 from delivery where partner = 'police' and tries > 0")
     await s.seen("select 1 from delivery where partner = 'night' and tries > 0")
     await eventually(lambda: s.peers.mail.letters, 20)
@@ -189,6 +220,10 @@ async def _at_the_desk(s: Story) -> None:
         assert page.status_code == 200, page.text
         for asked in (NUMBER, f"{GIVEN} {FAMILY}"):
             await web.get("/find", params={"q": asked, "reference": asked})
+            await web.get(f"/message/{asked}")
+            s.note(await web.get(f"/no-such-page/{asked}"))
+        await press("/sign-in", email=f"{FAMILY}@example.org", password=ALL)
+        page = await web.get("/inbox")
         (message,) = s.ask("select message_id from message where type = 'edt.handover'")[0]
         page = await web.get("/inbox")
         assert message in page.text
@@ -204,6 +239,39 @@ async def _at_the_desk(s: Story) -> None:
         page = await web.get(f"/message/{message}")
         assert (await press(f"/message/{message}/content", why=f"To see {ALL}")).status_code == 200
     await s.seen("select 1 from journey where machine = 'handover' and state = 'refused'")
+
+
+async def _by_machines(s: Story) -> None:
+    """What other programs ask, rightly and wrongly."""
+    door, desk = s.hub.url("door"), s.hub.url("desk")
+    probe = f"http://127.0.0.1:{s.hub.more['HUB_PROBE_PORT']}"
+    for base in (door, desk, probe):
+        for path in ("/health", "/ready", "/metrics", f"/v1/{FAMILY}", f"/v1/outbox/{NUMBER}"):
+            await s.get(base + path, params={"q": ALL}, headers={"authorization": f"Bearer {ALL}"})
+    bearer = {"authorization": "Bearer t0ken"}
+    where = f"{door}/v1/partners/{{}}/messages"
+    for partner, sent in ((FAMILY, b"{}"), ("form", ALL.encode()), ("form", b"{}")):
+        headers = bearer | {"content-type": "application/json"}
+        s.note(await s.client.post(where.format(partner), content=sent, headers=headers))
+    odd = bearer | {"content-type": f"text/plain; charset={FAMILY}"}
+    s.note(await s.client.post(where.format("form"), content=ALL.encode(), headers=odd))
+    for name, text in (("export.csv", export()), ("broken.csv", export(born=f"{FAMILY}/{NUMBER}"))):
+        (s.hub.home / name).write_bytes(text)
+        # What it prints is content, for who holds the file; what it leaves behind is looked through.
+        await s.hub.command("partners", "dry-run", "centre", name, may_fail=True)
+        (s.hub.home / name).unlink()
+
+
+def of_processes(s: Story) -> list[str]:
+    """What anybody on this machine sees of ours: how they were started, what their threads are called."""
+    pids = Record(s.hub.data).roles.values()
+    assert len(pids) == 4
+    files = [
+        file
+        for pid in pids
+        for file in (Path(f"/proc/{pid}/cmdline"), *Path(f"/proc/{pid}/task").glob("*/comm"))
+    ]
+    return [f"{file}: {mark}" for file in files for mark in marks_in(file.read_bytes())]
 
 
 async def on_the_road(s: Story) -> list[str]:
@@ -226,13 +294,32 @@ async def on_the_road(s: Story) -> list[str]:
     return found
 
 
+async def traced(s: Story) -> list[str]:
+    """Everything that the collector was sent: names, attributes, links, words and heads."""
+    names = {"accept", "deliver", "derive", "process receipts", "process flows.handover"}
+    await eventually(lambda: names <= {span.name for span in s.collector.spans}, 20)
+    failed = {span.facts["hub.partner"] for span in s.collector.spans if span.failed}
+    assert failed >= {"police", "night", "millrace"}
+    found = [f"trace: {mark}" for raw in s.collector.raw for mark in marks_in(raw)]
+    found += [f"trace: {mark}" for head in s.collector.heads for mark in marks_in(head)]
+    found += [f"trace: words {span.words}" for span in s.collector.spans if span.words]
+    found += [f"trace: {path}" for path in s.collector.heads if path.split()[0] != "/v1/traces"]
+    known = traces.ATTRIBUTES
+    others = {name for span in s.collector.spans for name in span.facts.keys() - known}
+    return found + [f"trace: attribute {name}" for name in others]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_the_marked_child_is_found_in_content_alone(tmp_path: Path) -> None:
     async with story(tmp_path) as s:
         await every_way(s)
-        said = [await s.hub.command(*words) for words in (["status"], ["ledger", "reconcile"])]
-        found = [f"said: {mark}" for text in said for mark in marks_in(text)]
+        (message,) = s.ask("select message_id from message where type = 'edt.handover'")[0]
+        asked = (["status"], ["ledger", "reconcile"], ["settings"], ["trace", message])
+        said = [await s.hub.command(*words) for words in asked]
+        found = [f"said: {mark}" for text in (*said, *s.told) for mark in marks_in(text)]
+        found += of_processes(s)
+        found += await traced(s)
         found += await on_the_road(s)
         found += in_files(tmp_path, [s.hub.log, s.hub.data])
         for letter in s.peers.mail.letters:

@@ -58,9 +58,9 @@ async def until(data: Path, role: str, status: int, why: str = "") -> dict[str, 
         answered, told = await ask(data, role, "/ready")
         return told if answered == status and why in told.get("why", "") else None
 
-    told = await eventually(found, 60, 0.2)
-    assert told is not None
-    return told
+    said: dict[str, Any] | None = await eventually(found, 60, 0.2)
+    assert said is not None
+    return said
 
 
 @pytest.mark.slow
