@@ -52,6 +52,7 @@ Facts = MutableMapping[str, Any]
 def set_up(
     role: str,
     level: str = "INFO",
+    instance: str = "",
     stream: TextIO | None = None,
     pretty: bool | None = None,
 ) -> None:
@@ -61,7 +62,7 @@ def set_up(
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _name_role(role),
+        _name_role(role, instance),
         _type_and_place,
         keep_facts,
     ]
@@ -141,9 +142,11 @@ def _short(value: Any) -> Any:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
-def _name_role(role: str) -> Any:
+def _name_role(role: str, instance: str) -> Any:
     def name(logger: Any, method: str, facts: Facts) -> Facts:
         facts.setdefault("role", role)
+        if instance:
+            facts.setdefault("instance", instance)
         return facts
 
     return name

@@ -28,7 +28,7 @@ _WRONG_SET_UP = 78
 
 def main(settings: Settings) -> int:
     """Runs the hub until SIGTERM or SIGINT; the exit code, with a sentence where it cannot start."""
-    logs.set_up("run", settings.log_level)
+    logs.set_up("run", settings.log_level, settings.instance)
     try:
         with alone(settings.data):
             return asyncio.run(_run(settings))

@@ -383,7 +383,7 @@ def main(settings: Settings) -> None:
     """`hub core`."""
     import uvloop
 
-    logs.set_up("core", settings.log_level)
+    logs.set_up("core", settings.log_level, settings.instance)
     traces.begin("core", settings.instance)
     # Edge answers partners; core's batches may grow a little instead of keeping them waiting.
     os.nice(10)

@@ -138,7 +138,7 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
 
 def main(settings: Settings) -> None:
     """Runs the desk until it is told to end."""
-    logs.set_up("desk", settings.log_level)
+    logs.set_up("desk", settings.log_level, settings.instance)
     asyncio.run(_serve(settings))
 
 

@@ -57,7 +57,7 @@ class WrongPartner(Exception):
 
 def main(settings: Settings) -> int:
     """Runs one edge until SIGTERM or SIGINT; the exit code."""
-    logs.set_up(name(settings), settings.log_level)
+    logs.set_up(name(settings), settings.log_level, settings.instance)
 
     async def until_told() -> int:
         stop = asyncio.Event()

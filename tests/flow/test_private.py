@@ -1,6 +1,7 @@
 """A marked child goes every way there is, and is afterwards found in content alone."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator
@@ -329,6 +330,9 @@ async def test_the_marked_child_is_found_in_content_alone(tmp_path: Path) -> Non
         found += [
             f"{path.name}: {mark}" for path in reasons for mark in marks_in(path.read_bytes())
         ]
+    for line in s.hub.log.read_text().splitlines():
+        facts: dict[str, Any] = json.loads(line)
+        assert facts.keys() >= {"event", "level", "timestamp", "role", "instance"}, line
     # The ledger as it stands on disk once everything is closed.
     found += in_files(tmp_path, [s.hub.log, s.hub.data])
     assert not found, "\n".join(dict.fromkeys(found))
