@@ -61,6 +61,7 @@ def moment(at: datetime) -> str:
 def _print(console: Console, found: Trace, name: Name) -> None:
     console.print(f"[bold]{escape(found.of)}[/]")
     console.print(f"Authority {found.authority}, case {found.case_ref}")
+    console.print(f"OpenTelemetry: trace {', '.join(found.watched)}")
     for one in found.custody:
         if one.machine == "handover":
             console.print(escape("  " + plain(handover(one, name), moment)), style="bold")

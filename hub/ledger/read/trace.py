@@ -10,7 +10,9 @@ from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Way, case_way, message_way
 from hub.ledger.read.sentences import Name
 from hub.ledger.read.timeline import Event, timeline
+from hub.ledger.session import among, values
 from hub.ledger.write import rows
+from hub.traces import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Trace:
     events: tuple[Event, ...]
     entries: int
     broken: str | None
+    watched: tuple[str, ...]
+    """Ids under which a collector of traces has it, where traces are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +65,11 @@ def _trace(conn: Connection, of: str, case_ref: str, way: Way, name: Name) -> Tr
         tuple(timeline(way, name, words=None)),
         head[0].audit_seq if head else 0,
         f"entry {broken.seq}: {broken.why}" if broken else None,
+        _watched(conn, [one.message_id for one in way.messages]),
     )
+
+
+def _watched(conn: Connection, messages: list[str]) -> tuple[str, ...]:
+    sql = f"select distinct correlation_id from message where {among(conn, 'message_id')}"
+    found = rows(conn, sql + " order by correlation_id", among=values(conn, messages))
+    return tuple(place(row.correlation_id).trace_id for row in found)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hub import traces
 from hub.cli import app
 from hub.core.reports import record_report
 from tests.kit.deeds import settle, told
@@ -52,6 +53,7 @@ def test_a_trace_tells_a_message_by_any_of_its_names_and_a_case_whole(bench: Ben
         code, said = asked("trace", name)
         assert code == 0
         assert "Exemplar Hospitals NHS Trust" in said and "the audit chain holds" in said
+        assert f"trace {traces.place(one.message_id).trace_id}" in said
         assert "attempt 1" in said and "did not get through: 503" in said
     code, said = asked("trace", case.case_ref)
     assert code == 0 and "A-1" in said and "H-1" in said
