@@ -311,7 +311,7 @@ async def traced(s: Story) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_the_marked_child_is_found_in_content_alone(tmp_path: Path) -> None:
     async with story(tmp_path) as s:
         await every_way(s)
