@@ -39,7 +39,8 @@ DECLARE
 BEGIN
     -- Where everything was written by one role, people stand beside the ledger.
     FOREACH name IN ARRAY ARRAY[
-        'person', 'person_role', 'desk_session', 'sign_in_failure', 'reading', 'people_version'
+        'person', 'person_role', 'desk_session', 'sign_in_failure', 'reading', 'api_token',
+        'people_version'
     ] LOOP
         EXECUTE format('ALTER TABLE IF EXISTS public.%I SET SCHEMA people', name);
     END LOOP;

@@ -140,7 +140,7 @@ class Site:
 async def site(home: Path) -> AsyncIterator[Site]:
     page = home / "runbook/incidents/partner_down.md"
     page.parent.mkdir(parents=True)
-    page.write_text("# A partner is down\n\n## What to do\n\n1. Ring them.\n\n## Why\n\nIt is.\n")
+    page.write_text("# A partner is down\n\n**First**\n\n1. Ring them.\n\n**It ends.** It does.\n")
     made = Site(home)
     await made.mail.up()
     await made.hook.up()

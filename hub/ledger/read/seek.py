@@ -69,8 +69,10 @@ class Stretch:
 _SELECT = """
 select m.message_id, m.parcel_id, m.type, m.version, m.partner, m.authority, m.reference,
   m.case_ref, m.completeness, m.causation_id, m.answers, m.priority, m.ack_expected, m.occurred_at,
-  m.recorded_at, m.due_at, m.state, m.planned, m.none_reason, m.conflict_of, m.test, m.labels,
-  m.doubts from message m where
+  m.recorded_at, m.due_at, m.state, m.planned, m.none_reason, m.conflict_of, m.corrects, m.test,
+  m.labels, m.doubts,
+  (select c.message_id from message c where c.corrects = m.message_id
+   and c.corrects is not null limit 1) as corrected_by from message m where
 """
 _ORDER = "order by m.recorded_at desc, m.message_id desc"
 LATE: dict[str, frozenset[str]] = {
