@@ -64,7 +64,7 @@ class Whole:
 
     async def _get(self, client: httpx.AsyncClient, name: str, path: str) -> httpx.Response | str:
         place = ports.find(self._settings.data, name if name == "desk" else f"probe-{name}")
-        if place is None or place.pid != self._record.roles.get(name):
+        if place is None or not place.port or place.pid != self._record.roles.get(name):
             return _NOT_UP
         host = self._settings.desk_host if name == "desk" else "127.0.0.1"
         host = _HERE.get(host, host)

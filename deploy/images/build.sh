@@ -44,7 +44,7 @@ mkdir -p "$made/hub/program/deploy" "$made/kafka/jars" "$made/postgres"
 .venv/bin/uv pip install --quiet --python "$python" --python-version 3.11 --require-hashes \
     --target "$made/hub/site" -r "$made/requirements.txt"
 cp -R hub schemas connectors "$made/hub/program/"
-cp -R deploy/rules deploy/calendars "$made/hub/program/deploy/"
+cp -R deploy/rules deploy/calendars deploy/runbook "$made/hub/program/deploy/"
 image hub
 
 "$python" - "$made/kafka" <<'PYTHON'

@@ -12,9 +12,9 @@ import yaml
 
 from hub.cli import app
 from hub.desk.app import make_app
-from hub.edge import door
-from hub.edge.bound import Bytes
 from hub.kafka_acls import User
+from hub.probe import Probe
+from hub.probe_app import app_of
 from hub.settings import Settings
 from hub.topics import LARGEST
 
@@ -109,32 +109,35 @@ def test_nobody_is_root_or_writes_where_a_program_stands() -> None:
         assert int(last.partition(":")[0]) >= 10_000, path
 
 
-@pytest.mark.parametrize("role", ["edge-in", "desk"])
-def test_who_serves_is_asked_at_doors_that_are_there(role: str) -> None:
-    application = (
-        make_app(None)  # type: ignore[arg-type]
-        if role == "desk"
-        else door.make_door({}, Bytes(1), lambda: None)  # type: ignore[arg-type, return-value]
-    )
+@pytest.mark.parametrize("role", ["edge-in", "edge-out", "core", "desk"])
+def test_each_is_asked_at_a_door_that_is_there(role: str) -> None:
+    desk = role == "desk"
+    probe = Probe(Settings(), role)
+    application = make_app(None) if desk else app_of(probe)  # type: ignore[arg-type]
     routes = {getattr(route, "path", "") for route in application.routes}
-    one = container(pods()[f"hub-{role}"])
-    port = {"desk": "desk_port", "edge-in": "door_port"}[role]
-    assert one["ports"] == [{"name": "http", "containerPort": Settings.model_fields[port].default}]
-    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-        asked = one[probe]["httpGet"]
-        assert asked["path"] in routes and asked["port"] == "http", probe
+    pod = pods()[f"hub-{role}"]
+    one, given = container(pod), told(pod)
+    ports = {each["name"]: each["containerPort"] for each in one["ports"]}
+    asks = Settings.model_fields["desk_port"].default if desk else int(given["HUB_PROBE_PORT"])
+    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+        asked = one[name]["httpGet"]
+        assert asked["path"] in routes and ports[asked["port"]] == asks, name
     assert one["livenessProbe"]["httpGet"]["path"] != one["readinessProbe"]["httpGet"]["path"]
+    [knocks] = re.findall(r":(\d+)/health", str(COMPOSE["services"][role]["healthcheck"]["test"]))
+    environment = COMPOSE["services"][role]["environment"]
+    assert int(knocks) == (asks if desk else int(environment["HUB_PROBE_PORT"]))
 
 
-@pytest.mark.parametrize("role", ["core", "edge-out"])
-def test_who_serves_nobody_is_known_by_the_file_that_it_writes(role: str) -> None:
-    from hub.ports import _file
-
-    one = container(pods()[f"hub-{role}"])
-    path = str(_file(Path(told(pods()[f"hub-{role}"])["HUB_DATA"]), role))
-    for probe in ("startupProbe", "readinessProbe"):
-        assert one[probe]["exec"]["command"] == ["test", "-s", path]
-    assert COMPOSE["services"][role]["healthcheck"]["test"] == ["CMD", "test", "-s", path]
+def test_the_http_door_is_published_and_says_who_does_tls() -> None:
+    pod = pods()["hub-edge-in"]
+    door = Settings.model_fields["door_port"].default
+    assert {"name": "http", "containerPort": door} in container(pod)["ports"]
+    for given in (
+        told(pod),
+        told(pods()["hub-desk"]),
+        *(COMPOSE["services"][name]["environment"] for name in ("edge-in", "desk")),
+    ):
+        assert given["HUB_TLS_IN_FRONT"] == "true"
 
 
 def test_budgets_services_and_policies_select_a_pod() -> None:
