@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 _RUN = "HUB_TEST_RUN"
@@ -33,7 +34,10 @@ def end(run: Path) -> None:
     """Stops whatever the session's processes left running, and forgets the session."""
     os.environ.pop(_RUN, None)
     for path in sorted(run.glob("*.json")):
-        _STOPS[path.stem.partition("-")[0]](json.loads(path.read_text()))
+        kind = path.stem.partition("-")[0]
+        # Who starts the workers has not read what they read: a kind is named after its module here.
+        import_module(f"tests.kit.{kind}")
+        _STOPS[kind](json.loads(path.read_text()))
     shutil.rmtree(run, ignore_errors=True)
 
 

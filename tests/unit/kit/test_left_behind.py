@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,14 @@ async def test_a_server_that_was_frozen_can_be_stopped() -> None:
     os.kill(pid, signal.SIGSTOP)
     server.stop("immediate")
     await eventually(lambda: not Path(f"/proc/{pid}").exists())
+
+
+@pytest.mark.parametrize("kind", ["kafka", "postgres", "cluster"])
+def test_who_never_used_a_server_stops_what_others_left(tmp_path: Path, kind: str) -> None:
+    """Whoever starts the workers of a session reads none of their tests."""
+    run = tmp_path / "1"
+    run.mkdir()
+    (run / f"{kind}-00000000.json").write_text("{}")
+    end = f"import pathlib; from tests.kit import shared; shared.end(pathlib.Path({str(run)!r}))"
+    found = subprocess.run([sys.executable, "-c", end], capture_output=True, text=True, check=False)
+    assert "KeyError: " + repr(kind) not in found.stderr
