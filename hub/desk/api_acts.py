@@ -11,7 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from hub.desk.api_caller import Caller
 from hub.desk.doing import Outcome
-from hub.desk.pages import calls, conflicts, custody, failed, inbox, incidents, parcels, partners
+from hub.desk.pages import (
+    calls,
+    conflicts,
+    custody,
+    failed,
+    inbox,
+    incidents,
+    parcels,
+    partners,
+    redrives,
+)
 from hub.desk.problems import fails
 
 
@@ -55,6 +65,12 @@ OFFERED = (
             "Note who took a call"),
     Offered(parcels, "/parcel/{parcel_id}/claim", "/parcels/{parcel_id}/claim",
             "Look after an unread parcel"),
+    Offered(incidents, "/incidents/{incident_id}/claim", "/incidents/{incident_id}/claim",
+            "Take an incident: others see that you look at it"),
+    Offered(incidents, "/incidents/{incident_id}/release", "/incidents/{incident_id}/release",
+            "Look at an incident no more"),
+    Offered(redrives, "/redrives/{redrive_id}/stop", "/redrives/{redrive_id}/stop",
+            "Stop what is being tried again in bulk"),
     Offered(incidents, "/incidents/{incident_id}/close", "/incidents/{incident_id}/close",
             "Close an incident, with a reason"),
     Offered(partners, "/partners/{name}/{what}", "/partners/{name}/pause",

@@ -135,8 +135,9 @@ def _flat(model: BaseModel, path: str = "") -> Iterator[tuple[str, str]]:
         value = getattr(model, name)
         where = f"{path}, {name}" if path else name
         where = where.replace("_", " ")
-        if isinstance(value, SecretRef):
-            yield where, f"in {value}, never shown"
+        secrets = value if isinstance(value, tuple) else (value,)
+        if secrets and all(isinstance(one, SecretRef) for one in secrets):
+            yield where, f"in {', '.join(map(str, secrets))}, never shown"
         elif isinstance(value, BaseModel):
             yield from _flat(value, where)
         elif value is not None:

@@ -97,7 +97,7 @@ class Filters:
             yield "priority", priority.value, replace(self, priorities=self.priorities - {priority})
         for reference in sorted(self.references):
             left = replace(self, references=self.references - {reference})
-            yield "reference", reference, left
+            yield "reference", f'"{reference}"', left
 
     @property
     def words(self) -> str:

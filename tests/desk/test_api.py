@@ -243,6 +243,7 @@ NOT_OFFERED = {
     "compare": "content",
     "child": "a number is asked for at the desk",
     "/failed/retry": "one after the other",
+    "/repair": "content",
     "/stuck/": "operations look at them at the desk",
     "/early/": "needs the message before a person's eyes",
     "/match/": "needs the message before a person's eyes",

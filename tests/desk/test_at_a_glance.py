@@ -161,7 +161,7 @@ async def test_the_first_three_lines_answer_the_three_questions(sitting: Sitting
             run(conn, "update incident set closed_at = first_seen, open_key = null")
         after = text(await client.get("/"))
     short = said[: said.index("Waiting for you (")]
-    assert re.search(r"● 5 wait for you : the first is due \d\d:\d\d", short)
+    assert re.search(r"● 5 wait for you : the first is due (\w+ \d+ \w+ )?\d\d:\d\d", short)
     assert re.search(r"▲ 2 are late elsewhere : the longest since \d\d:\d\d", short)
     ill = r"▲ 4 are broken : Exemplar Police, public protection, no answer since \d\d:\d\d , 2 deliveries waiting"
     assert re.search(ill, short)

@@ -34,8 +34,13 @@ COUNCIL = "exemplar-council"
 
 
 def partners() -> list[Partner]:
-    """The examples of `deploy/partners`, and a team that has only the web inbox."""
-    known = list(partner_files.load(Path("deploy/partners/examples")))
+    """The examples of `deploy/partners`, but for those who are told of incidents, and a team that
+    has only the web inbox."""
+    known = [
+        one
+        for one in partner_files.load(Path("deploy/partners/examples"))
+        if one.role is not Role.OPERATIONS
+    ]
     east = Partner(
         partner=EAST,
         title="Assessment team east",

@@ -88,6 +88,8 @@ class Storm:
         where = (self.home, 1, stand.database, stand.shown, handing_over())
         self._site = site = Site(*where) if self.old is None else Apart(*where, old=self.old)
         site.more["HUB_DOOR_PORT"] = str(free_port())
+        # Its disk is small, so that it can be filled: what is left of it otherwise is enough.
+        site.more["HUB_DISK_FREE_MIN"] = "32MB"
         shown = {}
         for number, name in enumerate(TEAMS):
             team = self.teams[name] = Team(name, number)

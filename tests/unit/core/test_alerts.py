@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.clock import now
+from hub.core.breaker import IN_A_ROW
 from hub.core.due import fall_due
 from hub.core.runbook import ASK_THE_DESK, said_there, what_to_do
 from hub.ledger.audit import verify
@@ -79,7 +80,8 @@ def test_a_partner_that_goes_down_is_told_once_to_each_and_once_that_it_is_back(
     said = an_arrival("health.attendance", an_attendance(1))
     bench.record(said, at=start)
     [order] = bench.orders()
-    settle(bench, told(order, "try_again", connection=True, detail="refused"), at=start)
+    for _ in range(IN_A_ROW):
+        settle(bench, told(order, "try_again", connection=True, detail="refused"), at=start)
     assert round_(bench, start + timedelta(seconds=29)) == [], "it may be over in a moment"
     orders = round_(bench, start + SOON)
     assert heard(orders) == both("opened", "partner_down")

@@ -83,7 +83,7 @@ def test_the_hub_is_one_screen_and_its_code_says_whether_it_balances(bench: Benc
     [order] = bench.orders()
     settle(bench, told(order, "refused", detail="not ours"))
     code, said = asked("status")
-    assert code == 0 and "✓ balanced" in said and "lane blocked" in said
+    assert code == 0 and "✓ balanced" in said and "holds up later ones" in said
     assert "health.attendance 1" in said and "Exemplar Hospitals NHS Trust" in said
     counts = {"hospital": {"owned": 1, "not_ours": 20, "refused": 3, "unable": 2}}
     meta = {"edge": "1", "epoch": "e", "directory": "d", "partners": {}, "tallies": counts}

@@ -71,7 +71,7 @@ def touched(bench: Bench, asked: list[tuple[str, Any]]) -> dict[str, int]:
     found = {}
     with bench.engine.connect() as conn:
         for sql, given in asked:
-            plain = sql.replace(" for update", "")
+            plain = sql.replace(" for update", "").replace(" skip locked", "")
             cursor = conn.connection.cursor()
             cursor.execute(f"explain (analyze, format json) {plain}", given)
             [((plan,),)] = cursor.fetchall()
