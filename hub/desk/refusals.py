@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.desk.frame import SignIn, Stop, draw, see_other
 from hub.desk.patience import Patience
 from hub.desk.plain import Plain
+from hub.desk.problems import problem
 from hub.desk.security import HEADERS
 from hub.ids import fresh
 
@@ -100,6 +101,9 @@ def _away(request: Request) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     told = cast(StarletteHTTPException, error)
+    if request.url.path.startswith("/v1/desk/"):
+        # What is mounted there never hears of an address with a line break in it.
+        return problem(told.status_code, str(told.detail), "See the description of this API.")
     if _machine(request):
         return JSONResponse({"detail": told.detail}, told.status_code, told.headers)
     words = {404: "There is no such page", 405: "That cannot be done here"}
