@@ -34,7 +34,7 @@ may do what that person may. References, never names; content is opened at the d
 that is noted. An act is answered by the ledger: 200 it took effect, 409 it did not and why, 202
 nobody knows so far, so count on nothing and ask `/acts/{act_id}`.
 """
-router = APIRouter(responses=fails(401, 403, 422, 503))
+router = APIRouter(responses=fails(401, 403, 404, 422, 503))
 Name = Annotated[str, Path(max_length=200)]
 
 

@@ -29,7 +29,10 @@ class Plain:
             return message
 
         if _odd(asked):
-            scope = dict(scope) | {"path": "/a-character-that-is-no-text", "query_string": b""}
+            # Nothing is there; a program hears so in a program's words.
+            place = "/v1/desk" if scope["path"].startswith("/v1/desk/") else ""
+            path = f"{place}/a-character-that-is-no-text"
+            scope = dict(scope) | {"path": path, "raw_path": path.encode(), "query_string": b""}
         await self.app(scope, plainly, send)
 
 

@@ -70,7 +70,9 @@ def test_without_one_every_path_says_so_and_nothing_happens(sitting: Sitting) ->
     def call(data: st.DataObject) -> None:
         operation = data.draw(st.sampled_from(operations))
         answer = data.draw(operation.as_strategy()).call(headers={"Authorization": "Bearer x"})
-        assert answer.status_code == 401, answer.text
+        # What is no text is no address of anything, whoever asks.
+        odd = any(sign in str(answer.request.url) for sign in ("%00", "%0A"))
+        assert answer.status_code == 401 or (odd and answer.status_code == 404), answer.text
 
     call()
     assert sitting.road.published == []
