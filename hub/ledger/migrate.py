@@ -28,6 +28,8 @@ def migrate_engine(engine: Engine) -> None:
     with engine.connect() as conn:
         if engine.dialect.name == "postgresql":
             conn.execute(text("select pg_advisory_lock(:n)"), {"n": _LOCK})
+            # It may think for longer than a core may: nobody waits for its rows but for the whole of it.
+            conn.execute(text("set idle_in_transaction_session_timeout = 0"))
             conn.commit()
         try:
             config.attributes["connection"] = conn
@@ -35,5 +37,6 @@ def migrate_engine(engine: Engine) -> None:
             conn.commit()
         finally:
             if engine.dialect.name == "postgresql":
+                conn.execute(text("reset idle_in_transaction_session_timeout"))
                 conn.execute(text("select pg_advisory_unlock(:n)"), {"n": _LOCK})
                 conn.commit()

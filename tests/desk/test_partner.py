@@ -69,7 +69,9 @@ async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
     assert re.search(r"What waits: 2 The oldest waits since \d\d:\d\d", said)
-    assert "By age under 5 min 0 5 to 60 min 2 over an hour 0" in said
+    # The evening was made before the first of these tests, and it grows older with them.
+    ages = re.search(r"By age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
+    assert ages is not None and sum(map(int, ages.groups())) == 2
     assert "on its way now may be at once ready to collect needs a person 0 32 3 1" in said
 
 

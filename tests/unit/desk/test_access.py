@@ -165,6 +165,7 @@ def test_an_auditor_acts_on_nothing_and_these_roles_see_no_content(
 ) -> None:
     reading = {
         Action.SEE,
+        Action.FIND_CHILD,
         Action.OPEN_CONTENT,
         Action.OPEN_PARCEL,
         Action.SEE_ROAD,

@@ -5,8 +5,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, create_engine, text
 
+from hub.ledger import session
+from hub.ledger.migrate import migrate_engine
 from hub.ledger.session import AWAY, IDLE_IN_TRANSACTION_MS, check_timeouts, open_ledger
 from hub.ledger.thread import Ledger
 
@@ -75,3 +79,24 @@ def test_what_stands_still_in_a_transaction_is_ended_for_its_successor(
     with successor.connect() as conn:
         assert conn.execute(text("select n from place")).scalar_one() == 10
     successor.dispose()
+
+
+def test_an_upgrade_that_thinks_is_not_ended_and_leaves_the_limit_as_it_was(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "IDLE_IN_TRANSACTION_MS", 100)
+    upgrade = command.upgrade
+
+    def slowly(config: Config, to: str) -> None:
+        config.attributes["connection"].execute(text("select 1"))
+        time.sleep(0.4)
+        upgrade(config, to)
+
+    monkeypatch.setattr(command, "upgrade", slowly)
+    engine = open_ledger(postgres_database, pool=1)
+    migrate_engine(engine)
+    with engine.connect() as conn:
+        assert conn.execute(text("select 1 from message limit 1")).all() == []
+        told = conn.execute(text("show idle_in_transaction_session_timeout")).scalar_one()
+    assert told == "100ms"
+    engine.dispose()
