@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hub.ledger.session import open_ledger
 from tests.kit.postgres_server import PostgresServer, binaries
-from tests.load.cost import load_average
+from tests.load.cost import load_average, spent
 from tests.load.hub_under_load import Hub, hub, until
 from tests.load.measure import Runs, Size, sink
 from tests.load.scale import pages
@@ -104,16 +104,48 @@ def _a_while(running: Hub, runs: Runs) -> dict[str, float]:
 
 
 def _again(running: Hub) -> dict[str, float]:
-    """Kills core, and waits until it serves again."""
+    """Kills core with a warm spare behind it, three times; then once more before another is warm."""
     took = []
     for _ in range(3):
-        pid = running.pids["core"]
-        began = time.monotonic()
-        os.kill(pid, signal.SIGKILL)
-        until(partial(_another, running, pid), 60, "core does not come back", 0.01)
-        took.append(time.monotonic() - began)
-        time.sleep(4)
-    return {"core ready after kill -9, s (worst of 3)": max(took)}
+        _spare_is_warm(running)
+        took.append(_killed(running))
+    return {
+        "core ready after kill -9, s (worst of 3)": max(took),
+        "core ready after kill -9 at once again, s": _killed(running),
+    }
+
+
+def _killed(running: Hub) -> float:
+    pid = running.pids["core"]
+    began = time.monotonic()
+    os.kill(pid, signal.SIGKILL)
+    until(partial(_another, running, pid), 60, "core does not come back", 0.01)
+    return time.monotonic() - began
+
+
+def _spare_is_warm(running: Hub) -> None:
+    """The process behind core has read its programs: it has used no processor for a second."""
+    seen, since = 0.0, time.monotonic()
+    ends = since + 60
+    while time.monotonic() < ends:
+        used = sum(spent({str(pid): pid for pid in _spares(running)}).values())
+        if used != seen:
+            seen, since = used, time.monotonic()
+        elif used and time.monotonic() - since > 1:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("no spare of core is warm")
+
+
+def _spares(running: Hub) -> list[int]:
+    record = str(running.data.absolute() / "run.json")
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (place / "cmdline").read_bytes().decode().split("\0")
+            if {"hub.standby", "core", record} <= set(words):
+                found.append(int(place.name))
+    return [pid for pid in found if pid != running.pids["core"]]
 
 
 def _another(running: Hub, gone: int) -> bool:
