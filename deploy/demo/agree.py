@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -97,7 +98,7 @@ def compare(stage: Stage, conn: Connection) -> Iterator[Found]:
     stuck = conn.execute(text("select reason from stuck where closed_at is null")).all()
     yield Found("stuck", f"{len(stuck)} records", tuple(str(row[0]) for row in stuck))
     for name, partner in PARTNERS.items():
-        with sqlite3.connect(stage.books(name)) as books:
+        with closing(sqlite3.connect(stage.books(name))) as books:
             told = books.execute("select reference, kind, answer, note from sent").fetchall()
             given = books.execute("select reference, kind, digest from received").fetchall()
         books.close()

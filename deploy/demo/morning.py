@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 
 from deploy.demo.inbox import Person
 from deploy.demo.people import SignIn
@@ -65,7 +66,7 @@ class Morning:
 
     def _told_edt(self) -> bool:
         """Whether the books of EDT's own system name the one who accepted."""
-        with sqlite3.connect(self.stage.books("edt")) as books:
+        with closing(sqlite3.connect(self.stage.books("edt"))) as books:
             sql = "select body from received where kind = 'handover.response'"
             said = [json.loads(body)["body"] for (body,) in books.execute(sql)]
         books.close()

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class Evening:
     def ask(self, sql: str, *given: str) -> list[Any]:
         """What the ledger says."""
         ledger = f"file:{self.site.data(1) / 'ledger.db'}?mode=ro"
-        with sqlite3.connect(ledger, uri=True) as conn:
+        with closing(sqlite3.connect(ledger, uri=True)) as conn:
             return conn.execute(sql, given).fetchall()
 
     async def hand_over(self, reference: str) -> httpx.Response:

@@ -6,7 +6,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,9 @@ class Site:
 
     def ask(self, sql: str) -> list[Any]:
         """What the ledger says."""
-        with sqlite3.connect(f"file:{self.hub.data / 'ledger.db'}?mode=ro", uri=True) as ledger:
+        with closing(
+            sqlite3.connect(f"file:{self.hub.data / 'ledger.db'}?mode=ro", uri=True)
+        ) as ledger:
             return ledger.execute(sql).fetchall()
 
     async def seen(self, sql: str) -> None:

@@ -5,7 +5,7 @@ import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,7 +102,9 @@ class Story:
 
     def ask(self, sql: str) -> list[Any]:
         """What the ledger says."""
-        with sqlite3.connect(f"file:{self.hub.data / 'ledger.db'}?mode=ro", uri=True) as ledger:
+        with closing(
+            sqlite3.connect(f"file:{self.hub.data / 'ledger.db'}?mode=ro", uri=True)
+        ) as ledger:
             return ledger.execute(sql).fetchall()
 
     async def seen(self, sql: str, count: int = 1) -> None:

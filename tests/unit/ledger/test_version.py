@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_an_older_and_a_newer_ledger_are_told_apart(ledger_url: str) -> None:
 def test_a_core_says_so_and_does_not_begin(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path / 'ledger.db'}")
     Keyring.first_start(tmp_path / "keys")
-    with sqlite3.connect(tmp_path / "ledger.db") as old:
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as old, old:
         old.execute("update ledger_version set version_num = '0001'")
     env = {"HUB_DATA": str(tmp_path), "HUB_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PATH": ""}
     core = [sys.executable, "-m", "hub", "core"]
