@@ -76,6 +76,10 @@ class Bench:
         self.out: list[Outbound] = []
         self.do(lambda work: _know(work.conn, [p.partner for p in self.site.directory]))
 
+    def close(self) -> None:
+        """Lets go of the ledger."""
+        self.engine.dispose()
+
     def do(self, effect: Callable[[Work], Any], at: datetime | None = None) -> Any:
         """One transaction, with what it hands out gathered in `out`."""
         with self.engine.begin() as conn:

@@ -1,6 +1,8 @@
 """What a dry run says is what then happens, and until then nothing has."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,10 +153,15 @@ def tried(name: str, body: bytes, partners: list[Partner] | None = None) -> DryR
     return dry_run(directory, book, directory[name], body, NOW)
 
 
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with closing(Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, site())) as found:
+        yield found
+
+
 @pytest.mark.parametrize("story", STORIES)
-def test_a_dry_run_says_what_then_happens(story: str, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_then_happens(story: str, bench: Bench) -> None:
     name, body = STORIES[story]
-    bench = Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, site())
     for arrival in arrivals(bench, bench.site.directory[name], body):
         bench.record(arrival, at=NOW)
     found = tried(name, body)
@@ -165,9 +172,8 @@ def test_a_dry_run_says_what_then_happens(story: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("story", ["referral", "police", "handover"])
-def test_what_is_written_is_what_edge_would_send(story: str, tmp_path: Path) -> None:
+def test_what_is_written_is_what_edge_would_send(story: str, bench: Bench) -> None:
     name, body = STORIES[story]
-    bench = Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, site())
     for arrival in arrivals(bench, bench.site.directory[name], body):
         bench.record(arrival, at=NOW)
     sent = {}

@@ -3,6 +3,8 @@
 SQLite counts the steps of its own machine, so nothing depends on how fast this one is.
 """
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,14 @@ CHILDREN = 50
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(tmp_path: Path) -> Iterator[Bench]:
     takes = (Receives(type="health.attendance"),)
     partners = [
         a_partner("hospital", Role.HEALTH, "mllp", sends=("health.attendance",)),
         a_partner("team", Role.ASSESSMENT_TEAM, receives=takes, order="partner", window=256),
     ]
-    return Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, partners)
+    with closing(Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path, partners)) as found:
+        yield found
 
 
 def record(bench: Bench, first: int, count: int) -> None:
