@@ -1,8 +1,9 @@
 """Whoever must be rung stands on a sheet beside the delivery that does not get through, for as long as it does not.
 
 One sheet at most for a delivery, and none for an alert: nobody is rung about a child there, and
-what is wrong with its recipient is an incident of its own. When the delivery is settled by other means, nobody need ring
-any more: the sheet is withdrawn in the same transaction, says why, and stays counted.
+what is wrong with its recipient is an incident of its own. When the delivery is settled by other
+means, nobody need ring any more: the sheet is withdrawn in the same transaction, says why, and
+stays counted.
 """
 
 from collections.abc import Iterable, Mapping

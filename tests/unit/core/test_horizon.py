@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -177,7 +178,7 @@ async def test_after_a_minute_of_backlog_it_is_judged_all_the_same_and_told_once
         clock.seconds = second
         upto = look(bench, roads)
         assert not upto.unread
-        bench.do(lambda work, upto=upto: _told(work, upto), clock.machine())
+        bench.do(partial(_told, upto=upto), clock.machine())
         await roads.ask(kafka)
     assert _incidents(bench) == [(1, None)], "not for a minute so far"
     clock.seconds = 125
@@ -200,7 +201,7 @@ async def test_a_lag_that_stays_as_it_is_is_one_incident(
             read(FLOW, max(0, 1000 + second - lag))
         upto = look(bench, roads)
         if upto.unread or second % 5 == 1:
-            bench.do(lambda work, upto=upto: _told(work, upto), clock.machine())
+            bench.do(partial(_told, upto=upto), clock.machine())
     assert _incidents(bench) == [(1, None)]
 
 
