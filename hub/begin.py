@@ -101,7 +101,7 @@ async def _until(look: Callable[[], Look], first: Look, words: str, stop: asynci
 def migrated(settings: Settings) -> str | None:
     """Brings the ledger to our version; else says what keeps us from a server's.
 
-    A file that cannot be had is raised.
+    A file that cannot be had is raised, and so is that we may not: waiting would not help.
     """
     from hub.ledger.migrate import migrate
     from hub.ledger.session import AWAY

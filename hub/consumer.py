@@ -57,13 +57,13 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka tells no typ
     _closed: bool
 
     async def start(self) -> None:
-        """Joins; one that is called off meanwhile has ended."""
+        """Joins; one that cannot, or is called off meanwhile, has ended."""
         try:
             await to_its_end(super().start())
             fetcher: Any = self._fetcher
             longest, fetcher.__class__ = fetcher._fetch_max_wait_ms, _Fetcher
             fetcher._fetch_max_wait_ms = longest
-        except asyncio.CancelledError:
+        except BaseException:
             await self.stop()
             raise
 

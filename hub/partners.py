@@ -1,6 +1,7 @@
 """Who the hub speaks with, read from one file each and refused with file, line and cure when wrong."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.envelope import For, Priority
+
+_FORM = "2-"
+"""How a digest is made, before its digits; another number where it is ever made otherwise."""
 
 
 class Strict(BaseModel):
@@ -136,8 +140,19 @@ class Partner(Strict):
 
     @property
     def digest(self) -> str:
-        """A short digest of the effective configuration, compared between roles."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        """A short digest of what its file says, compared between roles.
+
+        Not of what it leaves to its defaults: a version that knows one setting more reads the same
+        file as the one before it, and an upgrade is nobody's disagreement.
+        """
+        said = self.model_dump(mode="json", exclude_unset=True)
+        text = json.dumps(said, sort_keys=True)
+        return f"{_FORM}{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def comparable(one: str, other: str) -> bool:
+    """Whether two digests are made alike; those of another version may differ for the same file. Pure."""
+    return one.rpartition("-")[0] == other.rpartition("-")[0]
 
 
 class Directory:

@@ -15,6 +15,7 @@ from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
 from hub.kafka_security import KafkaSettingsWrong
 from hub.keep_kafka import KeptKafka
+from hub.ledger.migrate import MayNotMigrate
 from hub.partner_files import PartnersWrong, load
 from hub.partners import Directory
 from hub.seal import ROOTS, Keyring
@@ -43,6 +44,7 @@ def main(settings: Settings) -> int:
         KafkaSettingsWrong,
         KafkaFailed,
         FetchFailed,
+        MayNotMigrate,
     ) as error:
         print(error, file=sys.stderr)
     except PermissionError as error:

@@ -78,7 +78,7 @@ def _print(console: Console, site: str, found: Status, name: Name) -> None:
 def _waiting(console: Console, found: Status, name: Name) -> None:
     late = f", [red]▲ {len(found.late)} late[/]" if found.late else ""
     console.print(
-        f"Waiting: {len(found.waiting)} to be accepted{late}; {len(found.calls)} to ring,"
+        f"Waiting: {len(found.waiting)} to be accepted{late}; {found.calls} to ring,"
         f" {found.stopped} stopped, {found.unread} unread, {found.stuck} stuck"
     )
     for one in found.late[:MOST]:

@@ -18,12 +18,21 @@ from hub.ledger import tables
 from hub.ledger.audit import HUB
 from hub.ledger.write import at, insert, rows, run, update
 from hub.partners import Partner
-from hub.rules.alerts import WINDOW, Alert, Telling, concerns, is_over, lane_of_alert, tell
+from hub.rules.alerts import (
+    OPENED,
+    RECOVERED,
+    WINDOW,
+    Alert,
+    Telling,
+    concerns,
+    is_over,
+    lane_of_alert,
+    tell,
+)
 from schemas.envelope import Envelope, Marking, Sender, Subject
 from schemas.incident import IncidentOpened, IncidentRecovered
 from schemas.register import entry_of, priority_of
 
-OPENED, RECOVERED = "incident.opened", "incident.recovered"
 _LINE = 400
 
 _OPEN = """

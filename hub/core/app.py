@@ -43,6 +43,7 @@ from hub.partner_files import load
 from hub.probe import Probe
 from hub.publisher import Publisher
 from hub.rules.book import Book
+from hub.same_kafka import another as another_kafka
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.stopping import unless
@@ -55,6 +56,10 @@ _WRONG_SET_UP = 78
 """`EX_CONFIG`: starting again does not help."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
+
+
+class AnotherKafka(Exception):
+    """Another Kafka stands where the one was that this core read; its next life begins with it."""
 
 
 class Core:
@@ -100,6 +105,7 @@ class Core:
                 group.create_task(reader.run(self.stop))
             group.create_task(self._due(group))
             group.create_task(self.pulse.beat(self.stop))
+            group.create_task(self._same_kafka())
             group.create_task(self.stop.wait())
 
     async def _begin(self) -> None:
@@ -252,6 +258,19 @@ class Core:
         if seen is not None:
             await self._after(await self.ledger.transaction(lambda conn: unseen(conn, seen)))
 
+    async def _same_kafka(self) -> None:
+        """Ends this life where Kafka is another one: what is right towards it is done at a start.
+
+        Until then offsets of the old one would be looked for in the new one.
+        """
+        cluster = self.catching_up.cluster
+        found = await unless(self.stop, another_kafka(self.settings, self.bootstrap, cluster))
+        if found is not None:
+            raise AnotherKafka(
+                f"Kafka is another one than before ({found}, not {cluster}):"
+                " core ends, and reads on when it is started again"
+            )
+
     def _another(self, conn: Connection) -> None:
         another(self._work(conn), self.catching_up.cluster)
 
@@ -307,8 +326,8 @@ def main(settings: Settings) -> None:
     os.nice(10)
     try:
         uvloop.run(serve(settings))
-    except* FaultIsOurs as fault:
-        raise SystemExit(str(fault.exceptions[0])) from fault
+    except* (FaultIsOurs, AnotherKafka) as ended:
+        raise SystemExit(str(ended.exceptions[0])) from ended
     except* OtherVersion as other:
         print(other.exceptions[0], file=sys.stderr)
         raise SystemExit(_WRONG_SET_UP) from other

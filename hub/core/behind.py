@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from hub.core.horizon import Upto
 from hub.core.incidents import lasting
 from hub.core.work import Work
 
@@ -10,6 +11,11 @@ OVER = "what comes is recorded at once again"
 TOO_LATE = 60.0
 IN_TIME = 20.0
 """Seconds: in between it neither opens nor closes."""
+
+
+def in_time(upto: Upto) -> bool:
+    """Whether each road is read in time, as far as is known. Pure."""
+    return all(seconds < IN_TIME for seconds in upto.behind.values())
 
 
 def reading_behind(work: Work) -> None:

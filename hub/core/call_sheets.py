@@ -1,7 +1,9 @@
 """Whoever must be rung stands on a sheet beside the delivery that does not get through, for as long as it does not.
 
-One sheet at most for a delivery. When the delivery is settled by other means, nobody need ring
-any more: the sheet is withdrawn in the same transaction, says why, and stays counted.
+One sheet at most for a delivery, and none for an alert: nobody is rung about a child there, and
+what is wrong with its recipient is an incident of its own. When the delivery is settled by other
+means, nobody need ring any more: the sheet is withdrawn in the same transaction, says why, and
+stays counted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,12 +16,17 @@ from hub.ledger.session import among, values
 from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, run, update
 from hub.partners import Partner
+from hub.rules.alerts import OPENED, RECOVERED
 from schemas.envelope import AckLevel
 
 
 def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> None:
     """A delivery by telephone beside one that does not get through."""
     if row["beside"] is not None or row["transport"] == "call":
+        return
+    rung = "update delivery set ring_at = null where delivery_id = :id"
+    if row["type"] in (OPENED, RECOVERED):
+        run(work.conn, rung, id=row["delivery_id"])
         return
     sheet = _sheet(work, row, partner)
     stands = "select 1 from delivery where delivery_id = :id"
@@ -28,7 +35,6 @@ def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> Non
     ):
         return
     work.add(Delivery, sheet)
-    rung = "update delivery set ring_at = null where delivery_id = :id"
     run(work.conn, rung, id=row["delivery_id"])
     run(
         work.conn,

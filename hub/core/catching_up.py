@@ -111,8 +111,8 @@ async def catching_up(
     """What Kafka has, and what it knows to be recorded, by consumer group and its topics."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **kafka_security(settings))
     consumer = plain_consumer(settings, bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         cluster = str((await admin.describe_cluster())["cluster_id"])
         wanted = sorted({name for names in roads.values() for name in names} - {topics.REPORTS})
         spots = [

@@ -13,11 +13,12 @@ import structlog
 from hub.clock import london
 from hub.core import custody
 from hub.core.alerts import alerts
+from hub.core.behind import in_time
 from hub.core.call_sheets import open_call_sheet
 from hub.core.catching_up import Hold
 from hub.core.dispatch import dispatch
 from hub.core.horizon import NEVER
-from hub.core.incidents import quiet
+from hub.core.incidents import lasting, quiet
 from hub.core.redrive import redrive
 from hub.core.settle import settle_leases
 from hub.core.whole import whole
@@ -29,6 +30,8 @@ log = structlog.get_logger("hub.core.due")
 
 EARLY_IS_SHOWN = timedelta(minutes=10)
 MOST = 500
+_REPEATED = "what was unread at the start was not read in time; repeats went out all the same"
+_JUDGED = "deadlines are judged with unread messages on the road"
 
 
 def fall_due(work: Work) -> None:
@@ -45,15 +48,19 @@ def fall_due(work: Work) -> None:
 
 
 def unread(work: Work, name: str, at_start: bool) -> None:
-    """One incident while deadlines are judged, or deliveries repeated, with messages unread."""
+    """One incident while deadlines are judged, or deliveries repeated, with messages unread.
+
+    Not over before the roads are read in time: a lag that stays as it is would reach each end that
+    was asked for, wait a minute for the next, and be another incident each time.
+    """
+    upto, wrong = work.upto, {}
     if at_start:
-        why = "what was unread at the start was not read in time; repeats went out all the same"
-        work.incident("unread", name, why)
-    elif work.upto is not None and work.upto.unread:
-        if work.wrong_until("unread", name) is None:
-            work.incident("unread", name, "deadlines are judged with unread messages on the road")
-    elif work.upto is not None and work.upto.clocks > NEVER:
-        work.recovered("unread", name, "everything is read again")
+        wrong[name] = _REPEATED
+    elif upto is not None and upto.unread:
+        wrong[name] = _JUDGED
+    read = upto is not None and upto.clocks > NEVER and in_time(upto)
+    unsure = work.wrong_of("unread") - ({name} if read else set())
+    lasting(work, "unread", wrong, "everything is read again", unsure)
 
 
 def alone(work: Work, duty: Callable[[Work], None]) -> None:

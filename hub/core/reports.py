@@ -10,6 +10,7 @@ from hub.core.one_name import reported
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
 from hub.ledger.write import insert, rows, run, update
+from hub.partners import comparable
 
 _NOTHING = {"owned": 0, "not_ours": 0, "refused": 0, "unable": 0}
 
@@ -81,12 +82,16 @@ def heartbeat(work: Work, instance: str, epoch: str, digest: str, says: dict[str
 
 
 def agree(work: Work, instance: str, digests: dict[str, str]) -> None:
-    """Roles that disagree about a partner's configuration are an incident."""
+    """Roles that disagree about a partner's configuration are an incident.
+
+    One whose digests are made otherwise is of another version, and cannot be judged by them.
+    """
     known = {name: work.site.partner(name) for name in digests}
     other = [
         name
         for name, partner in sorted(known.items())
-        if partner is None or partner.digest != digests[name]
+        if partner is None
+        or (comparable(partner.digest, digests[name]) and partner.digest != digests[name])
     ]
     if other:
         why = f"{instance} and core have read different files for {', '.join(other)}"

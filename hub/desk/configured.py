@@ -15,7 +15,7 @@ from hub.desk import words
 from hub.desk.words import Mood
 from hub.ledger.read.roles import Role
 from hub.ledger.read.sentences import Parts
-from hub.partners import Partner, Patience, Receives, Retry
+from hub.partners import Partner, Patience, Receives, Retry, comparable
 from schemas.envelope import For
 
 SILENT = timedelta(seconds=15)
@@ -77,6 +77,8 @@ def _agrees(partner: Partner, role: Role, now: datetime) -> Agrees:
     parts: Parts
     if digest is None:
         mood, parts = Mood.SOON, ("has no file of this partner, or is of an older version",)
+    elif not comparable(digest, partner.digest):
+        mood, parts = Mood.SOON, ("is of another version: its digest cannot be compared",)
     elif digest != partner.digest:
         mood, parts = Mood.LATE, (f"has read another file: {digest}",)
     else:

@@ -51,7 +51,12 @@ def begin(after: str) -> Place | None:
         # In UTC, also what somebody wrote without a zone: places must be comparable.
         return _utc(due), _utc(since), name
     except (ValueError, OverflowError):
-        raise Stop(400, "There is no such page of this list", "Begin it anew.") from None
+        raise no_page() from None
+
+
+def no_page() -> Stop:
+    """What is asked for where `after` names no place."""
+    return Stop(400, "There is no such page of this list", "Begin it anew.")
 
 
 def _utc(text: str) -> datetime:

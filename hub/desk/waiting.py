@@ -11,7 +11,7 @@ from hub.desk.access import Action
 from hub.desk.frame import Visit
 from hub.desk.paged import FAR, Page, Place, begin, end, page
 from hub.desk.whose import concerning, everything_of, facts, handover_facts
-from hub.ledger.read.calls import Call, open_calls
+from hub.ledger.read.calls import Call, number_of_calls, open_calls
 from hub.ledger.read.handovers import SENDER_MUST, Handover, open_handovers, receivers
 from hub.ledger.read.sentences import Parts, handover
 from hub.ledger.read.waits import MOST, Narrowed, late, number_late
@@ -142,15 +142,26 @@ def item(visit: Visit, one: Handover) -> Item:
 
 
 def waiting(visit: Visit, conn: Connection, own: Custody, most: int, after: str = "") -> Page[Item]:
-    """Some of what waits for who reads, and whom they may ring because something does not get through."""
-    ring = [
-        one
-        for one in open_calls(conn, visit.authorities)
-        if visit.may(
-            Action.TAKE_CALL, facts(visit.desk.directory, one.authority, priority=one.priority)
-        )
-    ]
-    return _lines(visit, page([*own.waiting, *ring], _place, after, most))
+    """Some of what waits for who reads, and whom they may ring because something does not get through.
+
+    Of the calls no more are read than a page may show: there may be thousands.
+    """
+    mine, last = calls_of(visit, conn), begin(after)
+    behind = (0, *last) if last else None
+    ring = open_calls(conn, mine, most + 1, behind, by_rank=False)
+    both: list[Handover | Call] = [*own.waiting, *ring]
+    some_of = page(both, _place, after, most)
+    number = len(own.waiting) + sum(mine.values())
+    return _lines(visit, replace(some_of, number=number))
+
+
+def calls_of(visit: Visit, conn: Connection) -> dict[str, int]:
+    """The authorities whose calls this person may take, and how many there are of each."""
+    return {
+        authority: number
+        for authority, number in number_of_calls(conn, visit.authorities).items()
+        if visit.may(Action.TAKE_CALL, facts(visit.desk.directory, authority))
+    }
 
 
 def some(visit: Visit, found: list[Handover], most: int, after: str = "") -> Page[Item]:
@@ -167,7 +178,7 @@ def _lines(visit: Visit, chosen: Page[Any]) -> Page[Item]:
 
 def _place(one: Handover | Call) -> Place:
     if isinstance(one, Call):
-        return one.due_at or FAR, one.created_at, one.delivery_id
+        return one.place
     return one.due_at or FAR, one.opened_at, one.journey_id
 
 

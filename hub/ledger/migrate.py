@@ -5,11 +5,19 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from hub.ledger.session import open_ledger
+from hub.ledger.version import newest
 
 HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_310_441
+_MAY_NOT = "42501"
+"""PostgreSQL's `insufficient_privilege`."""
+
+
+class MayNotMigrate(Exception):
+    """Whoever signs in may not make or change tables; the text says who may, and by which command."""
 
 
 def migrate(url: str) -> None:
@@ -17,6 +25,14 @@ def migrate(url: str) -> None:
     engine = open_ledger(url)
     try:
         migrate_engine(engine)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _MAY_NOT:
+            raise
+        raise MayNotMigrate(
+            f"the ledger is not at version {newest()}, and {engine.url.username} of HUB_DATABASE_URL"
+            " may not make or change its tables: run `hub ledger migrate` as their owner"
+            " (hub_owner of deploy/postgres/roles.sql)"
+        ) from error
     finally:
         engine.dispose()
 

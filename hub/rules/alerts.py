@@ -18,6 +18,9 @@ WINDOW = timedelta(minutes=10)
 LONGEST = timedelta(hours=1)
 """A storm speaks for what opens later no longer than this: who was told must hear that it goes on."""
 
+OPENED, RECOVERED = "incident.opened", "incident.recovered"
+"""The types of alerts."""
+
 LANE, LANE_ABOUT_ALERTS = "incident:", "alert:"
 """How the lane of an alert is named, before its incident's number."""
 

@@ -106,14 +106,16 @@ async def test_it_says_who_has_read_the_same_file_and_who_has_not(sitting: Sitti
     own = sitting.desk.directory[POLICE].digest
     says(sitting, "core-1", own)
     says(sitting, "edge-1", own, how="ready, 1 connections")
-    says(sitting, "edge-2", "0123456789ab")
+    says(sitting, "edge-2", "2-0123456789ab")
+    says(sitting, "edge-5", "0123456789ab")
     says(sitting, "edge-3", own, now() - timedelta(minutes=3))
     says(sitting, "edge-4", own, now() - timedelta(days=3))
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
     assert "○ core-1 has read the same" in said
     assert "○ edge-1 has read the same; ready, 1 connections" in said
-    assert "▲ edge-2 has read another file: 0123456789ab" in said
+    assert "▲ edge-2 has read another file: 2-0123456789ab" in said
+    assert "● edge-5 is of another version: its digest cannot be compared" in said
     assert re.search(r"● edge-3 has read the same; last heard of \d\d:\d\d", said)
     assert "edge-4" not in said
 

@@ -13,6 +13,7 @@ import pytest
 
 from hub import topics
 from hub.clock import london, now
+from hub.core.app import Core
 from hub.embedded import EmbeddedKafka
 from hub.ids import fresh
 from hub.ledger.audit import verify
@@ -48,9 +49,13 @@ class Site(Road):
         super().__init__(node.start(), folder, url)
 
     def lose_kafka(self) -> None:
-        """Its disk is gone; another one stands in its place, with the topics that `hub run` makes."""
+        """Its disk is gone; another one stands at its address, with the topics that `hub run` makes."""
+        before = self.node.status()
+        assert before is not None
         self.node.kill()
         shutil.rmtree(self.node.home)
+        home = self.node.home.parent
+        self.node = EmbeddedKafka(home, self.node.heap, before.port, brief=True)
         Road.__init__(self, self.node.start(), self.folder, self.url)
 
     async def report(self, owned: int) -> None:
@@ -136,6 +141,69 @@ async def test_without_its_kafka_the_hub_goes_on_and_says_what_is_gone(
         assert list(verify(conn)) == []
     entries = [row.entry for row in road.all("select entry from audit where case_ref = 'hub'")]
     assert sum('"did":"another_kafka"' in entry for entry in entries) == 1
+    road.engine.dispose()
+
+
+class Kept:
+    """A core that is started again whenever it ends, as a supervisor does."""
+
+    def __init__(self, road: Road):
+        self.road = road
+        self.ends: list[str] = []
+        self.task = asyncio.create_task(self._lives())
+        self._now: Core | None = None
+
+    async def _lives(self) -> None:
+        while self._now is None or not self._now.stop.is_set():
+            self._now = Core(self.road.settings(), self.road.bootstrap)
+            try:
+                await self._now.run()
+            except Exception as error:
+                found = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+                self.ends.append(type(found).__name__)
+                await asyncio.sleep(0.3)
+            finally:
+                await self._now.close()
+
+    async def stop(self) -> None:
+        if self._now is not None:
+            self._now.stop.set()
+        await asyncio.wait_for(self.task, 20)
+
+
+@pytest.mark.slow
+async def test_a_core_that_runs_finds_its_feet_on_another_kafka_by_itself(
+    kafka_node: EmbeddedKafka, tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.same_kafka.EVERY", 1.0)
+    road = Site(kafka_node, tmp_path, ledger_url)
+    kept = Kept(road)
+    await road.say(*attendances(range(1, 5)))
+    await eventually(lambda: recorded(road, 4), 30)
+    orders = await eventually(partial(_handed, road, 4), 20)
+    await road.receive(*(told(order) for order in orders[:2]))
+    await eventually(lambda: _delivered(road) == 2)
+    assert kept.ends == []
+    done = {order["delivery_id"] for order in orders[:2]}
+    road.engine.dispose()
+    await asyncio.to_thread(road.lose_kafka)
+    await eventually(lambda: "AnotherKafka" in kept.ends, 30)
+    await eventually(lambda: road.incidents("another_kafka"), 30)
+    # What the ledger has to deliver goes out, what partners send again is read from its beginning.
+    again = await eventually(partial(_handed, road, 2), 30)
+    assert {order["attempt"] for order in again} == {2}
+    assert done.isdisjoint(order["delivery_id"] for order in again)
+    await road.receive(*(told(order) for order in again))
+    await road.say(*attendances(range(3, 8)))
+    await eventually(lambda: recorded(road, 7), 30)
+    handed = await eventually(partial(_handed, road, 5), 20)
+    await road.receive(*(told(order) for order in handed if order["attempt"] == 1))
+    await eventually(lambda: _delivered(road) == 7, 20)
+    await kept.stop()
+    assert (road.count("repeat"), len(road.incidents("another_kafka"))) == (2, 1)
+    assert road.incidents("restored") == road.incidents("retention") == []
+    with road.engine.connect() as conn:
+        assert list(verify(conn)) == []
     road.engine.dispose()
 
 

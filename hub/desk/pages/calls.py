@@ -10,6 +10,8 @@ from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
+from hub.desk.paged import MOST, Page, begin, end, no_page
+from hub.desk.waiting import calls_of
 from hub.desk.whose import facts
 from hub.ledger.read.calls import Call, call, open_calls
 
@@ -17,16 +19,20 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/calls")
-def calls(visit: Reader, act: str = "") -> HTMLResponse:
-    """Whom to ring now."""
+def calls(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
+    """Whom to ring now, the most pressing first."""
+    rank, _, place = after.partition("~")
+    last = begin(place)
+    if after and (last is None or not rank.isdecimal()):
+        raise no_page()
     with visit.desk.ledger.connect() as conn:
-        found = [
-            one
-            for one in open_calls(conn, visit.authorities)
-            if visit.may(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
-        ]
+        mine = calls_of(visit, conn)
+        behind = (int(rank), *last) if last else None
+        found = open_calls(conn, mine, MOST + 1, behind)
         done = done_before(visit, conn, act)
-    sheets = [{"one": one, "whom": _whom(visit, one)} for one in found]
+    rows = [{"one": one, "whom": _whom(visit, one)} for one in found[:MOST]]
+    more = f"{found[MOST - 1].rank}~{end(found[MOST - 1].place)}" if len(found) > MOST else ""
+    sheets = Page(rows, sum(mine.values()), more, last is None)
     return visit.page("calls.html", sheets=sheets, done=done)
 
 

@@ -11,6 +11,7 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
+from hub.desk.paged import MOST, Page, Place, begin, end
 from hub.ledger.read.incidents import (
     Wrong,
     closed_incidents,
@@ -24,16 +25,18 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/incidents")
-def incidents(visit: Reader, act: str = "") -> HTMLResponse:
+def incidents(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
     """Open ones, newest first, and the last day's closed ones."""
     visit.must(Action.SEE_ROAD)
     since = visit.now - timedelta(days=1)
     may_claim = visit.may(Action.CLAIM_INCIDENT)
+    last = begin(after)
     with visit.desk.ledger.connect() as conn:
+        found = open_incidents(conn, MOST + 1, after=(last[1], last[2]) if last else None)
+        more = end(_place(found[MOST - 1])) if len(found) > MOST else ""
         return visit.page(
             "incidents.html",
-            wrong=open_incidents(conn),
-            wrong_count=how_many(conn),
+            wrong=Page(found[:MOST], how_many(conn), more, last is None),
             over=closed_incidents(conn, since),
             over_count=how_many_closed(conn, since),
             done=done_before(visit, conn, act),
@@ -77,6 +80,10 @@ async def close(
     body = {"reason": why}
     act = Act("incident.closed", incident_id, visit.person, by, None, version, why, body)
     return await do(visit, act, "/incidents")
+
+
+def _place(one: Wrong) -> Place:
+    return one.first_seen, one.first_seen, one.incident_id
 
 
 def _name(visit: Visit, by: Grant) -> str:

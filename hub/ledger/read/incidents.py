@@ -64,10 +64,19 @@ _COLUMNS = (
 )
 
 
-def open_incidents(conn: Connection, most: int = MOST, but: str = "") -> list[Wrong]:
-    """What is wrong now, newest first; `but`: a kind that is left out."""
-    sql = f"{_COLUMNS} {_OPEN} order by first_seen desc limit :most"
-    return fetch(conn, Wrong, sql, but=but, most=most)
+def open_incidents(
+    conn: Connection, most: int = MOST, but: str = "", after: tuple[datetime, str] | None = None
+) -> list[Wrong]:
+    """What is wrong now, newest first; `but`: a kind that is left out.
+
+    `after`: since when the last one read is wrong, and its id.
+    """
+    behind, given = "1 = 1", {}
+    if after is not None:
+        behind = "(first_seen, incident_id) < (:since, :name)"
+        given = dict(zip(("since", "name"), after, strict=True))
+    sql = f"{_COLUMNS} {_OPEN} and {behind} order by first_seen desc, incident_id desc limit :most"
+    return fetch(conn, Wrong, sql, but=but, most=most, **given)
 
 
 def how_many(conn: Connection, but: str = "") -> int:

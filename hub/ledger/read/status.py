@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from hub.ledger.read.calls import Call, open_calls
+from hub.ledger.read.calls import number_of_calls
 from hub.ledger.read.chores import chores
 from hub.ledger.read.day import Day, day
 from hub.ledger.read.fetch import fetch
@@ -46,7 +46,7 @@ class Status:
     """Handovers that nobody holds, oldest deadline first."""
     late: tuple[Handover, ...]
     partners: dict[str, Standing]
-    calls: tuple[Call, ...]
+    calls: int
     stopped: int
     unread: int
     stuck: int
@@ -78,7 +78,7 @@ def status(conn: Connection, now: datetime, partners: list[str]) -> Status:
         tuple(waiting),
         tuple(late(conn, now, Narrowed(), MOST)),
         standings(conn, now, partners),
-        tuple(open_calls(conn)),
+        sum(number_of_calls(conn).values()),
         todo.stopped,
         todo.unread,
         todo.stuck,

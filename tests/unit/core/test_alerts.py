@@ -10,10 +10,11 @@ import pytest
 from hub.clock import now
 from hub.core.breaker import IN_A_ROW
 from hub.core.due import fall_due
+from hub.core.queues import old_queues
 from hub.core.runbook import ASK_THE_DESK, said_there, what_to_do
 from hub.ledger.audit import verify
 from hub.ledger.reconcile import reconcile
-from hub.partners import Alerts, Partner, Receives, Role
+from hub.partners import Alerts, Partner, Patience, Receives, Role
 from hub.rules.alerts import FEW, WINDOW
 from tests.kit.deeds import act, incidents, settle, told
 from tests.kit.people import an_attendance
@@ -240,6 +241,28 @@ def test_whoever_comes_later_hears_what_is_wrong_now_and_nothing_of_before(
     bench = a_bench([*the_partners(), operations("ops-mail"), operations("ops-hook")])
     orders = round_(bench, start + 2 * SOON)
     assert heard(orders) == [("ops-hook", "opened", "stuck")]
+
+
+def test_an_alert_that_gets_nowhere_opens_no_call_sheet_and_is_an_incident(
+    a_bench: Benches,
+) -> None:
+    start, hour = now(), timedelta(hours=1)
+    patience = Patience(immediate=hour, urgent=hour, routine=hour)
+    bench = a_bench([*the_partners(), operations("ops-mail", patience=patience)])
+    wrong(bench, "stuck", "flows.health", start)
+    wrong(bench, "foreign", "flows.health", start)
+    refused, late = round_(bench, start + SOON)
+    settle(bench, told(refused, "refused"), partner="ops-mail", at=start + SOON)
+    settle(bench, told(late, "try_again"), partner="ops-mail", at=start + SOON)
+    assert bench.all("select 1 from delivery where type like 'incident.%' and ring_at is not null")
+    round_(bench, start + 2 * hour)
+    bench.do(old_queues, start + 2 * hour)
+    assert bench.all("select 1 from delivery where transport = 'call'") == []
+    # Nor is it looked for four times a second from then on.
+    assert bench.all("select 1 from delivery where ring_at < :then", then=start + 2 * hour) == []
+    found = bench.all("select kind, subject from incident where closed_at is null")
+    about = {(one.kind, one.subject.partition("|")[0]) for one in found}
+    assert {("lane_blocked", "ops-mail"), ("queue_old", "ops-mail")} <= about
 
 
 def test_a_handover_nobody_accepted_is_the_teams_and_no_alert(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -168,15 +169,46 @@ async def test_after_a_minute_of_backlog_it_is_judged_all_the_same_and_told_once
     clock.seconds = 61
     upto = look(bench, roads)
     assert upto == Upto(T, T + timedelta(seconds=61), unread=True)
-    bench.do(lambda work: _told(work, upto))
-    bench.do(lambda work: _told(work, upto))
+    bench.do(lambda work: _told(work, upto), clock.machine())
+    bench.do(lambda work: _told(work, upto), clock.machine())
     assert _incidents(bench) == [(1, None)]
     await roads.ask(kafka)
     read(FLOW, 3)
+    for second in (62, 63, 120):
+        clock.seconds = second
+        upto = look(bench, roads)
+        assert not upto.unread
+        bench.do(partial(_told, upto=upto), clock.machine())
+        await roads.ask(kafka)
+    assert _incidents(bench) == [(1, None)], "not for a minute so far"
+    clock.seconds = 125
     upto = look(bench, roads)
-    assert not upto.unread
-    bench.do(lambda work: _told(work, upto))
+    bench.do(lambda work: _told(work, upto), clock.machine())
     assert _incidents(bench) == [(1, "everything is read again")]
+
+
+@pytest.mark.parametrize("lag", [61, 90])
+async def test_a_lag_that_stays_as_it_is_is_one_incident(
+    bench: Bench, clock: Clock, read: Any, lag: int
+) -> None:
+    """Each end that was asked for is read in the end, and then there is another one."""
+    kafka, roads = Kafka(), Horizons("c", [RECEIPTS, FLOW])
+    read(RECEIPTS, 7)
+    for second in range(600):
+        clock.seconds, kafka.ends[FLOW] = second, 1000 + second
+        await roads.ask(kafka)
+        if second % 5 == 1:
+            read(FLOW, max(0, 1000 + second - lag))
+        upto = look(bench, roads)
+        if upto.unread or second % 5 == 1:
+            bench.do(partial(_told, upto=upto), clock.machine())
+    assert _incidents(bench) == [(1, None)]
+
+
+async def test_one_core_does_not_end_what_another_cannot_read(bench: Bench) -> None:
+    bench.do(lambda work: work.incident("unread", "core-2", "of another"), T)
+    bench.do(lambda work: _told(work, Upto(T, T)), T + timedelta(hours=1))
+    assert _incidents(bench) == [(1, None)]
 
 
 def _told(work: Work, upto: Upto) -> None:

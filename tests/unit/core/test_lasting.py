@@ -151,6 +151,28 @@ def test_a_core_that_has_just_begun_neither_calls_anybody_silent_nor_heard(
     assert told_of(bench) == [("silent", "edge-2", 1, None)]
 
 
+def test_who_was_gone_long_before_we_began_is_not_missed_and_who_is_not_back_is(
+    bench: Bench, clock: Clock
+) -> None:
+    speaks(bench, MONDAY - timedelta(days=30), "edge-retired", "core-retired")
+    speaks(bench, MONDAY - timedelta(hours=1), "edge-not-back")
+    speaks(bench, MONDAY, "core-1", "edge-1")
+    # The whole hub stood still over a weekend, and begins again.
+    ear, began = Silence(), MONDAY + timedelta(days=3)
+    for second in (0, 10, 31, 40):
+        clock.seconds = 1000 + second
+        speaks(bench, began + timedelta(seconds=second), "core-1", "edge-1")
+        look(bench, ear.look, began + timedelta(seconds=second))
+    assert told_of(bench) == [("silent", "edge-not-back", 1, None)]
+    for second in (50, 60, 85):
+        clock.seconds = 1000 + second
+        speaks(bench, began + timedelta(seconds=second), "core-1", "edge-1")
+        if second == 50:
+            speaks(bench, began + timedelta(seconds=second), "edge-retired")
+        look(bench, ear.look, began + timedelta(seconds=second))
+    assert [one.subject for one in told_of(bench)] == ["edge-not-back", "edge-retired"]
+
+
 def test_nobody_is_silent_because_core_does_not_read_or_a_clock_was_set(
     bench: Bench, clock: Clock
 ) -> None:
