@@ -97,7 +97,7 @@ class Proven(Protocol):
     """A transport that speaks TLS, and so has certificates that come to an end."""
 
     def certificates(self) -> dict[str, Certificate]:
-        """Ours that are in use, and the partner's that were seen; by what they are used for."""
+        """Ours that are in use, whom we trust, and the partner's that were seen; by their use."""
         ...
 
 
@@ -105,6 +105,20 @@ def of_chain(pem: bytes) -> Certificate:
     """The first certificate of a PEM file, with the soonest end of all; raises ValueError."""
     chain = x509.load_pem_x509_certificates(pem)
     return _known(chain[0], min(each.not_valid_after_utc for each in chain))
+
+
+def of_authorities(pem: bytes) -> Certificate:
+    """Of the authorities in a PEM file the one that ends first; raises ValueError.
+
+    Where an authority stands there twice, as it does while it is renewed, the later end counts.
+    """
+    latest: dict[x509.Name, x509.Certificate] = {}
+    for each in x509.load_pem_x509_certificates(pem):
+        known = latest.setdefault(each.subject, each)
+        if each.not_valid_after_utc > known.not_valid_after_utc:
+            latest[each.subject] = each
+    first = min(latest.values(), key=lambda each: each.not_valid_after_utc)
+    return _known(first, first.not_valid_after_utc)
 
 
 def of_peer(der: bytes) -> Certificate:

@@ -31,6 +31,7 @@ class Loaded(ssl.SSLContext):
     met: Callable[[bytes], object]
     refused: Callable[[str], None]
     ours: Certificate | None = None
+    trusted: Certificate | None = None
 
 
 class _Handshake(ssl.SSLObject):
@@ -118,6 +119,12 @@ class Renewed(ssl.SSLContext):
         return self._now.ours
 
     @property
+    def trusted(self) -> Certificate | None:
+        """Of the authorities that a file of ours names, the one that ends first."""
+        self.renew()
+        return self._now.trusted
+
+    @property
     def theirs(self) -> Certificate | None:
         """Of those the other side showed within the last hour, the one that ends first."""
         return self._seen.soonest
@@ -136,11 +143,16 @@ class Renewed(ssl.SSLContext):
 
 
 def in_use(contexts: Mapping[str, Renewed]) -> dict[str, Certificate]:
-    """The certificates of contexts by what these are used for, the other side's as `… theirs`."""
+    """The certificates of contexts by what these are used for.
+
+    The other side's is `… theirs`, an authority that we trust `… trusted`.
+    """
     found = {}
     for use, context in contexts.items():
         if (ours := context.ours) is not None:
             found[use] = ours
+        if (trusted := context.trusted) is not None:
+            found[f"{use} trusted"] = trusted
         if (theirs := context.theirs) is not None:
             found[f"{use} theirs"] = theirs
     return found

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from connectors.base import Settings
-from connectors.certificates import Certificate, of_chain
+from connectors.certificates import Certificate, of_authorities, of_chain
 from connectors.renewed import Loaded, Renewed, TlsWrong
 
 
@@ -31,7 +31,7 @@ class ServerTls(Settings):
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.ours = _show(context, self.certificate, self.key)
             if self.client_ca is not None:
-                _trust(context, self.client_ca)
+                context.trusted = _trust(context, self.client_ca)
                 context.verify_mode = ssl.CERT_OPTIONAL if optional else ssl.CERT_REQUIRED
             return context
 
@@ -63,7 +63,7 @@ class ClientTls(Settings):
             if self.ca is None:
                 context.load_default_certs()
             else:
-                _trust(context, self.ca)
+                context.trusted = _trust(context, self.ca)
             if self.certificate is not None and self.key is not None:
                 context.ours = _show(context, self.certificate, self.key)
             return context
@@ -122,10 +122,12 @@ def _show(context: ssl.SSLContext, certificate: Path, key: Path) -> Certificate:
     return known
 
 
-def _trust(context: ssl.SSLContext, authorities: Path) -> None:
-    _read(authorities)
+def _trust(context: ssl.SSLContext, authorities: Path) -> Certificate:
+    """Loads the authorities by which we judge who the other side is."""
+    written = _read(authorities)
     try:
         context.load_verify_locations(authorities)
+        return of_authorities(written)
     except (OSError, ValueError) as error:
         raise TlsWrong(
             f"{authorities} holds no authority that can be trusted ({_reason(error)}):"

@@ -4,12 +4,14 @@ See deploy/decisions/doors.md.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import structlog
 
 from connectors.addresses import on_this_machine
-from connectors.certificates import Certificate, of_chain
+from connectors.certificates import Certificate, of_authorities, of_chain
 from connectors.renewed import Renewed, TlsWrong
 from connectors.tls import ServerTls
 from hub import clock
@@ -70,13 +72,26 @@ def can_know(settings: Settings, partners: Iterable[Partner]) -> None:
 
 
 def for_kafka(settings: Settings) -> dict[str, Certificate]:
-    """The certificate that this role shows to Kafka, if it shows one."""
-    if settings.kafka_cert_file is None:
+    """The certificate that this role shows to Kafka, and by which authority it knows Kafka."""
+    return of_files("kafka", settings.kafka_cert_file, settings.kafka_ca_file)
+
+
+def of_files(use: str, shown: Path | None, trusted: Path | None) -> dict[str, Certificate]:
+    """What stands in files for one use; what is only half written there is in no use yet."""
+    found = {}
+    for name, path, read in ((use, shown, of_chain), (f"{use} trusted", trusted, of_authorities)):
+        if path is not None:
+            with suppress(OSError, ValueError):
+                found[name] = read(path.read_bytes())
+    return found
+
+
+def of_door(use: str, tls: Renewed | None) -> dict[str, Certificate]:
+    """What a door shows, and by which authority it knows who comes."""
+    if tls is None:
         return {}
-    try:
-        return {"kafka": of_chain(settings.kafka_cert_file.read_bytes())}
-    except (OSError, ValueError):
-        return {}  # a half-written one is in no use yet
+    both = {use: tls.ours, f"{use} trusted": tls.trusted}
+    return {name: one for name, one in both.items() if one is not None}
 
 
 def told(owner: str, certificates: Mapping[str, Certificate]) -> dict[str, str]:

@@ -43,7 +43,8 @@ ENDS = {
     "stuck": "Closing it sets aside what was kept of it",
     "unknown_version": "Closing it sets aside what was kept of it",
     "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",
-    "certificate": "Closes by itself when a newer one is in use",
+    "certificate": "Closes by itself when a newer one is in use, or an authority is taken out that"
+    " nobody needs",
 }
 """What closes an incident beside a person, where it is no wonder that nobody thinks of it."""
 
@@ -54,12 +55,20 @@ _CERTIFICATES = {
     "listen": "Our certificate where {partner} connects to us",
     "send": "Our certificate towards {partner}",
     "push": "Our certificate towards {partner}",
-    "theirs": "The certificate of {partner}",
     "door": "The certificate of the HTTP door",
     "desk": "The certificate of the desk",
     "kafka": "Our certificate for Kafka",
+    "ledger": "Our certificate for PostgreSQL",
 }
-"""By the beginning of what it is used for; `theirs` by its end."""
+"""By the beginning of what it is used for."""
+
+_AUTHORITIES = {
+    "door": "An authority that the HTTP door trusts",
+    "desk": "An authority that the desk trusts",
+    "kafka": "An authority that we trust for Kafka",
+    "ledger": "An authority that we trust for PostgreSQL",
+}
+"""By the beginning of what it is used for; any other is a partner's."""
 
 
 def titled(kind: str, partner: str, subject: str) -> str:
@@ -72,8 +81,11 @@ def titled(kind: str, partner: str, subject: str) -> str:
 
 def _certificate(subject: str) -> str:
     """Whose certificate an incident is about: `owner|use`, e.g. `st-elsewhere|send theirs`."""
-    use = subject.partition("|")[2]
-    if use.endswith(" theirs"):
-        return _CERTIFICATES["theirs"]
-    found = [words for name, words in _CERTIFICATES.items() if use.startswith(name)]
-    return found[0] if found else "A certificate"
+    owner, _, use = subject.partition("|")
+    words = use.split()
+    if "theirs" in words:
+        return "The certificate of PostgreSQL" if owner == "hub" else "The certificate of {partner}"
+    trusted = "trusted" in words
+    any_other = "An authority that we trust for {partner}" if trusted else "A certificate"
+    known = (_AUTHORITIES if trusted else _CERTIFICATES).items()
+    return next((said for name, said in known if use.startswith(name)), any_other)

@@ -72,7 +72,7 @@ def _over(letter: Letter, body: Mapping[str, Any]) -> None:
                 ("From", clock(body.get("first_seen"))),
                 ("To", clock(body.get("over_at"))),
                 ("It lasted", lasted),
-                ("Seen", f"{body.get('count', 1)} times"),
+                ("Seen", _times(body.get("count", 1))),
             ]
         ),
     )
@@ -82,6 +82,10 @@ def _over(letter: Letter, body: Mapping[str, Any]) -> None:
 
 def _text(body: Mapping[str, Any], name: str) -> str:
     return str(body.get(name) or "")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _span(gap: timedelta) -> str:

@@ -157,8 +157,7 @@ class Http:
     def _client(self, push: Push, connection: int) -> httpx.AsyncClient:
         if connection not in self._clients:
             try:
-                if push.url.scheme == "https" and "push" not in self._tls:
-                    self._tls["push"] = push.tls.context(self.partner)
+                self._know(push)
             except TlsWrong as error:
                 raise TryAgain(f"TLS: {error}", connection=True) from error
             self._clients[connection] = httpx.AsyncClient(
@@ -172,7 +171,14 @@ class Http:
 
     def certificates(self) -> dict[str, Certificate]:
         """Ours, where we show one, and the partner's, where we push."""
+        if (push := self.settings.push) is not None:
+            with contextlib.suppress(TlsWrong):
+                self._know(push)
         return in_use(self._tls)
+
+    def _know(self, push: Push) -> None:
+        if push.url.scheme == "https" and "push" not in self._tls:
+            self._tls["push"] = push.tls.context(self.partner)
 
     async def drop(self, connection: int = 0) -> None:
         """Closes the numbered connection."""

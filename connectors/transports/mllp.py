@@ -6,6 +6,7 @@ refuses it for its size and the format can still name it; it is never acknowledg
 """
 
 import asyncio
+import contextlib
 import select
 import socket
 import ssl
@@ -260,8 +261,7 @@ class Mllp:
 
     async def _connect(self, send: Send) -> _Line:
         try:
-            if send.tls is not None and "send" not in self._tls:
-                self._tls["send"] = send.tls.context(self.partner)
+            self._know(send)
             async with asyncio.timeout(send.connect_timeout):
                 reader, writer = await open_hl7_connection(
                     send.host,
@@ -285,7 +285,14 @@ class Mllp:
 
     def certificates(self) -> dict[str, Certificate]:
         """Ours and the partner's, where we listen and where we call."""
+        if (send := self.settings.send) is not None:
+            with contextlib.suppress(TlsWrong):
+                self._know(send)
         return in_use(self._tls)
+
+    def _know(self, send: Send) -> None:
+        if send.tls is not None and "send" not in self._tls:
+            self._tls["send"] = send.tls.context(self.partner)
 
     async def drop(self, connection: int = 0) -> None:
         """Closes the numbered connection without waiting for the partner."""

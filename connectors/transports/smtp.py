@@ -148,8 +148,7 @@ class Smtp:
         settings = self.settings
         secret = settings.password.read() if settings.password is not None else None
         try:
-            if settings.tls != "none" and "send" not in self._tls:
-                self._tls["send"] = settings.trust.context(self.partner)
+            self._know()
             client = aiosmtplib.SMTP(
                 hostname=settings.host,
                 port=settings.port,
@@ -178,7 +177,13 @@ class Smtp:
 
     def certificates(self) -> dict[str, Certificate]:
         """Ours, where we show one, and the mail server's."""
+        with contextlib.suppress(TlsWrong):
+            self._know()
         return in_use(self._tls)
+
+    def _know(self) -> None:
+        if self.settings.tls != "none" and "send" not in self._tls:
+            self._tls["send"] = self.settings.trust.context(self.partner)
 
     async def drop(self, connection: int = 0) -> None:
         """Every e-mail has a connection of its own, closed after it."""

@@ -24,6 +24,7 @@ PARTNERS = {
     "edt": "edt",
     "team": "assessment-north",
     "letters": "millrace-school",
+    "operations": "operations-mail",
 }
 
 
@@ -75,6 +76,25 @@ def _given(conn: Connection, partner: str, books: list[tuple[str, str, str]]) ->
     return Found(f"{partner}: all it was given", figures, tuple(wrong))
 
 
+def _told_once(conn: Connection, subjects: list[str]) -> Found:
+    """Each incident of which operations are told is in their mailbox once, and once more when over."""
+    sql = (
+        "select i.incident_id, i.kind, i.closed_at from alert a"
+        " join incident i on i.incident_id = a.incident_id where a.partner = 'operations-mail'"
+    )
+    told = Counter(subjects)
+    wanted: Counter[str] = Counter()
+    for incident, kind, closed in conn.execute(text(sql)):
+        number = f"{kind.replace('_', ' ')}, {incident[:8]}"
+        wanted[f"Hub incident opened: {number}"] += 1
+        wanted[f"Hub incident over: {number}"] += closed is not None
+    wrong = [f"not in the mailbox: {one}" for one in (wanted - told)]
+    wrong += [f"in the mailbox, not an incident: {one}" for one in (told - wanted)]
+    over = sum(one.startswith("Hub incident over") for one in subjects)
+    figures = f"{wanted.total()} to tell = {len(subjects) - over} opened + {over} over"
+    return Found("operations: what went wrong, told once", figures, tuple(wrong))
+
+
 def compare(stage: Stage, conn: Connection) -> Iterator[Found]:
     """Every check, one after another."""
     even = reconcile(conn)
@@ -106,6 +126,8 @@ def compare(stage: Stage, conn: Connection) -> Iterator[Found]:
             yield _owned(conn, partner, told)
         if given:
             yield _given(conn, partner, given)
+        if name == "operations":
+            yield _told_once(conn, [subject for _, subject, _ in given])
 
 
 def _look(stage: Stage, teller: Teller) -> list[Found]:

@@ -291,6 +291,15 @@ class Evening:
         self.say.tell(
             "hub", "police's patience is over: a call sheet opens", "due before the next try: ring"
         )
+        opened = await self._told(1)
+        self.say.must(
+            "operations read who, why and what to do",
+            "Exemplar Police, public protection does not answer" in opened["text"]
+            and "WHAT TO DO" in opened["text"],
+        )
+        self.say.tell(
+            "operations", f"have an e-mail: {opened['subject']}", "one thing wrong is told once"
+        )
         await self.peers["police"].do("up")
         for ref in ("SD-0001", "SD-0002"):
             there = partial(self._delivered, ref, "exemplar-police")
@@ -301,6 +310,9 @@ class Evening:
         self.say.tell(
             "police", f"are back: {' then '.join(order)}", "in the lane's order, once each"
         )
+        over = await self._told(2)
+        self.say.must("it names the same incident", over["subject"][-8:] == opened["subject"][-8:])
+        self.say.tell("operations", f"have another: {over['subject']}", "and once when it is over")
         self._columns(records[0]["body"])
         for number, one in enumerate(records, 1):
             await self.peers["police"].do(
@@ -318,6 +330,17 @@ class Evening:
             "both", "police and social care each accept the record by a named person",
             "each agency accepts for itself; one's word is not the other's",
         )  # fmt: skip
+
+    async def _told(self, count: int) -> dict[str, str]:
+        """The last of so many e-mails that operations have by now."""
+        sql = (
+            "select count(*) from delivery where partner = 'operations-mail'"
+            " and state = 'delivered' and type like 'incident.%'"
+        )
+        await self.say.until("operations are told", lambda: self.say.one(sql) == str(count))
+        letters: list[dict[str, str]] = await self.peers["operations"].do("given")
+        self.say.must(f"{len(letters)} e-mails, and no other", len(letters) == count)
+        return letters[-1]
 
     def _columns(self, police: dict[str, object]) -> None:
         rows = self.say.ask(

@@ -107,7 +107,7 @@ class Stage:
     def __init__(self, data: Path):
         self.data = data
         self.shift = evening()
-        taken = free_ports(6)
+        taken = free_ports(7)
         self.desk, self.door = (f"http://127.0.0.1:{port}" for port in taken[:2])
         self._ports = taken
         self.peers: dict[str, Peer] = {}
@@ -133,7 +133,9 @@ class Stage:
             "HUB_PARTNERS_DIR": str(self.data / "partners"),
             "HUB_RULES_DIR": str(ROOT / "deploy/rules"),
             "HUB_CALENDARS_DIR": str(ROOT / "deploy/calendars"),
+            "HUB_RUNBOOK_DIR": str(ROOT / "deploy/runbook"),
             "HUB_DESK_PORT": str(self._ports[0]),
+            "HUB_DESK_URL": self.desk,
             "HUB_DOOR_PORT": str(self._ports[1]),
             "HUB_CLOCKSHIFT_SECONDS": str(self.shift.total_seconds()),
         }
@@ -146,7 +148,7 @@ class Stage:
         tokens.chmod(0o700)
         for name in HTTP:
             (tokens / name).write_text(secrets.token_urlsafe(32))
-        mllp, police, edt, smtp = self._ports[2:]
+        mllp, police, edt, smtp, operations = self._ports[2:]
         filled = {
             "tokens": tokens,
             "folder": folder,
@@ -154,6 +156,7 @@ class Stage:
             "police_port": police,
             "edt_port": edt,
             "smtp_port": smtp,
+            "operations_port": operations,
         }
         for source in (Path(__file__).parent / "partners").glob("*.yaml"):
             text = Template(source.read_text("utf-8")).substitute(filled)
@@ -161,11 +164,12 @@ class Stage:
 
     async def open(self) -> None:
         """Starts the peers, each a process of its own."""
-        mllp, police, edt, smtp = map(str, self._ports[2:])
+        mllp, police, edt, smtp, operations = map(str, self._ports[2:])
         token = {name: str(self.data / "tokens" / name) for name in HTTP}
         await asyncio.gather(
             self._peer("hospital", "hospital", mllp),
             self._peer("letters", "letters", smtp),
+            self._peer("operations", "letters", operations),
             self._peer("contact-centre", "contact_centre", str(self.data / "contact-centre")),
             self._peer("team", "team", self.desk, self.door, HTTP[0], token[HTTP[0]]),
             self._peer("edt", "system", self.door, "edt", token["edt"], edt),

@@ -1,10 +1,15 @@
 """The first administrator is added by who can already reach the ledger's machine."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.commands.calling import effective, fail
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 app = typer.Typer(help="Who may sign in at the desk.", no_args_is_help=True)
 
@@ -18,28 +23,19 @@ def group() -> None:
 def add(
     name: Annotated[str, typer.Option(prompt=True)],
     email: Annotated[str, typer.Option(prompt=True)],
-    role: Annotated[str, typer.Option(help="As in DESIGN, e.g. administrator")] = "administrator",
+    role: Annotated[
+        str, typer.Option(help="What they may do: a wrong one is answered with all there are")
+    ] = "administrator",
     authority: Annotated[str, typer.Option(help="Local authority code; *: all")] = "*",
     agency: Annotated[str, typer.Option(help="Of an agency's worker")] = "",
-    team: str = "",
+    team: Annotated[str, typer.Option(help="Of one team's worker")] = "",
 ) -> None:
     """Add a person; prints the password to hand over, once."""
-    from hub.desk.access import Grant, Role
-    from hub.desk.open import open_people
-    from hub.desk.people import NotAdded, add_person
+    from hub.desk.people import a_grant, add_person
 
-    if role not in set(Role):
-        fail(f"there is no role `{role}`: write one of {', '.join(Role)}")
-    settings = effective()
-    settings.data.mkdir(parents=True, exist_ok=True)
-    engine = open_people(settings.people_database)
-    grant = Grant(Role(role), authority, agency, team)
-    try:
+    with _people() as engine:
+        grant = a_grant(role, authority, agency, team)
         _, password = add_person(engine, name=name, email=email, grants=[grant])
-    except NotAdded as error:
-        fail(str(error))
-    finally:
-        engine.dispose()
     print(f"{email} signs in with {password}")
 
 
@@ -52,20 +48,38 @@ def token(
     import time
 
     from hub.desk.api_tokens import make_token
-    from hub.desk.open import open_people
     from hub.desk.people import NotAdded
     from hub.ledger.write import rows
 
-    engine = open_people(effective().people_database)
+    with _people() as engine, engine.begin() as conn:
+        sql = "select person_id from person where email = :email"
+        found = rows(conn, sql, email=email.strip().lower())
+        if not found:
+            raise NotAdded(
+                f"there is nobody with {email} in {engine.url.render_as_string()}:"
+                " add them first (`hub people add`)"
+            )
+        secret = make_token(conn, found[0].person_id, label, time.time())
+    print(secret)
+
+
+@contextmanager
+def _people() -> Iterator["Engine"]:
+    """The people of this site; what keeps a command from them is a sentence, not a traceback."""
+    from sqlalchemy.exc import DBAPIError
+
+    from hub.desk.open import open_people
+    from hub.desk.people import NotAdded
+
+    url = effective().people_database
+    engine = None
     try:
-        with engine.begin() as conn:
-            sql = "select person_id from person where email = :email"
-            found = rows(conn, sql, email=email.strip().lower())
-            if not found:
-                fail(f"there is nobody with {email}: add them first")
-            secret = make_token(conn, found[0].person_id, label, time.time())
+        engine = open_people(url)
+        yield engine
     except NotAdded as error:
         fail(str(error))
+    except DBAPIError as error:
+        fail(f"people cannot be read or written (HUB_DATA, HUB_DATABASE_URL): {error.orig}")
     finally:
-        engine.dispose()
-    print(secret)
+        if engine is not None:
+            engine.dispose()

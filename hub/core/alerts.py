@@ -10,7 +10,7 @@ from uuid import UUID
 
 from hub.core.arrival import Arrival
 from hub.core.record import record_own
-from hub.core.runbook import page, what_to_do
+from hub.core.runbook import what_to_do, where_it_stands
 from hub.core.work import Work
 from hub.ids import digest, message_id
 from hub.incident_words import titled
@@ -163,7 +163,7 @@ def _opening(work: Work, row: Any, telling: Telling) -> IncidentOpened:
         count=row.count,
         cause=row.cause.strip()[:_LINE] or row.kind,
         what_to_do=what_to_do(settings.runbook_dir, row.kind),
-        runbook=f"{settings.runbook_dir}/{page(row.kind)}",
+        runbook=where_it_stands(settings, row.kind),
         more=telling.storm,
     )
 

@@ -34,6 +34,7 @@ from hub.core.traced import trail
 from hub.core.upgrade import take_up
 from hub.core.work import Site, Work
 from hub.ids import fresh
+from hub.ledger.certificates import LedgerCertificates
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
@@ -86,6 +87,7 @@ class Core:
         self.one_name = OneName(f"core-{settings.instance}")
         self.sweep = Sweep(settings)
         self.pulse = Pulse(settings)
+        self.ledger_certificates = LedgerCertificates(settings)
         self.catching_up: CatchingUp
         self.horizons: Horizons
 
@@ -106,6 +108,7 @@ class Core:
             group.create_task(self._due(group))
             group.create_task(self.pulse.beat(self.stop))
             group.create_task(self._same_kafka())
+            group.create_task(self.ledger_certificates.look(self.stop))
             group.create_task(self.stop.wait())
 
     async def _begin(self) -> None:
@@ -220,7 +223,7 @@ class Core:
         work.upto = self.horizons.look(conn)
         unread(work, f"core-{self.settings.instance}", self.catching_up.gives_up())
         self.sweep.look(work)
-        told = doors.told("hub", doors.for_kafka(self.settings))
+        told = doors.told("hub", doors.for_kafka(self.settings) | self.ledger_certificates.known)
         directory = self.site.directory
         says = {"partners": directory.digests, KEY: told}
         heartbeat(work, f"core-{self.settings.instance}", self.epoch, directory.digest, says)

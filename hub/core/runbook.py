@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from hub.settings import Settings
+
 FIRST, AFTER = "**First**", "**It ends.**"
 """Between these two a page says what to do; each page has them (tests/unit/core/test_incident_kinds.py)."""
 _LONGEST = 2_000
@@ -14,6 +16,13 @@ ASK_THE_DESK = (
 def page(kind: str) -> str:
     """Where the page of a kind stands in the runbook."""
     return f"incidents/{kind}.md"
+
+
+def where_it_stands(settings: Settings, kind: str) -> str:
+    """Where a person finds the page: at the desk, else on the hub's machine."""
+    if settings.desk_url:
+        return f"{settings.desk_url.rstrip('/')}/runbook/{kind}"
+    return f"{settings.runbook_dir}/{page(kind)}"
 
 
 def what_to_do(runbook: Path, kind: str) -> str:

@@ -35,7 +35,7 @@ def make_token(conn: Connection, person_id: str, label: str, now: float) -> str:
     if not called:
         raise NotAdded("say what the token is for: it is shown beside it")
     if person(conn, person_id) is None:
-        raise NotAdded("there is nobody under that number who may sign in")
+        raise NotAdded("they may not sign in, so no program may act for them: let them in first")
     secret = PREFIX + secrets.token_urlsafe(32)
     row = {
         "token_id": fresh(),

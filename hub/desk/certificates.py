@@ -20,8 +20,7 @@ async def tell(settings: Settings, desk: Desk, tls: Renewed | None) -> NoReturn:
     while True:
         told = doors.told("hub", doors.for_kafka(settings))
         told = {f"{use} of {name}": ends for use, ends in told.items()}
-        if tls is not None and tls.ours is not None:
-            told |= doors.told("hub", {name: tls.ours})
+        told |= doors.told("hub", doors.of_door(name, tls))
         wait = EVERY
         if told:
             record = wire.Record("certificates", wire.event_id(), {"certificates": told})

@@ -67,6 +67,16 @@ def add_person(
     return person_id, chosen
 
 
+def a_grant(role: str, authority: str = "*", agency: str = "", team: str = "") -> Grant:
+    """A role and where it holds, as somebody wrote it; raises `NotAdded`."""
+    if role not in set(Role):
+        raise NotAdded(f"there is no role “{role}”: choose one of {', '.join(Role)}")
+    grant = Grant(Role(role), authority.strip() or "*", agency.strip(), team.strip())
+    if grant.role is Role.TEAM_WORKER and not grant.agency:
+        raise NotAdded("a team worker belongs to an agency: name it")
+    return grant
+
+
 def hash_password(password: str) -> str:
     """Argon2id; refuses what is too short."""
     if len(password) < SHORTEST:

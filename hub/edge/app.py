@@ -305,10 +305,8 @@ class Edge:
         return callers
 
     def _certificates(self) -> dict[str, str]:
-        """What of ours is in use, and what partners showed; a second's report tells of all."""
-        ours = doors.for_kafka(self._settings)
-        if self._tls is not None and self._tls.ours is not None:
-            ours["door"] = self._tls.ours
+        """What of ours is in use, whom we trust, what partners showed; a second's report tells of all."""
+        ours = doors.for_kafka(self._settings) | doors.of_door("door", self._tls)
         told = doors.told("hub", ours)
         for voice in self._voices:
             if isinstance(voice.transport, Proven):

@@ -93,6 +93,10 @@ _TWICE = "insert into received select 'other', kind, digest, number, body from r
 _BREAKS = (
     ("police", "delete from received where rowid = 1", "exemplar-police: all it was given"),
     ("edt", _TWICE, "edt: all it was given"),
+    ("operations", "delete from received where kind like 'Hub incident over%'",
+     "operations: what went wrong, told once"),
+    ("operations", "insert into received select 'x', kind || '1', digest, number, body from received",
+     "operations: what went wrong, told once"),
     ("form", "insert into sent values ('MARF-9', 'x', 'taken', '')",
      "referral-form: all it was acknowledged for"),
     ("", "delete from message where reference = 'MARF-000291'", "equation 1, referral-form"),

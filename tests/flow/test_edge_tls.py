@@ -49,7 +49,8 @@ async def test_a_report_tells_of_every_certificate_and_of_the_next_one(
             return True
 
         await eventually(talked)
-        names = {"hub|door", f"{HOSPITAL}|listen", f"{HOSPITAL}|listen theirs"}
+        line_uses = ("listen", "listen theirs", "listen trusted")
+        names = {"hub|door", *(f"{HOSPITAL}|{use}" for use in line_uses)}
 
         async def all_told() -> dict[str, str] | None:
             found = await told(made)

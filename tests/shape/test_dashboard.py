@@ -2,12 +2,18 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.cog.runtime import panelcfg_config
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from hub.desk.metrics import KAFKA, METERS
+from hub.vitals import ALL
 
 ROOT = Path(__file__).parents[2]
 BOARD = json.loads((ROOT / "deploy/grafana/front-door-hub.json").read_text())
@@ -15,6 +21,8 @@ ALERTS = yaml.safe_load((ROOT / "deploy/grafana/alerts.yaml").read_text())
 LABELS: dict[str, set[str]] = {
     f"{meter.name}_total" if meter.counter else meter.name: set(meter.labels) for meter in METERS
 } | {KAFKA[0]: set()}
+# Prometheus itself adds where it read.
+LABELS |= {vital.exposed: {"role", "instance"} for vital in ALL}
 _METRIC = re.compile(r"\b(hub_[a-z_]+)(?:\{([^}]*)\})?")
 _BY = re.compile(r"\b(?:by|on) \(([^)]*)\)")
 
@@ -75,3 +83,31 @@ def test_panels_do_not_lie_on_each_other() -> None:
             for y in range(at["y"], at["y"] + at["h"]):
                 assert taken.setdefault((x, y), panel["title"]) == panel["title"]
     assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+
+
+def _lost(ours: Any, theirs: Any, at: str = "") -> Iterator[str]:
+    """What Grafana's own types do not know of what we wrote, or know otherwise."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name, value in ours.items():
+            yield from _lost(value, theirs.get(name, _NOTHING), f"{at}.{name}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from _lost(one, other, f"{at}[{number}]")
+    elif ours != theirs:
+        yield at
+
+
+_NOTHING = object()
+
+
+def test_the_dashboard_is_what_grafana_takes() -> None:
+    """Read and written by the types that Grafana publishes, every word of it is still there."""
+    register_default_plugins()
+    theirs = json.loads(JSONEncoder().encode(Dashboard.from_json(BOARD)))
+    assert list(_lost(BOARD, theirs)) == []
+    for panel in BOARD["panels"]:
+        assert panelcfg_config(panel["type"]) is not None, panel["title"]
+    wrong = json.loads(json.dumps(BOARD))
+    wrong["panels"][0]["options"]["reducedOptions"] = {}
+    theirs = json.loads(JSONEncoder().encode(Dashboard.from_json(wrong)))
+    assert list(_lost(wrong, theirs)) == [".panels[0].options.reducedOptions"]

@@ -1,14 +1,11 @@
 """What is deployed fits the program: its settings, commands, probes and users are there, and nobody is root."""
 
 import re
-from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-import yaml
 
 from hub.cli import app
 from hub.desk.app import make_app
@@ -17,45 +14,10 @@ from hub.probe import Probe
 from hub.probe_app import app_of
 from hub.settings import Settings
 from hub.topics import LARGEST
+from tests.shape.made import BASE, COMPOSE, DEPLOY, container, of, pods, told
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 SETTINGS = {f"HUB_{name.upper()}" for name in Settings.model_fields}
-COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
-BASE = DEPLOY / "kubernetes"
 SQL = (DEPLOY / "postgres/roles.sql").read_text()
-Made = dict[str, Any]
-
-
-def made() -> Iterator[Made]:
-    """Everything that the base makes."""
-    base = yaml.safe_load((BASE / "kustomization.yaml").read_text())
-    assert {path.name for path in BASE.glob("*.yaml")} == {*base["resources"], "kustomization.yaml"}
-    for name in base["resources"]:
-        yield from yaml.safe_load_all((BASE / name).read_text())
-
-
-def of(*kinds: str) -> list[Made]:
-    return [one for one in made() if one["kind"] in kinds]
-
-
-def pods() -> dict[str, Made]:
-    """Every pod's template, by the name of what makes it."""
-    kinds = ("StatefulSet", "Deployment", "Job")
-    return {one["metadata"]["name"]: one["spec"]["template"] for one in of(*kinds)}
-
-
-def container(pod: Made) -> Made:
-    [one] = pod["spec"]["containers"]
-    found: Made = one
-    return found
-
-
-def told(pod: Made) -> dict[str, Any]:
-    """A pod's settings: those of all roles, and its own."""
-    [config] = of("ConfigMap")
-    common: dict[str, Any] = config["data"]
-    own = {each["name"]: each.get("value", each) for each in container(pod)["env"]}
-    return common | own
 
 
 def commands() -> set[tuple[str, ...]]:

@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk.access import Action, Grant, Role
+from hub.desk.access import Action, Role
 from hub.desk.api_tokens import end_token, end_tokens, make_token, tokens
 from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
 from hub.desk.people import (
     NotAdded,
+    a_grant,
     add_person,
     everybody,
     give,
@@ -65,7 +66,7 @@ def add(
     """Adds somebody; the password is shown once, here."""
     visit.must(Action.MANAGE_PEOPLE)
     try:
-        grant = _grant(role, authority, agency, team)
+        grant = a_grant(role, authority, agency, team)
         _, password = add_person(visit.desk.people, name=name, email=email, grants=[grant])
     except NotAdded as error:
         return _page(visit, wrong=str(error))
@@ -89,7 +90,7 @@ def roles(
             raise Stop(404, "There is nobody under that number")
         held = () if role == "none" else known[person_id].grants
         try:
-            new = [] if role == "none" else [_grant(role, authority, agency, team)]
+            new = [] if role == "none" else [a_grant(role, authority, agency, team)]
         except NotAdded as error:
             raise Stop(400, str(error), "Go back and choose a role.") from error
         give(conn, person_id, [*held, *new])
@@ -138,12 +139,3 @@ def change(visit: Actor, person_id: str, what: str) -> Response:
             set_password(conn, person_id, hashed)
         return _page(visit, "The new password is shown once:", password)
     raise Stop(404, "There is no such change")
-
-
-def _grant(role: str, authority: str, agency: str, team: str) -> Grant:
-    if role not in set(Role):
-        raise NotAdded(f"choose a role: {', '.join(one.label for one in Role)}")
-    grant = Grant(Role(role), authority.strip() or "*", agency.strip(), team.strip())
-    if grant.role is Role.TEAM_WORKER and not grant.agency:
-        raise NotAdded("a team worker belongs to an agency: name it")
-    return grant

@@ -48,14 +48,14 @@ class Pair:
 
 
 class Authority:
-    """Signs certificates for localhost."""
+    """Signs certificates for localhost, and is valid itself for so many days."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, days: float = 2, name: str = "Test authority"):
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _named("Test authority")
+        self._name = _named(name)
         signed = (
-            _builder(self._name, self._name, self._key)
+            _builder(self._name, self._name, self._key, days)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs=True), critical=True)
             .add_extension(

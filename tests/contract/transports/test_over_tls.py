@@ -34,9 +34,10 @@ class Proven(Sending):
     async def test_each_side_knows_the_other_by_its_certificate(self, sends: Sends) -> None:
         await sends.transport.push(self.outgoing(b"one"))
         known = sends.transport.certificates()  # type: ignore[attr-defined]
-        ours, theirs = sorted(known)
-        assert theirs == f"{ours} theirs"
+        ours, theirs, trusted = sorted(known)
+        assert (theirs, trusted) == (f"{ours} theirs", f"{ours} trusted")
         assert (known[ours].subject, known[theirs].subject) == ("CN=hub", "CN=partner")
+        assert known[trusted].subject == "CN=Test authority"
 
     async def test_without_a_certificate_of_ours_nothing_is_taken(self, sends: Sends) -> None:
         settings = sends.transport.settings  # type: ignore[attr-defined]

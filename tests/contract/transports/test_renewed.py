@@ -12,6 +12,7 @@ from connectors.base import Kind, Outgoing, TryAgain
 from connectors.certificates import Proven
 from connectors.renewed import TlsWrong
 from connectors.tls import ClientTls, ServerTls
+from connectors.transports.mllp import Mllp, MllpSettings
 from tests.contract.transports.bench import Hub, until
 from tests.contract.transports.certificates import Authority, Pair
 from tests.contract.transports.mllp_peer import Caller, Hospital, block
@@ -169,6 +170,40 @@ async def test_a_caller_shows_its_new_certificate_at_its_next_connection(
         await peer.transport.push(ONE)
     await peer.transport.close()
     await peer.down()
+
+
+async def test_whom_we_trust_is_watched_before_anything_is_sent(
+    authority: Authority, ours: Pair, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(Authority(tmp_path, days=7, name="Partner authority").file.read_bytes())
+    sends = Mllp(
+        "st-elsewhere",
+        MllpSettings.model_validate(
+            {
+                "listen": {
+                    "host": "127.0.0.1",
+                    "port": 0,
+                    "tls": {"client_ca": authority.file, **ours.settings},
+                },
+                "send": {
+                    "host": "localhost",
+                    "port": 2575,
+                    "tls": {"ca": trusted, **ours.settings},
+                },
+            }
+        ),
+    )
+    assert set(sends.certificates()) == {"send", "send trusted"}
+    before = sends.certificates()["send trusted"]
+    trusted.write_bytes(
+        Authority(tmp_path, days=700, name="Partner authority").file.read_bytes()
+        + trusted.read_bytes()
+    )
+    after = sends.certificates()["send trusted"]
+    assert (after.ends - before.ends).days in (692, 693)
+    trusted.write_text("half a certificate")
+    assert sends.certificates()["send trusted"] == after
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ async def test_it_tells_core_as_soon_as_kafka_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(certificates, "AGAIN", 0.01)
-    pair = Authority(tmp_path).pair("desk")
+    authority = Authority(tmp_path, days=3)
+    pair = authority.pair("desk")
     said: list[Outbound] = []
     refused = [True, True]
 
@@ -36,17 +37,26 @@ async def test_it_tells_core_as_soon_as_kafka_answers(
         said.extend(outbounds)
 
     desk: Any = SimpleNamespace(keys=KEYS, road=SimpleNamespace(publish=publish))
-    tls = ServerTls.model_validate(pair.settings).context("desk")
-    telling = asyncio.create_task(certificates.tell(Settings(instance="2"), desk, tls))
+    tls = ServerTls.model_validate(pair.settings | {"client_ca": authority.file}).context("desk")
+    settings = Settings(
+        instance="2", kafka_cert_file=pair.certificate, kafka_ca_file=authority.file
+    )
+    telling = asyncio.create_task(certificates.tell(settings, desk, tls))
     await eventually(lambda: said)
     telling.cancel()
     (out,) = said
     headers = {name: value.encode() for name, value in out.headers.items()}
     record = wire.read(KEYS, out.topic, headers, out.value)
     assert (record.kind, out.topic) == ("certificates", "reports")
-    ours = tls.ours
-    assert ours is not None
-    assert record.meta["certificates"] == {"hub|desk-2": ours.ends.isoformat()}
+    ours, trusted = tls.ours, tls.trusted
+    assert ours is not None and trusted is not None
+    assert ours.ends < trusted.ends
+    assert record.meta["certificates"] == {
+        "hub|desk-2": ours.ends.isoformat(),
+        "hub|desk-2 trusted": trusted.ends.isoformat(),
+        "hub|kafka of desk-2": ours.ends.isoformat(),
+        "hub|kafka trusted of desk-2": trusted.ends.isoformat(),
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,26 @@ async def test_it_tells_core_as_soon_as_kafka_answers(
             "st-elsewhere|push theirs",
             "The certificate of St Elsewhere comes to its end",
             "/partners/st-elsewhere",
+        ),
+        (
+            "st-elsewhere|push trusted",
+            "An authority that we trust for St Elsewhere comes to its end",
+            "/partners/st-elsewhere",
+        ),
+        ("hub|door trusted", "An authority that the HTTP door trusts comes to its end", ""),
+        ("hub|desk-2 trusted", "An authority that the desk trusts comes to its end", ""),
+        ("hub|kafka", "Our certificate for Kafka comes to its end", ""),
+        (
+            "hub|kafka trusted of desk-2",
+            "An authority that we trust for Kafka comes to its end",
+            "",
+        ),
+        ("hub|ledger", "Our certificate for PostgreSQL comes to its end", ""),
+        ("hub|ledger theirs", "The certificate of PostgreSQL comes to its end", ""),
+        (
+            "hub|ledger trusted",
+            "An authority that we trust for PostgreSQL comes to its end",
+            "",
         ),
     ],
 )
