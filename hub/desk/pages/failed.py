@@ -26,6 +26,7 @@ from hub.ledger.read.failed import (
     stuck_records,
     unread_parcels,
 )
+from hub.ledger.read.incidents import claimed
 from hub.ledger.read.partners import State, states
 from hub.ledger.read.redrives import Redrive, latest
 from hub.ledger.read.stopped import causes, of_cause, stopped
@@ -45,6 +46,8 @@ class Shown:
     cause: Group
     what_to_do: str
     rows: tuple[Failed, ...]
+    has: tuple[str, ...] = ()
+    """Who looks at it"""
 
     @property
     def more(self) -> int:
@@ -63,9 +66,14 @@ def failed(visit: Reader, act: str = "") -> HTMLResponse:
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = groups(causes(conn, visit.authorities))
-        know = states(conn)
+        know, has = states(conn), claimed(conn)
         shown = [
-            Shown(one, _words(visit, one, know), tuple(_rows(visit, conn, one, most=FEW)))
+            Shown(
+                one,
+                _words(visit, one, know),
+                tuple(_rows(visit, conn, one, most=FEW)),
+                tuple(has.get(one.partner, ())),
+            )
             for one in found[:MOST_CAUSES]
         ]
         return visit.page(
@@ -92,7 +100,8 @@ def cause(
         if one is None:
             return visit.page("cause.html", group=None)
         many = tuple(_rows(visit, conn, one, most=MANY, skip=(page - 1) * MANY))
-        shown = Shown(one, _words(visit, one, states(conn)), many)
+        has = tuple(claimed(conn).get(one.partner, ()))
+        shown = Shown(one, _words(visit, one, states(conn)), many, has)
     return visit.page("cause.html", group=shown, number=page, first=(page - 1) * MANY)
 
 
