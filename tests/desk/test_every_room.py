@@ -21,7 +21,7 @@ def rooms(method: str) -> list[str]:
         re.sub(r"{(\w+)}", "waiting" if route.path.startswith("/all") else "x", route.path)
         for page in PAGES
         for route in page.router.routes
-        if isinstance(route, APIRoute) and method in route.methods
+        if isinstance(route, APIRoute) and method in (route.methods or ())
     ]
     return sorted(set(found) - OPEN)
 

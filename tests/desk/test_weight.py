@@ -1,5 +1,6 @@
 """A page comes over a telephone's connection at two in the morning: it weighs little, whatever it shows."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,7 @@ def routes() -> Iterator[APIRoute]:
     """Every page that somebody can be on."""
     for page in PAGES:
         for route in page.router.routes:
-            if isinstance(route, APIRoute) and "GET" in route.methods:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
                 yield route
 
 
@@ -64,16 +65,38 @@ async def test_no_page_weighs_more_than_100_kb_with_all_that_it_loads(sitting: S
     assert {name: count for name, count in asked.items() if count > ASKED} == {}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/inbox", "/inbox?only=waiting", "/all/waiting", "/find?q=since+2000-01-01"]
-)
+async def test_many_causes_weigh_no_more(sitting: Sitting) -> None:
+    with sitting.bench.engine.begin() as conn:
+        run(conn, "create temp table one as select * from delivery where state = 'needs_person'")
+        for number in range(MANY):
+            reason = "no such ward " + "abcdefghijklmnopqrst"[number % 20]
+            run(
+                conn,
+                "update one set delivery_id = :id, reason = :reason",
+                id=f"d-{number}",
+                reason=reason,
+            )
+            run(conn, "insert into delivery select * from one")
+    async with sitting.as_("operations") as client:
+        page = await client.get("/failed")
+        keys = re.findall(r'href="/failed/([0-9a-f]{16})"', page.text)
+        assert len(set(keys)) >= 20, "every cause has its way"
+        for one in (page, await client.get(f"/failed/{keys[0]}")):
+            assert weight(one) <= MOST, f"{weight(one) / 1024:.0f} KB"
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox", "/inbox?only=waiting", "/all/waiting"])
 async def test_long_lists_weigh_no_more_and_ask_no_more(sitting: Sitting, path: str) -> None:
+    # Also where a machine is slow each page has it counted anew: so each asks the same.
+    sitting.desk.counts._quick = 60.0
     async with sitting.as_("manager") as client:
         with statements() as before:
             await client.get(path)
         with sitting.bench.engine.begin() as conn:
-            assert run(conn, _COPIES, many=MANY, team=EAST).rowcount >= MANY
+            run(conn, _COPIES, many=MANY, team=EAST)
+        copies = "select count(*) from journey where journey_id like '%copy%' and state = 'sent'"
+        assert int(str(sitting.one(copies))) >= MANY
         with statements() as after:
             page = await client.get(path)
     assert weight(page) <= MOST, f"{weight(page) / 1024:.0f} KB"
-    assert len(after) == len(before)
+    assert len(after) == len(before) > 0

@@ -34,9 +34,10 @@ from hub.ledger.read.timeline import attempted
 from schemas.amend import AMENDABLE
 
 router = APIRouter(include_in_schema=False)
-FEW, MANY = 10, 100
+FEW, MANY = 10, 50
 """Deliveries of a cause that are shown beside the others, and on a page of its own."""
-MOST_CAUSES = 30
+MOST_CAUSES, TOGETHER = 12, 40
+"""Causes that are shown with their deliveries, and how many of these there are together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,12 @@ def failed(visit: Reader, act: str = "") -> HTMLResponse:
     with visit.desk.ledger.connect() as conn:
         found = groups(causes(conn, visit.authorities))
         know, has = states(conn), claimed(conn)
+        few = min(FEW, max(2, TOGETHER // max(len(found), 1)))
         shown = [
             Shown(
                 one,
                 _words(visit, one, know),
-                tuple(_rows(visit, conn, one, most=FEW)),
+                tuple(_rows(visit, conn, one, most=few)),
                 tuple(has.get(one.partner, ())),
             )
             for one in found[:MOST_CAUSES]

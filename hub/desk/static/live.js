@@ -3,6 +3,8 @@
 (() => {
   const stale = document.getElementById("stale");
   const EVERY = 15000, LONGEST = 10000;
+  // What a button showed (content) has no address of its own: the page below it is asked for anew.
+  const HERE = document.body.dataset.at || location.pathname + location.search;
   let asked = false, again = false, last = new Date();
 
   const busy = (part) =>
@@ -33,7 +35,7 @@
     if (asked) { again = true; return; }
     asked = true;
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(LONGEST) });
+      const answer = await fetch(HERE, { headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(LONGEST) });
       if (answer.status === 401) { old("you are signed out. Load the page to sign in."); return; }
       if (answer.status >= 500) { old("the ledger does not answer. What you see may have changed."); return; }
       if (!answer.ok) { old("this page is not shown to you any more. Load it to see why."); return; }

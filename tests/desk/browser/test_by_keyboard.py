@@ -103,6 +103,8 @@ def test_find_the_late_handover_read_it_and_take_it(
     tab_to(page, "Open content")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Found outside after dark")).to_be_visible()
+    tab_to(page, "Back to your answer")
+    page.keyboard.press("Enter")
     tab_to(page, "Accept")
     page.keyboard.press("Enter")
     answer = page.locator("#answer")
