@@ -19,7 +19,8 @@ _LOADED = re.compile(r'(?:src|href)="/static/([^"]+)"')
 def weight(page: httpx.Response) -> int:
     """Bytes that come over the wire for somebody who reads their first page."""
     loaded = set(_LOADED.findall(page.text))
-    return len(page.content) + sum((STATIC / name).stat().st_size for name in loaded)
+    ours: int = sum((STATIC / name).stat().st_size for name in loaded)
+    return len(page.content) + ours
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def test_a_button_says_that_it_waits_and_is_not_pressed_twice(
     page.get_by_role("button", name="Accept", exact=True).click()
     expect(page.locator("#answer")).to_contain_text("Done", timeout=8000)
     assert page.evaluate("sessionStorage.said") == "status: ● Sent. Waiting for the answer…"
-    acts = [one for one in sitting.road.published if one.type == "handover.answered"]
+    acts = [one for one in sitting.road.published if one.kind == "handover.answered"]
     assert len(acts) == 1
     page.close()
 
