@@ -45,6 +45,7 @@ from hub.desk.pages import (
     runbook,
     sign,
 )
+from hub.desk.plain import LARGEST
 from hub.desk.road import KafkaRoad
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import AWAY, open_ledger
@@ -58,7 +59,6 @@ log = structlog.get_logger("desk")
 
 AGAIN = 1.0
 """Seconds between tries to reach a database that is away at the start."""
-LARGEST_FORM = 256 * 1024
 STATIC = Path(__file__).parent / "static"
 PAGES = (
     sign,
@@ -91,7 +91,6 @@ def make_app(desk: Desk) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        max_body_size=LARGEST_FORM,
         telemetry=SILENT,
     )
     app.state.desk = desk
@@ -99,7 +98,7 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(page.router)
     app.include_router(outbox.router)
     app.include_router(metrics.router)
-    app.mount("/v1/desk", make_api(desk, LARGEST_FORM))
+    app.mount("/v1/desk", make_api(desk, LARGEST))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.get("/live", include_in_schema=False, response_model=None)(live)
     app.get("/health", tags=["health"])(health)

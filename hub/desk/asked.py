@@ -7,7 +7,7 @@ is none of them is taken for a reference. A child's number is never looked for h
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from nhs_number.validate import is_valid
@@ -30,11 +30,11 @@ Meaning = By | State | Priority | str
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the words mean. `unknown` were taken for references; `child`: a child's number was left out."""
+    """What the words mean. `unknown` were taken for references; `child`: a child's number, left out."""
 
     filters: Filters = Filters()
     unknown: tuple[str, ...] = ()
-    child: bool = False
+    child: str = field(default="", repr=False)
 
 
 class Vocabulary:
@@ -120,15 +120,15 @@ def read(text: str, known: Vocabulary, today: date) -> Asked:
     return asked
 
 
-def _without_numbers(text: str) -> tuple[str, bool]:
-    """Without what may be the number of a child; between quotation marks it is a reference."""
+def _without_numbers(text: str) -> tuple[str, str]:
+    """Without what may be the number of a child, and the first; between quotation marks it is a reference."""
     parts = re.split(r'("[^"]*")', text)
-    found = False
+    found = ""
 
     def left(match: re.Match[str]) -> str:
         nonlocal found
         is_one = is_valid(re.sub(r"\D", "", match.group(), flags=re.ASCII))
-        found = found or is_one
+        found = found or (match.group() if is_one else "")
         return " " if is_one else match.group()
 
     kept = [part if part.startswith('"') else _NUMBERS.sub(left, part) for part in parts]

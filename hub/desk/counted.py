@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub import clock
 from hub.ledger.read.day import Day, days, together
 from hub.ledger.read.partners import Figures, figures
+from hub.ledger.read.queues import Queue, queues
 from hub.ledger.read.waits import Waits, waits
 from hub.ledger.session import at_one_moment
 
@@ -34,12 +35,13 @@ nothing old."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The 24 hours before an instant, by authority; what came, went and waits then, by partner;
-    what waits for whom then, by authority."""
+    """The 24 hours before an instant, by authority; what came, went and waits then, and waited in
+    these hours, by partner; what waits for whom then, by authority."""
 
     at: datetime
     days: Mapping[str, Day]
     partners: Figures
+    queues: Mapping[str, Queue]
     waits: Mapping[str, tuple[Waits, ...]]
 
     def day(self, authorities: Collection[str] | None) -> Day:
@@ -132,6 +134,8 @@ class Counts:
     def _count(self, now: datetime) -> Counted:
         began = self._seconds()
         with at_one_moment(self._ledger) as conn:
-            found = Counted(now, days(conn, now - DAY), figures(conn, now), waits(conn, now))
+            found = Counted(
+                now, days(conn, now - DAY), figures(conn, now), queues(conn, now), waits(conn, now)
+            )
         self._last, self._took = found, self._seconds() - began
         return found

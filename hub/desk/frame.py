@@ -41,7 +41,11 @@ class Stop(Exception):
 
 
 class SignIn(Exception):
-    """Nobody is signed in, or no longer."""
+    """Nobody is signed in, or no longer (`ended`)."""
+
+    def __init__(self, *, ended: bool = False):
+        super().__init__()
+        self.ended = ended
 
 
 def nothing_here() -> Stop:
@@ -187,8 +191,9 @@ def signed_in(request: Request) -> Visit:
         raise SignIn
     person = whose(desk.people, cookie, desk.seconds(), desk.limits, used=not by_itself)
     if person is None:
-        raise SignIn
-    return Visit(request, desk, person, clock.now())
+        raise SignIn(ended=True)
+    visit = request.state.visit = Visit(request, desk, person, clock.now())
+    return visit
 
 
 def posted(request: Request, token: Annotated[str, Form()] = "") -> Visit:

@@ -47,16 +47,25 @@ def is_late(late: Page[Item], kept: Page[Item]) -> Line:
     return Line(Mood.LATE, "late", f"{many} late elsewhere", ("the longest since ", longest))
 
 
-def is_broken(broken: int, partners: Sequence[Standing]) -> Line:
-    """What is wrong with the hub, and which partner is ill, since when, how much waits for it. Pure."""
-    ill = [one for one in partners if one.mood is Mood.LATE]
-    if not broken and not ill:
+def ill(partners: Sequence[Standing]) -> list[Standing]:
+    """Partners that are late or broken. Pure."""
+    return [one for one in partners if one.mood is Mood.LATE]
+
+
+def is_broken(broken: int, partners: Sequence[Standing], sheets: int = 0) -> Line:
+    """What is wrong with the hub, and which partner is ill, since when, how much waits for it.
+
+    `sheets` are the calls that somebody must make to the first of them. Pure.
+    """
+    low = ill(partners)
+    if not broken and not low:
         return Line(Mood.CALM, "broken", "Nothing is broken")
     what = f"{broken:,} {_is(broken)} broken"
-    if not ill:
+    if not low:
         return Line(Mood.SOON, "broken", what)
-    worst = ill[0]
-    more = f"; and {words.count(len(ill) - 1, 'more partner')}" if len(ill) > 1 else ""
+    worst = low[0]
+    more = f"; {words.count(sheets, 'call sheet')} open" if sheets else ""
+    more += f"; and {words.count(len(low) - 1, 'more partner')}" if len(low) > 1 else ""
     return Line(Mood.LATE, "broken", what, (f"{worst.partner.title}, ", *_low(worst.parts), more))
 
 

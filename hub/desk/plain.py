@@ -1,8 +1,13 @@
-"""What is asked for or filled in at the desk is text: the character U+0000, which no database keeps, is refused."""
+"""What is asked for or filled in at the desk is text, and not too much of it: the rest is refused in words.
+
+The character U+0000, which no database keeps, is none.
+"""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LARGEST = 256 * 1024
+"""Bytes of a form."""
 _NULS = (b"\0", b"%00")
 _CARRIED = len(_NULS[-1]) - 1
 
@@ -18,11 +23,14 @@ class Plain:
             await self.app(scope, receive, send)
             return
         asked = scope["path"].encode() + b" " + scope["query_string"]
-        before = b""
+        before, size = b"", 0
 
         async def plainly() -> Message:
-            nonlocal before
+            nonlocal before, size
             message = await receive()
+            size += len(message.get("body", b""))
+            if size > LARGEST:
+                raise HTTPException(413, "That is too large, so nothing was done")
             piece = before + message.get("body", b"")
             _check(piece)
             before = piece[-_CARRIED:]

@@ -1,7 +1,10 @@
 """Whatever goes wrong is told in words, with what to do next and a reference, and every answer is safe to show."""
 
+import asyncio
+import re
+from contextlib import suppress
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -13,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.desk.frame import SignIn, Stop, draw, see_other
+from hub.desk.frame import SignIn, Stop, draw, see_other, signed_in
 from hub.desk.patience import Patience
 from hub.desk.plain import Plain
 from hub.desk.problems import problem
@@ -21,6 +24,22 @@ from hub.desk.security import HEADERS
 from hub.ids import fresh
 
 log = structlog.get_logger("desk")
+
+_WITH_BUTTONS = re.compile(
+    r"/(message|delivery|parcel|partners)/[^/]+(?=/)|/(calls|incidents)(?=/)"
+)
+"""Pages of one thing, and lists, that have buttons; what a button asks for stands behind."""
+_HTTP = {
+    404: (
+        "There is no such page",
+        "Find what you look for by the rooms above, or by its reference.",
+    ),
+    405: ("That cannot be done here", "Go back, load the page again, and press the button there."),
+    413: (
+        "What you sent is too large, so nothing was done",
+        "Go back and write less: a page takes 256 KB, and each field says how much it takes.",
+    ),
+}
 
 
 def install(app: FastAPI) -> None:
@@ -65,10 +84,21 @@ def _machine(request: Request) -> bool:
 async def _sign_in(request: Request, error: Exception) -> Response:
     if _machine(request) or "x-live" in request.headers:
         return JSONResponse({"detail": "signed out"}, 401)
-    if request.method == "GET" and request.url.path != "/":
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return see_other(f"/sign-in?then={quote(path)}")
-    return see_other("/sign-in")
+    pressed = request.method == "POST"
+    asked = {"then": _page_of(request.url.path) if pressed else _again(request)}
+    if cast(SignIn, error).ended:
+        asked["ended"] = "pressed" if pressed else "read"
+    return see_other("/sign-in?" + urlencode(asked) if asked != {"then": "/"} else "/sign-in")
+
+
+def _again(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _page_of(path: str) -> str:
+    """The page on which a button stood."""
+    found = _WITH_BUTTONS.match(path)
+    return found.group() if found else "/"
 
 
 async def _stopped(request: Request, error: Exception) -> Response:
@@ -106,8 +136,10 @@ async def _http(request: Request, error: Exception) -> Response:
         return problem(told.status_code, str(told.detail), "See the description of this API.")
     if _machine(request):
         return JSONResponse({"detail": told.detail}, told.status_code, told.headers)
-    words = {404: "There is no such page", 405: "That cannot be done here"}
-    return _words(request, told.status_code, words.get(told.status_code, str(told.detail)))
+    happened, do = _HTTP.get(told.status_code, (str(told.detail), "Go back and try once more."))
+    with suppress(SignIn, DBAPIError, NoneFree):
+        await asyncio.to_thread(signed_in, request)
+    return _words(request, told.status_code, happened, do)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -115,6 +147,13 @@ async def _invalid(request: Request, error: Exception) -> Response:
         mistakes = cast(RequestValidationError, error).errors()
         wrong = [{"where": one["loc"], "what": one["msg"]} for one in mistakes]
         return JSONResponse({"detail": wrong}, 422)
+    if request.method == "GET":
+        return _words(
+            request,
+            400,
+            "That address is not whole",
+            "Find the page by the rooms above, or by a reference in the box.",
+        )
     return _words(
         request,
         400,
@@ -143,4 +182,14 @@ def _words(
         log.warning("a page was refused", code=named, why=status)
     if _machine(request):
         return JSONResponse({"detail": happened, "reference": named}, status)
-    return draw(request, "error.html", status, happened=happened, do=do, reference=named)
+    return draw(
+        request,
+        "error.html",
+        status,
+        happened=happened,
+        do=do,
+        reference=named,
+        # Whoever is known to be signed in keeps the rooms and the box; not where all may be broken.
+        visit=getattr(request.state, "visit", None) if status < 500 else None,
+        again=_again(request) if status >= 500 and request.method == "GET" else "",
+    )

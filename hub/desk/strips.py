@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from hub.desk import words
 from hub.ledger.read.partners import Waiting
+from hub.ledger.read.queues import Queue
 from hub.ledger.read.traffic import Flow, Slots, Traffic, by_hours, slots_of, together
 
 FLOWS = {
@@ -69,7 +70,10 @@ def of_flows(partners: Iterable[Traffic], now: datetime) -> list[Strip]:
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """What a quarter of an hour brought; in seconds, within what half and 95 in 100 were delivered."""
+    """What a quarter of an hour brought; in seconds, within what half and 95 in 100 were delivered.
+
+    `waited` is what had not got through at its end, and `longest` how long the oldest of it had waited.
+    """
 
     begin: datetime
     end: datetime
@@ -77,6 +81,8 @@ class Quarter:
     went: int
     half: float | None
     most: float | None
+    waited: int
+    longest: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +94,17 @@ class Age:
     tenths: int
 
 
-def figures(traffic: Traffic, now: datetime) -> list[Quarter]:
+def figures(traffic: Traffic, queue: Queue, now: datetime) -> list[Quarter]:
     """The quarters of the day in which anything was, the newest first. Pure."""
     whole, found = traffic.whole, []
     for place, begin in enumerate(slots_of(now)):
-        came, went = whole.came[place], whole.went[place]
-        if came or went:
+        came, went, waited = whole.came[place], whole.went[place], queue.waited[place]
+        if came or went or waited:
             half, most = traffic.within(place, 0.5), traffic.within(place, 0.95)
             end = min(begin + QUARTER, now)
-            found.append(Quarter(begin, end, came, went, half, most))
+            oldest = queue.oldest[place]
+            longest = max(end - oldest, timedelta()) if oldest else None
+            found.append(Quarter(begin, end, came, went, half, most, waited, longest))
     return found[::-1]
 
 

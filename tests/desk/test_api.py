@@ -241,7 +241,7 @@ NOT_OFFERED = {
     "content": "content is opened at the desk, where it is shown",
     "bytes": "content",
     "compare": "content",
-    "child": "a number is asked for at the desk",
+    "find": "messages are searched as JSON, and a child's number is asked for at the desk",
     "/failed/retry": "one after the other",
     "/repair": "content",
     "/stuck/": "operations look at them at the desk",

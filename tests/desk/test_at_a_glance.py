@@ -163,7 +163,10 @@ async def test_the_first_three_lines_answer_the_three_questions(sitting: Sitting
     short = said[: said.index("Waiting for you (")]
     assert re.search(r"● 5 wait for you : the first is due (\w+ \d+ \w+ )?\d\d:\d\d", short)
     assert re.search(r"▲ 2 are late elsewhere : the longest since \d\d:\d\d", short)
-    ill = r"▲ 4 are broken : Exemplar Police, public protection, no answer since \d\d:\d\d , 2 deliveries waiting"
+    ill = (
+        r"▲ 4 are broken : Exemplar Police, public protection, no answer since \d\d:\d\d ,"
+        r" 2 deliveries waiting.*; 3 call sheets open"
+    )
     assert re.search(ill, short)
     assert "○ Nothing is broken" in after[: after.index("Waiting for you (")]
 

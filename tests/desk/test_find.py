@@ -1,6 +1,8 @@
 """One box finds what its reader may see and nothing else, page after page, and says in which way it was understood."""
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -10,9 +12,10 @@ from hub import clock
 from hub.desk.access import Person
 from hub.desk.filters import State
 from hub.desk.frame import Visit
+from hub.desk.sealed import LASTS
 from hub.desk.search import Hit, Looked, look, mark_of, text_of, understood
 from hub.ledger.write import rows
-from tests.kit.desk import WHO, Sitting, post, text
+from tests.kit.desk import WHO, Sitting, find, post, text
 from tests.kit.persons import nhs
 
 EVERYTHING = "since 2000-01-01"
@@ -29,7 +32,7 @@ def visit(sitting: Sitting, short: str) -> Visit:
     return Visit(cast(Any, None), sitting.desk, Person(short, name, "", (grant,)), clock.now())
 
 
-def found(sitting: Sitting, conn: Connection, short: str, words: str) -> list[Hit]:
+def those(sitting: Sitting, conn: Connection, short: str, words: str) -> list[Hit]:
     who = visit(sitting, short)
     return look(who, conn, understood(who, words).filters, most=500).hits
 
@@ -42,16 +45,16 @@ def references(hits: list[Hit]) -> set[str]:
 def test_a_state_finds_all_that_stands_so_and_nothing_else(
     sitting: Sitting, conn: Connection, short: str
 ) -> None:
-    everything = found(sitting, conn, short, EVERYTHING)
+    everything = those(sitting, conn, short, EVERYTHING)
     assert bool(everything) == (short not in ("administrator", "elsewhere"))
     for state in State:
         wanted = {hit.said.message_id for hit in everything if state in hit.states}
-        hits = found(sitting, conn, short, state.value)
+        hits = those(sitting, conn, short, state.value)
         assert {hit.said.message_id for hit in hits} == wanted, state
 
 
 def test_the_evening_stands_in_many_ways(sitting: Sitting, conn: Connection) -> None:
-    everything = found(sitting, conn, "auditor", EVERYTHING)
+    everything = those(sitting, conn, "auditor", EVERYTHING)
     assert {state for hit in everything for state in hit.states} >= {
         State.LATE, State.STOPPED, State.WAITING, State.DELIVERED, State.ACCEPTED, State.CONFLICT,
         State.QUERIED,
@@ -62,7 +65,7 @@ def test_filters_of_one_kind_add_up_and_of_several_narrow(
     sitting: Sitting, conn: Connection
 ) -> None:
     def of(words: str) -> set[str]:
-        return references(found(sitting, conn, "manager", words))
+        return references(those(sitting, conn, "manager", words))
 
     assert of("handover accepted") == {"EDT-0414"}
     assert of("accepted queried from edt") == {"EDT-0414", "EDT-0419"}
@@ -77,11 +80,11 @@ def test_filters_of_one_kind_add_up_and_of_several_narrow(
 def test_an_agency_finds_its_own_and_is_not_told_how_it_stands_with_others(
     sitting: Sitting, conn: Connection
 ) -> None:
-    hits = found(sitting, conn, "police", EVERYTHING)
+    hits = those(sitting, conn, "police", EVERYTHING)
     assert references(hits) == {"S-2231", "S-2232", "S-2233", "WYP-0005"}
     assert {name for hit in hits for name in hit.to} <= {"exemplar-police"} | {"edt"}
-    assert found(sitting, conn, "police", "to assessment-north") == []
-    assert found(sitting, conn, "police", "EDT-0417") == []
+    assert those(sitting, conn, "police", "to assessment-north") == []
+    assert those(sitting, conn, "police", "EDT-0417") == []
 
 
 def pages(sitting: Sitting, conn: Connection, words: str, most: int, budget: float) -> list[Looked]:
@@ -136,7 +139,7 @@ async def test_the_page_shows_filters_that_can_be_taken_away_and_what_is_a_refer
         assert "Accepted by J. Ahmed" in said and "Took " in said
         assert 'aria-label="Take away: state accepted"' in page.text
         assert "q=from+edt+edt.handover" in page.text
-        odd = await client.get("/find", params={"q": "Thistlewood"})
+        odd = await find(client, "Thistlewood")
         assert odd.status_code == 404
         assert "is no word of the desk, and was taken for a reference" in text(odd)
         assert (await client.get("/find")).status_code == 200
@@ -159,8 +162,10 @@ async def test_a_childs_number_finds_the_case_and_is_noted_and_kept_nowhere(
         assert none.status_code == 404 and "Nothing" not in none.text
         odd = await post(client, "/find", "/find/child", number="9434765918", reason="rang")
         assert odd.status_code == 400 and "943476" not in odd.text
-        asked = await client.get("/find", params={"q": f"late {number}"})
-    assert number not in asked.text and "was left out" in text(asked)
+        again = await client.get(none.url)
+        assert again.status_code == 404 and text(again) == text(none), "loaded again without it"
+    async with sitting.as_("manager") as client:
+        assert (await client.get(none.url)).status_code == 404, "somebody else's"
     sql = "select entry from audit where case_ref = :ref and entry like '%found by number%'"
     [entry] = sitting.bench.all(sql, ref=case)
     assert "D. Quillfeather" in entry.entry
@@ -192,3 +197,60 @@ async def test_a_childs_number_is_looked_for_by_roles_that_may_and_while_kafka_a
     async with sitting.as_("manager") as client:
         page = await post(client, "/", "/find/child", number=number, reason="rang about it")
     assert page.status_code == 503
+
+
+async def test_nothing_that_was_written_in_the_box_stands_in_an_address(sitting: Sitting) -> None:
+    """But words of the desk: the search is loaded again and gone through by what is sealed in it."""
+    async with sitting.as_("manager") as client:
+        for words in ("EDT-04", "Amberly Thistlewood", f'"{NUMBER}"'):
+            page = await find(client, words)
+            address = str(page.url)
+            assert page.history and "/find?s=" in address, words
+            assert not any(word in address for word in words.replace('"', "").split()), address
+            assert f"under “{words}”".replace('"', "&#34;") in page.text
+            again = await client.get(address)
+            assert (again.status_code, text(again).split("Took")[0]) == (
+                page.status_code,
+                text(page).split("Took")[0],
+            )
+        page = await find(client, "EDT-04")
+        links = re.findall(r'href="(/find\?[^"]*)"', page.text)
+        assert links and all("EDT" not in each for each in links)
+        assert (await find(client, "late")).url.query == b"q=late", "what is the desk's may be kept"
+        for words in ("EDT-0417", "Amberly Thistlewood", NUMBER):
+            page = await client.get("/find", params={"q": words})
+            assert page.status_code == 400 and "not looked for in an address" in text(page)
+            assert words not in page.text
+
+
+async def test_who_may_ask_for_a_child_finds_the_number_in_the_form_and_nobody_else_does(
+    sitting: Sitting,
+) -> None:
+    spaced = f"{NUMBER[:3]} {NUMBER[3:6]} {NUMBER[6:]}"
+    for short, may in (("manager", True), ("operations", False)):
+        async with sitting.as_(short) as client:
+            page = await find(client, f"late {spaced}")
+            assert (f'value="{spaced}"' in page.text) == may
+            assert str(page.url).endswith("/find") and page.text.count(spaced) == may
+            said = "Ask for the child’s case below" if may else "ask a duty manager"
+            assert said in text(page)
+            assert "q=&#34;" not in page.text and spaced.replace(" ", "+") not in page.text
+
+
+async def test_a_search_is_of_whoever_asked_and_of_a_day(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sitting.as_("manager") as client:
+        address = str((await find(client, "EDT-04")).url)
+        for broken in (address[:-6], f"{address[:-4]}AAAA", "/find?s=é", "/find?s=AAAA"):
+            assert (await client.get(broken)).status_code == 400, broken
+    async with sitting.as_("worker") as client:
+        page = await client.get(address)
+        assert page.status_code == 400 and "none of yours" in text(page)
+        assert "EDT-04" not in page.text
+    later = clock.now() + LASTS
+    async with sitting.as_("manager") as client:
+        assert (await client.get(address)).status_code == 200
+        monkeypatch.setattr("hub.desk.sealed.clock.now", lambda: later + timedelta(seconds=2))
+        page = await client.get(address)
+    assert page.status_code == 400 and "of another day" in text(page)

@@ -1,5 +1,7 @@
 """Who may closes an incident that nothing else would, with a reason that everybody reads."""
 
+import re
+
 import pytest
 
 from hub.desk import acts
@@ -85,6 +87,18 @@ async def test_who_takes_it_is_seen_by_everybody(sitting: Sitting, claim: str) -
         assert "J. Ahmed, duty manager has it since" in over
         back = text(await post(client, "/incidents", claim.replace("/claim", "/release")))
         assert "✓ Done. Nobody looks at it now" in back
+
+
+async def test_what_stopped_says_who_has_it(sitting: Sitting) -> None:
+    lane = sitting.one("select incident_id from incident where kind = 'lane_blocked'")
+    async with sitting.as_("operations") as client:
+        free = text(await client.get("/failed"))
+        assert "● Nobody has it so far: take it under Incidents , so that others see it" in free
+        await post(client, "/incidents", f"/incidents/{lane}/claim")
+        page = await client.get("/failed")
+        assert "○ O. Penhaligon, operations has it." in text(page)
+        key = re.findall(r'name="key" value="([0-9a-f]+)"', page.text)[0]
+        assert "O. Penhaligon, operations has it." in text(await client.get(f"/failed/{key}"))
 
 
 async def test_who_may_not_take_it_does_not(sitting: Sitting, claim: str) -> None:

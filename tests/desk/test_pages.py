@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.kit.desk import WHO, Sitting, text
+from tests.kit.desk import WHO, Sitting, find, text
 
 ROOMS = (
     "/",
@@ -104,7 +104,7 @@ async def test_another_authority_sees_nothing(sitting: Sitting) -> None:
     async with sitting.as_("elsewhere") as client:
         now = text(await client.get("/"))
         message = await client.get(f"/message/{sitting.id_of('EDT-0417')}")
-        found = await client.get("/find", params={"q": "EDT-0417"})
+        found = await find(client, "EDT-0417")
     assert "EDT-" not in now
     assert "S-22" not in now
     assert message.status_code == found.status_code == 404
@@ -114,9 +114,9 @@ async def test_another_authority_sees_nothing(sitting: Sitting) -> None:
 @pytest.mark.parametrize("word", ["EDT-0417", "EDT-041", "nothing at all"])
 async def test_one_box_finds_references(sitting: Sitting, word: str) -> None:
     async with sitting.as_("manager") as client:
-        page = await client.get("/find", params={"q": word})
+        page = await find(client, word)
     if word == "EDT-0417":
-        assert page.headers["location"] == f"/message/{sitting.id_of('EDT-0417')}"
+        assert page.url.path == f"/message/{sitting.id_of('EDT-0417')}"
     elif word == "EDT-041":
         assert "4 messages under" in text(page)
     else:

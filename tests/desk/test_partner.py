@@ -48,7 +48,37 @@ async def test_the_last_words_are_references_and_acknowledgements_never_content(
     assert shown is not None
     assert shown.group(1) in {row.message_id for row in went}
     assert "acknowledged: " in text(north)
-    assert school.count("nothing in the last 24 hours") >= 2
+    assert "none among the last 5,000 messages" in school
+    assert "none among the last 5,000 deliveries" in school
+    assert north.text.split("Last to them")[1].split("</dl>")[0].count("acknowledged: ") == 3
+
+
+async def test_the_last_words_stand_there_whatever_their_age(sitting: Sitting) -> None:
+    old = "2024-03-01 09:30:00.000000"
+    with sitting.bench.engine.begin() as conn:
+        run(conn, "update message set recorded_at = :old where partner = :p", old=old, p=HOSPITAL)
+        run(conn, "update delivery set changed_at = :old where partner = :p", old=old, p=NORTH)
+    async with sitting.as_("operations") as client:
+        came = text(await client.get(f"/partners/{HOSPITAL}"))
+        went = text(await client.get(f"/partners/{NORTH}"))
+    assert re.search(r"Last from them X26\d+ Hospital attendance , Fri 1 Mar 2024 09:30", came)
+    assert re.search(r"Last to them X26\d+ Hospital attendance , Fri 1 Mar 2024 09:30", went)
+
+
+async def test_how_many_waited_is_told_for_every_quarter_of_the_day(sitting: Sitting) -> None:
+    sql = "update delivery set created_at = :at where partner = :p and state = 'waiting'"
+    began = now() - timedelta(hours=3)
+    with sitting.bench.engine.begin() as conn:
+        assert run(conn, sql, at=began, p=POLICE).rowcount == 2
+    async with sitting.as_("operations") as client:
+        page = await client.get(PAGE)
+    table = page.text.split('class="figs"')[1].split("</table>")[0]
+    rows = re.findall(r'<tr data-at="(\d+)">(.*?)</tr>', table)
+    waited = {int(at): re.findall(r"<td[^>]*>([^<]*)</td>", cells)[5:] for at, cells in rows}
+    since = [at for at in sorted(waited) if at >= began.timestamp() - 900]
+    assert len(since) in (12, 13, 14)
+    assert all(waited[at][0] == "2" for at in since[:-1]), waited
+    assert waited[since[-1]][1].startswith(("2 h", "3 h")), "how long the oldest has waited"
 
 
 async def test_its_day_stands_there_without_a_script(sitting: Sitting) -> None:

@@ -1,24 +1,102 @@
 """A page comes over a telephone's connection at two in the morning: it weighs little, whatever it shows."""
 
-from hub.desk.app import STATIC
-from tests.kit.desk import Sitting
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import APIRoute
+
+from hub.desk.app import PAGES
+from hub.ledger.write import run
+from tests.kit.desk import Sitting, find, post
+from tests.kit.seed import EAST
 from tests.kit.shown import shown
+from tests.kit.weight import MOST, statements, weight
 
-MOST = 100 * 1024
-"""Bytes of a page with all that it loads of ours."""
+ASKED = 30
+"""Statements of one page: it has so many questions, however much there is to answer."""
+MANY = 400
+_COPIES = """
+with recursive n (i) as (select 1 union all select i + 1 from n where i < :many)
+insert into journey (journey_id, machine, subject, case_ref, authority, state, custodian, sender,
+  receiver, team, holder, holder_role, held_since, due_at, opened_at, changed_at, version)
+select j.journey_id || ':copy-' || i, j.machine, j.subject, j.case_ref, j.authority, j.state,
+  j.custodian, j.sender, j.receiver, j.team, j.holder, j.holder_role, j.held_since, j.due_at,
+  j.opened_at, j.changed_at, 1
+from n join (select * from journey where machine = 'handover' and receiver = :team) j
+"""
 
 
+def routes() -> Iterator[APIRoute]:
+    """Every page that somebody can be on."""
+    for page in PAGES:
+        for route in page.router.routes:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+                yield route
+
+
+@pytest.mark.slow
 async def test_no_page_weighs_more_than_100_kb_with_all_that_it_loads(sitting: Sitting) -> None:
-    loads = sum((STATIC / name).stat().st_size for name in ("desk.css", "live.js", "mark.svg"))
-    heavy, seconds = {}, {}
+    heavy, asked, seen = {}, {}, {"/sign-in"}
+    async with sitting.client() as client:
+        assert weight(await client.get("/sign-in")) < MOST
     for short, pages in shown(sitting.bench).items():
         async with sitting.as_(short) as client:
+            found = []
             for name, path in pages.items():
-                page = await client.get(path)
-                weight = len(page.content) + loads
-                seconds[f"{short} {name}"] = page.elapsed.total_seconds()
-                if weight > MOST:
-                    heavy[f"{short} {name}"] = weight
-    slowest = max(seconds, key=lambda one: seconds[one])
-    print(f"slowest page: {slowest}, {seconds[slowest] * 1000:.0f} ms")
+                with statements() as said:
+                    found.append((name, await client.get(path)))
+                asked[f"{short} {name}"] = len(said)
+            if short == "operations":
+                stopped = dict(key=pages["cause"].split("/")[-1], which="all", reason="mended")
+                moment = sitting.one("select max(changed_at) from delivery")
+                again = await post(client, "/failed", "/failed/retry", as_of=moment, **stopped)
+                found.append(("tried again", again))
+            if short == "manager":
+                child = dict(number="9434765919", reason="rang about it")
+                found.append(("child", await post(client, "/find", "/find/child", **child)))
+                found.append(("words", await find(client, "EDT-04 nobody knows")))
+        for name, page in found:
+            seen |= {one.path for one in routes() if one.path_regex.match(page.url.path)}
+            if weight(page) > MOST:
+                heavy[f"{short} {name}"] = weight(page)
+    assert {one.path for one in routes()} - seen == set(), "pages that nobody looked at"
     assert heavy == {}
+    assert {name: count for name, count in asked.items() if count > ASKED} == {}
+
+
+async def test_many_causes_weigh_no_more(sitting: Sitting) -> None:
+    with sitting.bench.engine.begin() as conn:
+        run(conn, "create temp table one as select * from delivery where state = 'needs_person'")
+        for number in range(MANY):
+            reason = "no such ward " + "abcdefghijklmnopqrst"[number % 20]
+            run(
+                conn,
+                "update one set delivery_id = :id, reason = :reason",
+                id=f"d-{number}",
+                reason=reason,
+            )
+            run(conn, "insert into delivery select * from one")
+    async with sitting.as_("operations") as client:
+        page = await client.get("/failed")
+        keys = re.findall(r'href="/failed/([0-9a-f]{16})"', page.text)
+        assert len(set(keys)) >= 20, "every cause has its way"
+        for one in (page, await client.get(f"/failed/{keys[0]}")):
+            assert weight(one) <= MOST, f"{weight(one) / 1024:.0f} KB"
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox", "/inbox?only=waiting", "/all/waiting"])
+async def test_long_lists_weigh_no_more_and_ask_no_more(sitting: Sitting, path: str) -> None:
+    # Also where a machine is slow each page has it counted anew: so each asks the same.
+    sitting.desk.counts._quick = 60.0
+    async with sitting.as_("manager") as client:
+        with statements() as before:
+            await client.get(path)
+        with sitting.bench.engine.begin() as conn:
+            run(conn, _COPIES, many=MANY, team=EAST)
+        copies = "select count(*) from journey where journey_id like '%copy%' and state = 'sent'"
+        assert int(str(sitting.one(copies))) >= MANY
+        with statements() as after:
+            page = await client.get(path)
+    assert weight(page) <= MOST, f"{weight(page) / 1024:.0f} KB"
+    assert len(after) == len(before) > 0

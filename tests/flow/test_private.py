@@ -222,6 +222,7 @@ async def _at_the_desk(s: Story) -> None:
         page = await press("/sign-in", email="duty@example.org", password=password)
         assert page.status_code == 200, page.text
         for asked in (NUMBER, f"{GIVEN} {FAMILY}"):
+            await press("/find", q=asked)
             await web.get("/find", params={"q": asked, "reference": asked})
             await web.get(f"/message/{asked}")
             s.note(await web.get(f"/no-such-page/{asked}"))

@@ -118,6 +118,11 @@ async def post(
     return await client.post(where, data=data, follow_redirects=True)
 
 
+async def find(client: httpx.AsyncClient, words: str) -> httpx.Response:
+    """Writes something in the box at the top, and follows to what it shows."""
+    return await post(client, "/find", "/find", q=words)
+
+
 def text(page: httpx.Response) -> str:
     """What a person reads: without tags, in one line."""
     body = re.sub(r"<(script|style).*?</\1>", "", page.text, flags=re.S)

@@ -14,7 +14,7 @@ from hub.ids import fresh
 from hub.journeys.delivery import State
 from hub.ledger.read.day import Day
 from hub.ledger.read.partners import Waiting
-from hub.ledger.read.traffic import BOUNDS, Flow, Traffic
+from hub.ledger.read.traffic import BOUNDS, Flow, Traffic, slots_of
 from hub.ledger.tables import Delivery, Message, PartnerState
 from hub.ledger.write import at, insert, rows, run
 
@@ -171,6 +171,23 @@ def waits(conn: Connection, now: datetime) -> dict[str, Waiting]:
             oldest[name] = min(created, oldest.get(name, created))
     return {
         name: Waiting(name, **counts, oldest=oldest.get(name)) for name, counts in found.items()
+    }
+
+
+def queued(conn: Connection, now: datetime) -> dict[str, tuple[list[int], list[datetime | None]]]:
+    """What each partner had not got at the end of each quarter, asked of each row at each end."""
+    ends = [begin + timedelta(minutes=15) for begin in slots_of(now)]
+    found: dict[str, list[list[datetime]]] = defaultdict(lambda: [[] for _ in ends])
+    for row in _all(conn, "delivery"):
+        waits = row["state"] in ("waiting", "under_way", "offered")
+        if not waits and row["state"] != "delivered":
+            continue
+        for place, end in enumerate(ends):
+            if row["created_at"] < end and (waits or row["changed_at"] >= end):
+                found[row["partner"]][place].append(row["created_at"])
+    return {
+        name: ([len(each) for each in places], [min(each, default=None) for each in places])
+        for name, places in found.items()
     }
 
 

@@ -37,7 +37,7 @@ def shown(bench: Bench) -> dict[str, dict[str, str]]:
             "now": "/",
             "failed": "/failed",
             "cause": f"/failed/{cause.key}",
-            "find": "/find?q=S-2231",
+            "find": "/find?q=urgent",
             "delivery": f"/delivery/{stopped.delivery_id}",
             "partners": "/partners",
             "partner": "/partners/exemplar-police",

@@ -26,6 +26,7 @@ from hub.ledger.read.failed import (
     stuck_records,
     unread_parcels,
 )
+from hub.ledger.read.incidents import claimed
 from hub.ledger.read.partners import State, states
 from hub.ledger.read.redrives import Redrive, latest
 from hub.ledger.read.stopped import causes, of_cause, stopped
@@ -33,9 +34,10 @@ from hub.ledger.read.timeline import attempted
 from schemas.amend import AMENDABLE
 
 router = APIRouter(include_in_schema=False)
-FEW, MANY = 10, 100
+FEW, MANY = 10, 50
 """Deliveries of a cause that are shown beside the others, and on a page of its own."""
-MOST_CAUSES = 30
+MOST_CAUSES, TOGETHER = 12, 40
+"""Causes that are shown with their deliveries, and how many of these there are together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Shown:
     cause: Group
     what_to_do: str
     rows: tuple[Failed, ...]
+    has: tuple[str, ...] = ()
+    """Who looks at it"""
 
     @property
     def more(self) -> int:
@@ -63,9 +67,15 @@ def failed(visit: Reader, act: str = "") -> HTMLResponse:
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = groups(causes(conn, visit.authorities))
-        know = states(conn)
+        know, has = states(conn), claimed(conn)
+        few = min(FEW, max(2, TOGETHER // max(len(found), 1)))
         shown = [
-            Shown(one, _words(visit, one, know), tuple(_rows(visit, conn, one, most=FEW)))
+            Shown(
+                one,
+                _words(visit, one, know),
+                tuple(_rows(visit, conn, one, most=few)),
+                tuple(has.get(one.partner, ())),
+            )
             for one in found[:MOST_CAUSES]
         ]
         return visit.page(
@@ -92,7 +102,8 @@ def cause(
         if one is None:
             return visit.page("cause.html", group=None)
         many = tuple(_rows(visit, conn, one, most=MANY, skip=(page - 1) * MANY))
-        shown = Shown(one, _words(visit, one, states(conn)), many)
+        has = tuple(claimed(conn).get(one.partner, ()))
+        shown = Shown(one, _words(visit, one, states(conn)), many, has)
     return visit.page("cause.html", group=shown, number=page, first=(page - 1) * MANY)
 
 

@@ -1,6 +1,7 @@
 """Whatever somebody has in hand leads to what it stands for, in one box, and to nothing they may not see.
 
-A child's number is asked for on a form of its own, so that it stands in no address; core looks it
+Nothing that is written there stands in an address but words of the desk: addresses are kept by
+browsers and by what lies between. A child's number is asked for on a form of its own; core looks it
 up by its keyed token and notes who asked, before anything is shown.
 """
 
@@ -9,19 +10,22 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Response
+from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from hub.broker import Unable
 from hub.desk import acts
 from hub.desk.access import Action, Facts, Grant
 from hub.desk.acts import Act
+from hub.desk.asked import Asked
 from hub.desk.doing import KAFKA_AWAY, LOOK_FIRST, needs
 from hub.desk.filters import Filters
-from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
+from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here, see_other
 from hub.desk.pages.journey import seen
+from hub.desk.sealed import opened, sealed
 from hub.desk.search import Looked, look, mark_of, text_of, understood
 from hub.ids import fresh
-from hub.ledger.read.acts import Answered
+from hub.ledger.read.acts import Answered, answer
 from hub.ledger.read.find import is_case
 from hub.ledger.read.journey import case_way
 from schemas.values import NhsNumber
@@ -29,37 +33,62 @@ from schemas.values import NhsNumber
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/find", response_model=None)
-def search(visit: Reader, q: str = "", after: str = "") -> Response:
-    """One box for references, partners, teams, types, states and days."""
+@router.post("/find", response_model=None)
+def ask(visit: Actor, q: Annotated[str, Form(max_length=1000)] = "") -> Response:
+    """What was written in the box; what comes of it has an address that does not say it again."""
     asked = understood(visit, q)
+    if asked.child:
+        # Shown at once: whatever led on from here would have to carry the number.
+        return _results(visit, asked, asked.filters.words, "")
+    return see_other(link(visit, asked.filters, words=q))
+
+
+@router.get("/find", response_model=None)
+def search(visit: Reader, q: str = "", s: str = "", after: str = "") -> Response:
+    """One box for references, partners, teams, types, states and days; `s` is what was asked, sealed."""
+    words = opened(visit.desk.keys, visit.person, s) if s else q
+    asked = understood(visit, words)
+    if not s and (asked.child or asked.filters.references):
+        raise Stop(
+            400,
+            "References and numbers are not looked for in an address",
+            "Write it in the box at the top: an address is kept by browsers and in logs.",
+        )
+    return _results(visit, asked, words, after)
+
+
+def _results(visit: Visit, asked: Asked, words: str, after: str) -> Response:
     filters, start = asked.filters, mark_of(after)
     found = Looked([])
     if filters:
         with visit.desk.ledger.connect() as conn:
             found = look(visit, conn, filters, start)
             case = _case(conn, filters) if found.hits else None
-        if case:
+        if case and not asked.child:
             return see_other(f"/case/{case}")
-        if _one(filters) and len(found.hits) == 1 and not (start or found.after):
+        alone = _one(filters) and not asked.child
+        if alone and len(found.hits) == 1 and not (start or found.after):
             return see_other(f"/message/{found.hits[0].said.message_id}")
     return visit.page(
         "find.html",
         200 if found.hits or not filters or start else 404,
         found=found,
-        filters=[(kind, words, link(left)) for kind, words, left in filters.each()],
-        q=filters.words if asked.child else q,
+        filters=[(kind, said, link(visit, left)) for kind, said, left in filters.each()],
+        q=words,
         unknown=asked.unknown,
         child=asked.child,
-        more=link(filters, text_of(found.after)) if found.after else "",
+        more=link(visit, filters, text_of(found.after)) if found.after else "",
         may_ask=visit.may(Action.FIND_CHILD),
         asked=filters,
     )
 
 
-def link(filters: Filters, after: str = "") -> str:
-    """The address of a search."""
+def link(visit: Visit, filters: Filters, after: str = "", words: str = "") -> str:
+    """The address of a search; what may be anything is sealed in it, for this person alone."""
     more = {"after": after} if after else {}
+    said = words or filters.words
+    if filters.references:
+        return f"/find?{urlencode({'s': sealed(visit.desk.keys, visit.person, said)} | more)}"
     return f"/find?{urlencode({'q': filters.words} | more)}"
 
 
@@ -87,7 +116,20 @@ async def child(
     cases = await asyncio.to_thread(cases_of, visit, answered)
     if len(cases) == 1:
         return see_other(f"/case/{cases[0]}")
-    return visit.page("child.html", 200 if cases else 404, cases=cases)
+    return see_other(f"/find/child/{answered.act_id}")
+
+
+@router.get("/find/child/{act_id}")
+def cases(visit: Reader, act_id: str) -> HTMLResponse:
+    """What was found, again: by the act of looking for it, for who did, without the number."""
+    visit.must(Action.FIND_CHILD)
+    with visit.desk.ledger.connect() as conn:
+        found = answer(conn, act_id)
+    own = found is not None and found.person_id == visit.person.person_id
+    if found is None or not own or found.type != "child.sought":
+        raise nothing_here()
+    known = cases_of(visit, found)
+    return visit.page("child.html", 200 if known else 404, cases=known)
 
 
 def whole_number(text: str) -> str:

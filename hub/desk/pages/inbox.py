@@ -32,7 +32,7 @@ ANSWERS = ("accepted", "queried", "refused")
 
 
 LISTS = ("waiting", "held", "ended")
-FEW = 20
+FEW = 15
 """Lines of what is held and what ended, on the page that begins with what waits."""
 
 

@@ -12,12 +12,13 @@ from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.counted import Counted
 from hub.desk.frame import Reader, Visit, nothing_here
-from hub.desk.glance import is_broken, is_late, waits
+from hub.desk.glance import ill, is_broken, is_late, waits
 from hub.desk.paged import MOST as MOST_OF_ALL
 from hub.desk.states import Standing, by_trouble, partner_line
 from hub.desk.strips import of_flows
 from hub.desk.waiting import custody, late_elsewhere, some, waiting
 from hub.desk.whose import everything_of
+from hub.ledger.read.calls import sheets_for
 from hub.ledger.read.chores import MOST, chores
 from hub.ledger.read.incidents import how_many, open_incidents
 from hub.ledger.read.partners import standings
@@ -54,16 +55,18 @@ def now(visit: Reader) -> HTMLResponse:
         broken = how_many(conn, "overdue") if road else 0
         names = [partner.partner for partner in desk.directory]
         stand = standings(conn, visit.now, names, counted.partners) if counted and road else {}
-    lines: list[Standing] = by_trouble(
-        partner_line(partner, stand[partner.partner], visit.now, counted.at)
-        for partner in desk.directory
-        if counted and partner.partner in stand
-    )
+        lines: list[Standing] = by_trouble(
+            partner_line(partner, stand[partner.partner], visit.now, counted.at)
+            for partner in desk.directory
+            if counted and partner.partner in stand
+        )
+        worst = next(iter(ill(lines)), None)
+        sheets = sheets_for(conn, worst.partner.partner) if worst else 0
     holding, kept = (some(visit, each, SOME) for each in (own.holding, own.kept))
     glance = [waits(items, len(todo), visit.now), is_late(late, kept)]
     return visit.page(
         "now.html",
-        glance=[*glance, is_broken(broken, lines)] if road else glance,
+        glance=[*glance, is_broken(broken, lines, sheets)] if road else glance,
         items=items,
         chores=todo,
         holding=holding,

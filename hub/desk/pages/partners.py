@@ -1,7 +1,6 @@
 """Each partner's state is one sentence, and pausing one loses nothing."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -11,12 +10,14 @@ from connectors.transports import TRANSPORTS
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.configured import agreement, in_words
+from hub.desk.counted import Counted
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.states import Standing, by_trouble, partner_line
 from hub.desk.strips import ages, figures, of_flows
-from hub.ledger.read.last_words import last_in, last_out
+from hub.ledger.read.last_words import LOOKED, last_in, last_out
 from hub.ledger.read.partners import standings
+from hub.ledger.read.queues import Queue
 from hub.ledger.read.roles import roles
 from hub.ledger.read.traffic import slots_of
 from hub.partners import Partner
@@ -30,8 +31,8 @@ def known(visit: Visit, partner: Partner) -> Facts:
     return Facts(own[0] if own else partner.authorities[0])
 
 
-def lines(visit: Visit) -> tuple[list[Standing], datetime]:
-    """Every partner that they may see, and as of when its figures are."""
+def lines(visit: Visit) -> tuple[list[Standing], Counted]:
+    """Every partner that they may see, and the count that its figures are of."""
     directory = visit.desk.directory
     counted = visit.desk.counts.latest(visit.now)
     with visit.desk.ledger.connect() as conn:
@@ -42,40 +43,41 @@ def lines(visit: Visit) -> tuple[list[Standing], datetime]:
         for partner in directory
         if visit.may(Action.SEE_ROAD, known(visit, partner))
     ]
-    return read, counted.at
+    return read, counted
 
 
 @router.get("/partners")
 def partners(visit: Reader) -> HTMLResponse:
     """All partners, those in trouble first."""
     visit.must(Action.SEE_ROAD)
-    found, counted_at = lines(visit)
-    return visit.page("partners.html", lines=by_trouble(found), counted_at=counted_at)
+    found, counted = lines(visit)
+    return visit.page("partners.html", lines=by_trouble(found), counted_at=counted.at)
 
 
 @router.get("/partners/{name}")
 def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
     """One partner: state, what came and went, last words, what waits by age, configuration."""
     partner = _partner(visit, name)
-    all_lines, counted_at = lines(visit)
+    all_lines, counted = lines(visit)
     line = next(line for line in all_lines if line.partner.partner == name)
     traffic = line.read.traffic
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
-        came = last_in(conn, name, traffic.last_in)
-        went = last_out(conn, name, traffic.last_out)
+        came = last_in(conn, name, traffic.last_in or visit.now)
+        went = last_out(conn, name, traffic.last_out or line.read.state.heard_at or visit.now)
         running = roles(conn)
     about = known(visit, partner)
     return visit.page(
         "partner.html",
         line=line,
-        counted_at=counted_at,
+        counted_at=counted.at,
         done=done,
         came=came,
         went=went,
-        flows=of_flows([traffic], counted_at),
-        figures=figures(traffic, counted_at),
-        begins=int(slots_of(counted_at)[0].timestamp()),
+        flows=of_flows([traffic], counted.at),
+        figures=figures(traffic, counted.queues.get(name, Queue()), counted.at),
+        looked=LOOKED,
+        begins=int(slots_of(counted.at)[0].timestamp()),
         ages=ages(line.read.waiting),
         sent=TRANSPORTS[str(partner.transport["kind"])].mode == "sent",
         may_pause=visit.may(Action.PAUSE, about),

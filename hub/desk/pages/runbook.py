@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from markdown_it import MarkdownIt
 
 from hub.desk.access import Action
-from hub.desk.frame import Reader, nothing_here
+from hub.desk.frame import Reader, Stop
 from hub.incident_words import KINDS
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +23,11 @@ def runbook(visit: Reader, kind: str) -> HTMLResponse:
     # Only what is a kind is a file's name.
     path = visit.desk.settings.runbook_dir / "incidents" / f"{kind}.md"
     if kind not in KINDS or not path.is_file():
-        raise nothing_here()
+        raise Stop(
+            404,
+            "There is no page in the runbook for that",
+            "Read what the incident itself says, and ring whoever looks after the hub.",
+        )
     text = _drawn(path, path.stat().st_mtime_ns)
     return visit.page("runbook.html", title=kind.replace("_", " ").capitalize(), text=text)
 

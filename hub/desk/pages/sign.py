@@ -16,9 +16,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/sign-in")
-def form(request: Request, then: str = "/") -> HTMLResponse:
-    """The sign-in page."""
-    return _form(request, then)
+def form(request: Request, then: str = "/", ended: str = "") -> HTMLResponse:
+    """The sign-in page; `ended`: somebody was signed in while they read, or pressed a button."""
+    return _form(request, then, ended=ended)
 
 
 @router.post("/sign-in", response_model=None)
@@ -55,7 +55,13 @@ def leave(visit: Actor) -> Response:
 
 
 def _form(
-    request: Request, then: str, *, wrong: str = "", email: str = "", status: int = 200
+    request: Request,
+    then: str,
+    *,
+    wrong: str = "",
+    email: str = "",
+    ended: str = "",
+    status: int = 200,
 ) -> HTMLResponse:
     cookie = cookie_of(request)
     fresh = cookie or secrets.token_urlsafe(24)
@@ -67,6 +73,7 @@ def _form(
         then=_ours(then),
         wrong=wrong,
         email=email,
+        ended=ended,
         token=token,
     )
     if not cookie:

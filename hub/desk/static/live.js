@@ -2,10 +2,13 @@
 "use strict";
 (() => {
   const stale = document.getElementById("stale");
-  const EVERY = 15000;
+  const EVERY = 15000, LONGEST = 10000;
+  // What a button showed (content) has no address of its own: the page below it is asked for anew.
+  const HERE = document.body.dataset.at || location.pathname + location.search;
   let asked = false, again = false, last = new Date();
 
   const busy = (part) =>
+    part.querySelector("[data-pressed]") ||
     part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select") ||
     [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
       field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
@@ -32,10 +35,10 @@
     if (asked) { again = true; return; }
     asked = true;
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { "X-Live": "1" }, cache: "no-store" });
+      const answer = await fetch(HERE, { headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(LONGEST) });
       if (answer.status === 401) { old("you are signed out. Load the page to sign in."); return; }
       if (answer.status >= 500) { old("the ledger does not answer. What you see may have changed."); return; }
-      if (!answer.ok) return;
+      if (!answer.ok) { old("this page is not shown to you any more. Load it to see why."); return; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       document.querySelectorAll("[data-live]").forEach((part) => {
         const fresh = page.getElementById(part.id);
@@ -60,5 +63,7 @@
   source.addEventListener("changed", () => { if (first) { first = false; return; } refresh(); });
   source.onerror = refresh;
   addEventListener("online", refresh);
+  addEventListener("offline", () => old("this device has no network. What you see may have changed."));
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
   setInterval(refresh, EVERY);
 })();

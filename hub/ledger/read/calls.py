@@ -92,3 +92,12 @@ def call(conn: Connection, delivery_id: str) -> Call | None:
         conn, Call, f"{_CALLS} where d.transport = 'call' and d.delivery_id = :id", id=delivery_id
     )
     return found[0] if found else None
+
+
+def sheets_for(conn: Connection, partner: str) -> int:
+    """How many calls to one partner nobody has taken yet."""
+    sql = (
+        "select count(*) as n from delivery"
+        " where partner = :partner and state = 'offered' and transport = 'call'"
+    )
+    return int(rows(conn, sql, partner=partner)[0].n)

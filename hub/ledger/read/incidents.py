@@ -100,3 +100,17 @@ def closed_incidents(conn: Connection, since: datetime, most: int = 100) -> list
     """What was wrong lately and is not any more, newest first."""
     sql = f"{_COLUMNS} where closed_at >= :since order by closed_at desc limit :most"
     return fetch(conn, Wrong, sql, since=since, most=most)
+
+
+def claimed(conn: Connection) -> dict[str, list[str]]:
+    """By partner, who looks at what stopped for it, or at why it does not answer."""
+    sql = (
+        "select subject, claimed_by from incident where closed_at is null"
+        " and claimed_by is not null and kind in ('lane_blocked', 'partner_down') order by claimed_at"
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows(conn, sql):
+        has = found.setdefault(row.subject.partition("|")[0], [])
+        if row.claimed_by not in has:
+            has.append(row.claimed_by)
+    return found

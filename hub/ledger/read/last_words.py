@@ -1,4 +1,8 @@
-"""The last words exchanged with a partner are found by the instant at which they were counted, without content."""
+"""The last words exchanged with a partner are found whatever their age, without content, by looking at little.
+
+One looks back from where the newest is known to be at most (a count of the day, the partner's last
+acknowledgement), through the index of times, at so many rows and no more.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +10,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch
+
+LOOKED = 5_000
+"""Messages, or deliveries, that are looked at for the last ones of one partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +39,26 @@ class LastOut:
     detail: str
 
 
-def last_in(conn: Connection, partner: str, moment: datetime | None) -> LastIn | None:
-    """Their message that was recorded at this instant."""
+def last_in(conn: Connection, partner: str, upto: datetime, most: int = 3) -> list[LastIn]:
+    """Their last messages until this instant, the newest first."""
     sql = (
-        "select message_id, type, reference, recorded_at from message"
-        " where recorded_at = :moment and partner = :partner order by message_id limit 1"
+        "select message_id, type, reference, recorded_at from (select * from message"
+        "   where recorded_at <= :upto order by recorded_at desc limit :looked) m"
+        " where partner = :partner order by recorded_at desc, message_id limit :most"
     )
-    found = fetch(conn, LastIn, sql, moment=moment, partner=partner) if moment else []
-    return found[0] if found else None
+    return fetch(conn, LastIn, sql, upto=upto, partner=partner, looked=LOOKED, most=most)
 
 
-def last_out(conn: Connection, partner: str, moment: datetime | None) -> LastOut | None:
-    """The delivery to them that became delivered at this instant."""
+def last_out(conn: Connection, partner: str, upto: datetime, most: int = 3) -> list[LastOut]:
+    """The last deliveries that they took until this instant, the newest first."""
     sql = (
         "select d.message_id, d.type, m.reference, d.changed_at, d.attempt as tries,"
         " d.level_reached as level, coalesce(a.code, '') as code, coalesce(a.detail, '') as detail"
-        " from (select * from delivery where state = 'delivered' and changed_at = :moment"
-        "   and partner = :partner order by delivery_id limit 1) d"
+        " from (select * from (select * from delivery where state = 'delivered'"
+        "     and changed_at <= :upto order by changed_at desc limit :looked) d"
+        "   where partner = :partner order by changed_at desc, delivery_id limit :most) d"
         " join message m on m.message_id = d.message_id"
         " left join attempt a on a.delivery_id = d.delivery_id and a.attempt = d.attempt"
+        " order by d.changed_at desc, d.delivery_id"
     )
-    found = fetch(conn, LastOut, sql, moment=moment, partner=partner) if moment else []
-    return found[0] if found else None
+    return fetch(conn, LastOut, sql, upto=upto, partner=partner, looked=LOOKED, most=most)

@@ -71,7 +71,7 @@ def traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
     slots = {"since": now - timedelta(hours=HOURS), "now": int(now.timestamp()) // QUARTER}
     came = rows(
         conn,
-        f"select partner, type, {_slot(conn, 'recorded_at')} as slot, count(*) as n,"
+        f"select partner, type, {slot(conn, 'recorded_at')} as slot, count(*) as n,"
         " max(recorded_at) as newest from message where recorded_at >= :since"
         " group by partner, type, slot",
         **slots,
@@ -82,7 +82,7 @@ def traffic(conn: Connection, now: datetime) -> dict[str, Traffic]:
         "with went as materialized (select partner, type, changed_at,"
         f" {_seconds(conn, 'created_at', 'changed_at')} as took from delivery"
         " where state = 'delivered' and changed_at >= :since)"
-        f" select partner, type, {_slot(conn, 'changed_at')} as slot, {_PLACE} as place,"
+        f" select partner, type, {slot(conn, 'changed_at')} as slot, {_PLACE} as place,"
         " count(*) as n, max(changed_at) as newest from went group by partner, type, slot, place",
         **slots,
     )
@@ -175,7 +175,7 @@ _PLACE = (
 )
 
 
-def _slot(conn: Connection, column: str) -> str:
+def slot(conn: Connection, column: str) -> str:
     """How many slots of the clock lie between a time and now, as SQL."""
     if is_sqlite(conn):
         return f":now - cast(strftime('%s', {column}) as integer) / {QUARTER}"

@@ -1,5 +1,6 @@
 """The main acts are done with the keyboard alone, and whoever does them sees where they are."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +18,10 @@ FOCUS = """
   return [
     (one.textContent || one.getAttribute("aria-label") || one.name || "").trim(),
     style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
-    box.bottom > 0 && box.top < innerHeight,
+    box.bottom > 0 && box.top < innerHeight && [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5]].some(([x, y]) => {
+      const there = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
+      return one.contains(there) || there?.contains(one);
+    }),
   ];
 }
 """
@@ -70,6 +74,56 @@ def test_sign_in_and_try_a_cause_again(browser: Browser, address: str, sitting: 
     expect(page.get_by_text("They mended their list").first).to_be_visible()
     sitting.bench.do(redrive)
     expect(page.get_by_text("All 1 had their turn")).to_be_visible(timeout=5000)
+    page.close()
+
+
+def test_find_the_late_handover_read_it_and_take_it(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    """What a duty manager does at night, from the door to the answer, without a mouse."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/sign-in")
+    tab_to(page, "email")
+    page.keyboard.type("manager@desk.example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/")
+    tab_to(page, "q")
+    page.keyboard.type("late handover to assessment team east")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/find?q=**")
+    tab_to(page, "EDT-0417")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/message/**")
+    tab_to(page, "why")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.value") == "to act on it"
+    tab_to(page, "Open content")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Found outside after dark")).to_be_visible()
+    tab_to(page, "Back to your answer")
+    page.keyboard.press("Enter")
+    tab_to(page, "Accept")
+    page.keyboard.press("Enter")
+    answer = page.locator("#answer")
+    expect(answer).to_contain_text("Done")
+    expect(answer).to_be_focused()
+    expect(page.locator("#custody")).to_contain_text("Accepted by J. Ahmed, duty manager")
+    page.close()
+
+
+def test_who_comes_to_a_time_with_the_keyboard_reads_the_exact_instant(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 600})
+    enter(page, address, "manager")
+    when = page.locator("main time").first
+    when.focus()
+    said = when.evaluate("(one) => getComputedStyle(one, '::after').content")
+    assert re.search(r"\w+day \d+ \w+ \d{4}, \d\d:\d\d:\d\d (GMT|BST)", said), said
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.close()
 
 

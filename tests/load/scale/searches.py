@@ -1,7 +1,5 @@
 """What a duty manager of one authority looks for: what there is much of, little of, and nothing of."""
 
-from urllib.parse import urlencode
-
 from sqlalchemy import Connection, text
 
 SEARCHES = {
@@ -19,10 +17,10 @@ SEARCHES = {
 
 
 def searched(conn: Connection, messages: list[str]) -> dict[str, str]:
-    """The address of each search, and of those for a reference that stands and for how it begins."""
-    found = {name: f"/find?{urlencode({'q': words})}" for name, words in SEARCHES.items()}
+    """The words of each search, and of those for a reference that stands and for how it begins."""
+    found = dict(SEARCHES)
     sql = text("select reference from message where message_id = :id")
     reference = str(conn.execute(sql, {"id": messages[len(messages) // 2]}).scalar())
-    found["a reference"] = f"/find?{urlencode({'q': reference})}"
-    found["how many begin"] = f"/find?{urlencode({'q': reference[:-3]})}"
+    found["a reference"] = reference
+    found["how many begin"] = reference[:-3]
     return found

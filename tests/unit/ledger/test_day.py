@@ -1,6 +1,6 @@
 """A day's account and each partner's traffic are what counting row by row comes to, whatever stands in the ledger."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,8 +8,9 @@ from hub.clock import now
 from hub.ledger.migrate import migrate
 from hub.ledger.read.day import Day, day, days, together
 from hub.ledger.read.partners import Figures, figures, standings
+from hub.ledger.read.queues import Queue, queues
 from hub.ledger.session import open_ledger
-from tests.kit.histories import AUTHORITIES, PARTNERS, Chance, account, known, waits, went
+from tests.kit.histories import AUTHORITIES, PARTNERS, Chance, account, known, queued, waits, went
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -25,11 +26,17 @@ def test_each_term_is_as_counted_row_by_row(ledger_url: str, seed: int) -> None:
         with engine.connect() as conn:
             assert day(conn, since) == account(conn, since)
             assert figures(conn, moment) == Figures(waits(conn, moment), went(conn, moment))
+            told = {n: _some(q) for n, q in queues(conn, moment).items() if any(q.waited)}
+            assert told == {name: one for name, one in queued(conn, moment).items() if any(one[0])}
             for one in AUTHORITIES:
                 assert day(conn, since, [one]) == account(conn, since, (one,))
             assert day(conn, since, AUTHORITIES[:2]) == account(conn, since, AUTHORITIES[:2])
             assert together(days(conn, since).values()) == account(conn, since)
     engine.dispose()
+
+
+def _some(one: Queue) -> tuple[list[int], list[datetime | None]]:
+    return list(one.waited), list(one.oldest)
 
 
 def test_of_nothing_is_an_account_that_balances(ledger_url: str) -> None:
