@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, StringConstraints
 from pydantic import model_validator as check
 
 from schemas.codes import Matching, Review
@@ -243,6 +243,15 @@ class ParcelClaimed(Act):
     """`parcel.claimed`: a person looks after a parcel, so its bytes are kept beyond their time."""
 
     parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class ParcelRepaired(Reasoned):
+    """`parcel.repaired`: unread bytes go through the door again as somebody corrected them."""
+
+    parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+    text: Annotated[
+        str, StringConstraints(min_length=1, max_length=200_000), Kind.CONCERN_NARRATIVE
+    ] = Field(description="The whole text, corrected")
 
 
 class IncidentClosed(Reasoned):

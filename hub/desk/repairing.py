@@ -7,14 +7,12 @@ from typing import Any
 
 import orjson
 
-from hub.broker import Unable
-from hub.desk import acts
 from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.amending import mistakes
 from hub.desk.compare import Compared, compared
 from hub.desk.content import Shown, shown
-from hub.desk.doing import message_act, note_reading, reading_shown
+from hub.desk.doing import message_act, recorded
 from hub.desk.forms import Place, form_of
 from hub.desk.frame import Stop, Visit, nothing_here
 from hub.desk.labelled import labelled
@@ -135,22 +133,6 @@ async def opened(visit: Visit, delivery_id: str) -> Open:
     act = message_act("content.opened", visit, by, said, WHY, {"why": WHY})
     await recorded(visit, act)
     return found
-
-
-async def recorded(visit: Visit, *made: Act) -> None:
-    """Returns when Kafka has that content is read; until then nothing of it is shown."""
-    for act in made:
-        await asyncio.to_thread(note_reading, visit, act)
-    try:
-        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act) for act in made])
-    except Unable:
-        raise Stop(
-            503,
-            "Content stays closed: Kafka did not confirm that your reading is recorded",
-            "Nothing was changed. Try again in a minute; if it cannot wait, ring them.",
-        ) from None
-    for act in made:
-        await asyncio.to_thread(reading_shown, visit, act)
 
 
 def stopped(visit: Visit, delivery_id: str) -> Open:
