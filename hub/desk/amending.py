@@ -136,7 +136,7 @@ def mistakes(form: Place, type: str, version: int, body: bytes) -> tuple[dict[st
     others: list[str] = []
     for where, why in complaints(type, version, body):
         near = _meant(_near(form, where), why)
-        told = words.capital(_in_words(near, why))
+        told = words.capital(in_words(why))
         if near.keys:
             at_places.setdefault(near.name, told)
         else:
@@ -166,6 +166,6 @@ def _meant(place: Place, why: str) -> Place:
     return silent[0] if place.shape.kind == "group" and silent else place
 
 
-def _in_words(place: Place, why: str) -> str:
+def in_words(why: str) -> str:
     """Fields by their labels, not by their names."""
     return re.sub(r"`?\b([a-z]+(?:_[a-z0-9]+)+)\b`?", lambda m: f"“{words.plain(m[1])}”", why)

@@ -26,11 +26,12 @@ def calls(visit: Reader, act: str = "") -> HTMLResponse:
             if visit.may(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
         ]
         done = done_before(visit, conn, act)
-    sheets = [{"one": one, "whom": _whom(visit, one)} for one in found]
+    sheets = [{"one": one, "whom": whom(visit, one)} for one in found]
     return visit.page("calls.html", sheets=sheets, done=done)
 
 
-def _whom(visit: Visit, one: Call) -> dict[str, str]:
+def whom(visit: Visit, one: Call) -> dict[str, str]:
+    """Who is rung, and under which number."""
     partner = visit.desk.directory.get(one.partner)
     sheet = partner.call if partner else None
     return {
