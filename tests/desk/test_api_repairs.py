@@ -163,7 +163,7 @@ async def test_unread_bytes_are_opened_looked_at_and_sent_through_the_door(
         one = await told(await client.get(where))
         assert one["state"] == "closed" and one["corrected_by"]
         lines = (await told(await client.post(f"{where}/compare")))["lines"]
-        assert [line["number"] for line in lines if line["kind"] == "out"] == [3]
+        assert [o["number"] for o in lines if o["kind"] == "out"] == [3], lines
         again = await client.post(f"{where}/repair", json=good | {"reason": "A slip"})
         problem(again, 409)
 

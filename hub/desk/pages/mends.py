@@ -49,8 +49,8 @@ async def send(visit: Actor, parcel_id: str, text: Text = "", reason: Reason = "
     """The act: it goes through the door again as it stands here."""
     one, by = await asyncio.to_thread(mendable, visit, parcel_id)
     why = needs(reason, "Why it is corrected")
-    said = needs(text, "The text", 1)
-    body = {"text": said, "reason": why}
+    needs(text, "The text", 1)
+    body = {"text": text, "reason": why}  # As it stands: spaces and line ends are somebody's, too.
     authority = known(visit, one).authority
     act = Act("parcel.repaired", parcel_id, visit.person, by, authority, 0, why, body)
     return await do(visit, act, f"/parcel/{parcel_id}")
