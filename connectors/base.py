@@ -230,6 +230,10 @@ class Format(Protocol):
         """Whom the parcel is about, cheaply, so that a feed can be filtered before it is read; None if unsure."""
         ...
 
+    def charset(self, body: bytes) -> str:
+        """The character set in which a parcel like this is to be written, as Python names it."""
+        ...
+
     def read(self, parcel: Parcel) -> list[Draft]:
         """The messages in a parcel, each about at most one child; raises `Unreadable`."""
         ...

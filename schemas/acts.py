@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue, StringConstraints
 from pydantic import model_validator as check
 
 from schemas.codes import Matching, Review
@@ -113,12 +113,14 @@ class RedriveStopped(Reasoned):
 
 
 class Amendment(Said):
-    """One field said differently; without a value, it says nothing any more."""
+    """One place said differently, in the order in which they are made."""
 
     path: Annotated[tuple[Line | int, ...], Kind.DELIVERY_METADATA] = Field(min_length=1)
-    value: Annotated[
-        Text | bool | int | dict[Line, Text | bool | int] | None, Kind.CONCERN_NARRATIVE
-    ] = Field(default=None, description='A three-valued field takes `{"value": …}`')
+    value: Annotated[JsonValue, Kind.CONCERN_NARRATIVE] = Field(
+        default=None,
+        description='A three-valued field takes `{"value": …}`; behind the last of a list, a new'
+        " item; nothing takes away what stands there, an item of a list too",
+    )
 
 
 class DeliveryRepaired(Reasoned):
@@ -241,6 +243,15 @@ class ParcelClaimed(Act):
     """`parcel.claimed`: a person looks after a parcel, so its bytes are kept beyond their time."""
 
     parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+
+
+class ParcelRepaired(Reasoned):
+    """`parcel.repaired`: unread bytes go through the door again as somebody corrected them."""
+
+    parcel: Annotated[UUID, Kind.DELIVERY_METADATA]
+    text: Annotated[
+        str, StringConstraints(min_length=1, max_length=200_000), Kind.CONCERN_NARRATIVE
+    ] = Field(description="The whole text, corrected")
 
 
 class IncidentClosed(Reasoned):

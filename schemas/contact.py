@@ -40,7 +40,9 @@ class Knowledge(Said):
     confidential_from_family: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = Field(
         default=None, description="What must stay confidential from the family"
     )
-    confidential_because: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
+    confidential_because: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = Field(
+        default=None, description="Needed where something must stay confidential from the family"
+    )
 
     @check(mode="after")
     def _secrecy_has_a_reason(self) -> "Knowledge":
@@ -90,7 +92,10 @@ class ContactRecorded(Said):
     open_case: OpenCase | None = None
     action: Annotated[ContactAction | None, Kind.DECISION, Depth.SUMMARY] = None
     outcome: Annotated[ContactOutcome | None, Kind.DECISION, Depth.SUMMARY] = None
-    outcome_because: Annotated[Text | None, Kind.DECISION] = None
+    outcome_because: Annotated[Text | None, Kind.DECISION] = Field(
+        default=None,
+        description="Needed where there is an outcome: a decision is never without its reason",
+    )
     decided_by: Annotated[Worker | None, Kind.DECISION] = None
 
     @check(mode="after")

@@ -74,7 +74,9 @@ class LegalStatus(Said):
     """Under which provision the child is where they are, and until when."""
 
     basis: Annotated[LegalBasis, Kind.DECISION, Depth.SUMMARY] = LegalBasis.NONE
-    started_at: Annotated[Instant | None, Kind.DECISION] = None
+    started_at: Annotated[Instant | None, Kind.DECISION] = Field(
+        default=None, description="Needed in police protection: its 72 hours run from there"
+    )
     expires_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="As the order states it; a stated end wins over any computation"
     )
@@ -121,7 +123,9 @@ class EdtHandover(Said):
     outstanding: tuple[Action, ...] = Field(
         default=(), description="What is still to do, each with its latest safe time"
     )
-    nothing_outstanding: Annotated[bool, Kind.DELIVERY_METADATA] = False
+    nothing_outstanding: Annotated[bool, Kind.DELIVERY_METADATA] = Field(
+        default=False, description="Needed where no action is outstanding"
+    )
     family_told: Annotated[Known[Text], Kind.CONCERN_NARRATIVE] = NOT_ASKED
     child_told: Annotated[Known[Text], Kind.CONCERN_NARRATIVE] = NOT_ASKED
     must_not_be_told: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None

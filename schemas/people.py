@@ -272,8 +272,12 @@ class Seeing(Said):
 
     seen: Annotated[bool, Kind.CONCERN_NARRATIVE]
     seen_alone: Annotated[bool, Kind.CONCERN_NARRATIVE]
-    reason: Annotated[Reason | None, Kind.CONCERN_NARRATIVE] = None
-    reason_text: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
+    reason: Annotated[Reason | None, Kind.CONCERN_NARRATIVE] = Field(
+        default=None, description="Needed where the child was not seen, or not seen alone"
+    )
+    reason_text: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = Field(
+        default=None, description="Needed where the reason is another one: what it was"
+    )
     plan: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = Field(
         default=None, description="How and when the child will be seen"
     )

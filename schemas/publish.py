@@ -38,7 +38,7 @@ def schema_of(entry: Entry) -> dict[str, Any]:
 def _plainly_named(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema with each definition under its title's letters: `ToldLine`, not a Python type."""
     parts = schema.get("$defs", {})
-    names = {old: re.sub(r"\W", "", part["title"]) for old, part in parts.items()}
+    names = {old: re.sub(r"\W", "", part.get("title", old)) for old, part in parts.items()}
     if len(set(names.values())) < len(names):
         raise ValueError(f"two definitions of {schema['title']} have one title: rename a class")
     text = json.dumps(schema)

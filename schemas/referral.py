@@ -135,7 +135,9 @@ class ReferralDecision(Said):
     urgent_contact: Annotated[bool, Kind.DECISION] = False
     next_step: Annotated[Text, Kind.DECISION, Depth.SUMMARY]
     named_worker: Annotated[Worker | None, Kind.DECISION, Depth.SUMMARY] = None
-    other_support: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = None
+    other_support: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = Field(
+        default=None, description="Needed below the threshold: what else helps"
+    )
     child: ChildIdentity
 
     @check(mode="after")

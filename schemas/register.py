@@ -202,6 +202,7 @@ def _acts() -> list[Entry]:
         _act("partner.resumed", acts.PartnerResumed, "Partner resumed"),
         _act("partner.tested", acts.PartnerTested, "Partner tested"),
         _act("parcel.closed", acts.ParcelClosed, "Parcel closed"),
+        _act("parcel.repaired", acts.ParcelRepaired, "Parcel corrected and read"),
         _act("parcel.claimed", acts.ParcelClaimed, "Parcel claimed"),
         _act("incident.closed", acts.IncidentClosed, "Incident closed"),
         _act("incident.claimed", acts.IncidentClaimed, "Incident taken"),

@@ -58,7 +58,9 @@ class Participant(Said):
 
     worker: Annotated[Worker, Kind.DECISION, Depth.SUMMARY]
     attendance: Annotated[Attendance, Kind.DECISION, Depth.SUMMARY]
-    absent_because: Annotated[Text | None, Kind.DECISION] = None
+    absent_because: Annotated[Text | None, Kind.DECISION] = Field(
+        default=None, description="Needed where they were absent or declined"
+    )
     may_decide: Annotated[Yes, Kind.DECISION] = NOT_ASKED
     deputy: Annotated[Worker | None, Kind.DECISION] = None
 
@@ -76,8 +78,12 @@ class Quorum(Said):
 
     met: Annotated[bool, Kind.DECISION, Depth.SUMMARY]
     missing: Annotated[tuple[Line, ...], Kind.DECISION] = ()
-    went_on_because: Annotated[Text | None, Kind.DECISION] = None
-    reconvene_by: Annotated[Instant | None, Kind.DECISION] = None
+    went_on_because: Annotated[Text | None, Kind.DECISION] = Field(
+        default=None, description="Needed without a quorum: why it went on"
+    )
+    reconvene_by: Annotated[Instant | None, Kind.DECISION] = Field(
+        default=None, description="Needed without a quorum: when it is held again"
+    )
 
     @check(mode="after")
     def _inquorate_is_explained(self) -> "Quorum":
@@ -101,7 +107,9 @@ class Decision(Said):
         default=None, description="What the joint-visit rules said"
     )
     deviation: Annotated[DeviationReason | None, Kind.DECISION] = None
-    deviation_text: Annotated[Text | None, Kind.DECISION] = None
+    deviation_text: Annotated[Text | None, Kind.DECISION] = Field(
+        default=None, description="Needed where the deviation is another one: what it was"
+    )
     approved_by: Annotated[tuple[Worker, ...], Kind.DECISION] = Field(
         default=(), description="For a deviation: the approving manager in each agency"
     )
@@ -160,7 +168,9 @@ class Telling(Said):
     by: Annotated[Worker | None, Kind.DECISION] = None
     at: Annotated[Instant | None, Kind.DECISION] = None
     must_not: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
-    must_not_because: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
+    must_not_because: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = Field(
+        default=None, description="Needed beside what they must not be told: why"
+    )
 
     @check(mode="after")
     def _complete(self) -> "Telling":
@@ -210,7 +220,10 @@ class StrategyRecord(Said):
     investigation: Investigation = Investigation()
     telling: tuple[Telling, ...] = ()
     actions: tuple[Action, ...] = ()
-    next_discussion_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = None
+    next_discussion_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = Field(
+        default=None,
+        description="Needed to reconvene, and where it had to be a meeting and was none",
+    )
     icpc_target: Annotated[date | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Target of the conference, as the chair understood it"
     )

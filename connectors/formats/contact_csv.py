@@ -75,6 +75,10 @@ class ContactCsv(Quiet):
         self._columns = {str(field): column for field, column in settings.columns.items()}
         self._csv = settings
 
+    def charset(self, body: bytes) -> str:
+        """The one that was agreed on."""
+        return self._csv.encoding
+
     def read(self, parcel: Parcel) -> list[Draft]:
         """A message for each child of each call; raises `Unreadable` with every mistake."""
         found = rows(

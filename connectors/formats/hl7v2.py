@@ -83,6 +83,13 @@ class Hl7v2:
         number, own = patient.numbers(repeats, (marks[1], marks[4]), self._nhs)
         return Subject(nhs_number=number or None, own_number=own or None)
 
+    def charset(self, body: bytes) -> str:
+        """That of MSH-18, else the partner's own."""
+        try:
+            return er7.header(body, self._settings.character_set).codec
+        except er7.Faulty:
+            return er7.codec_of(self._settings.character_set)
+
     def read(self, parcel: Parcel) -> list[Draft]:
         """One `health.attendance`; raises `er7.Faulty` for anything else."""
         header = er7.header(parcel.body, self._settings.character_set)

@@ -34,6 +34,10 @@ class Quiet:
         """Only a full read can tell."""
         return None
 
+    def charset(self, body: bytes) -> str:
+        """What the web is written in."""
+        return "utf-8"
+
     def read(self, parcel: Parcel) -> list[Draft]:
         """Nothing is read in this format."""
         raise Unreadable(f"nothing is read in the format {self.name}: it is only written")

@@ -6,6 +6,7 @@ The desk polls for the answer; `refused` says why in words for the person who cl
 from collections.abc import Callable
 
 from hub.core import (
+    acts_on_bytes,
     acts_on_custody,
     acts_on_deliveries,
     acts_on_handovers,
@@ -29,6 +30,7 @@ _EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
     **acts_on_custody.EFFECTS,
     **acts_on_deliveries.EFFECTS,
     **acts_on_parcels.EFFECTS,
+    **acts_on_bytes.EFFECTS,
     **acts_on_partners.EFFECTS,
     **acts_on_incidents.EFFECTS,
     **acts_on_messages.EFFECTS,

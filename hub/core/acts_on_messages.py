@@ -4,8 +4,9 @@ Routing, disclosure, custody and lanes are decided anew for it. The old one ends
 arrive, and each names the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -20,10 +21,11 @@ from hub.core.record import record_messages
 from hub.core.work import Work
 from hub.journeys.machine import Facts, Illegal
 from hub.journeys.steps import Step, steps
+from hub.ledger.session import among, values
 from hub.ledger.write import rows, run
-from schemas.amend import AMENDABLE, Unamendable, amended, complaints
+from schemas.amend import Path, Unamendable, amended, complaints, why_not
 from schemas.envelope import Priority, Subject
-from schemas.register import parse, priority_of
+from schemas.register import HUB, parse, priority_of
 
 _SEE_NO_CONTENT = ("operations", "auditor", "administrator")
 _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown', 'withheld')"
@@ -32,7 +34,8 @@ _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown', 
 def _repaired(work: Work, deed: Deed) -> str:
     old = _stopped(work, deed)
     corrected = _corrected(work, deed, old)
-    _ends(work, replace(deed, subject=old.message_id), old)
+    for one in (old, *_derived(work, old)):
+        _ends(work, replace(deed, subject=one.message_id), one)
     work.flush()
     record_messages(work, [corrected])
     work.audit(
@@ -45,7 +48,20 @@ def _repaired(work: Work, deed: Deed) -> str:
     )
     planned = len(work.planned.get(corrected.message_id, ()))
     to = f"{planned} recipient{'' if planned == 1 else 's'}"
-    return f"sent as new, in its place: the corrected one goes to {to}"
+    changed = "; ".join(_named(deed.body["changes"]))
+    return f"sent as new, in its place: the corrected one goes to {to}. Changed: {changed}"
+
+
+def _named(changes: Sequence[dict[str, Any]]) -> list[str]:
+    """The places that were changed, each once, as people say them; never what stands there."""
+    found = [
+        ", ".join(
+            f"{part + 1}" if isinstance(part, int) else part.replace("_", " ")
+            for part in change["path"]
+        )
+        for change in changes
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _stopped(work: Work, deed: Deed) -> Arrival:
@@ -68,16 +84,45 @@ def _stopped(work: Work, deed: Deed) -> Arrival:
         old = again(work, row.message_id, None)
     except LookupError as erased:
         raise Refused(str(erased)) from erased
-    if old.type not in AMENDABLE:
-        raise Refused("only its sender can say this anew: ring them")
+    if (why := why_not(old.type, old.partner)) is not None:
+        raise Refused(why)
     return old
+
+
+_CONSEQUENCES = ("referral.received", "referral.acknowledged", "referrer.decision_feedback")
+
+
+def _derived(work: Work, old: Arrival) -> list[Arrival]:
+    """What the hub itself said because of it, and because of that: it is said anew, so it ends, too.
+
+    A notice that was read stays read; its reader gets another.
+    """
+    found: dict[str, Arrival] = {}
+    causes = [old.message_id]
+    while causes:
+        sql = (
+            f"select message_id, type from message where {among(work.conn, 'causation_id')}"
+            " and (partner = :hub or corrects is not null) and case_ref = :case"
+            " order by recorded_at"
+        )
+        named = values(work.conn, causes)
+        new = rows(work.conn, sql, among=named, hub=HUB, case=old.case_ref)
+        causes = [
+            row.message_id
+            for row in new
+            if row.type in _CONSEQUENCES and row.message_id not in found
+        ]
+        found |= {message: again(work, message, None) for message in causes}
+    return list(found.values())
 
 
 def _corrected(work: Work, deed: Deed, old: Arrival) -> Arrival:
     """The new message: the old one's words but for the changes, under ids of its own."""
     try:
-        changes = [(tuple(one["path"]), one["value"]) for one in deed.body["changes"]]
-        said = orjson.dumps(amended(old.fields, changes))
+        changes: list[tuple[Path, Any]] = [
+            (tuple(one["path"]), one.get("value")) for one in deed.body["changes"]
+        ]
+        said = orjson.dumps(amended(old.type, old.fields, changes))
     except Unamendable as error:
         raise Refused(str(error)) from error
     if wrong := complaints(old.type, old.version, said):
@@ -133,6 +178,8 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         facts = Facts(**said, at=work.now)
         subject = UUID(old.message_id)
         found += [Step("strategy", subject, event, facts) for event in ("cancelled", "closed")]
+    if old.type in ("contact.recorded", "referral.received"):
+        found.append(Step("referral", UUID(old.message_id), "replaced", Facts(at=work.now)))
     for one in found:
         taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on)
         if isinstance(taken, Illegal):

@@ -27,6 +27,7 @@ _BY_ALL = ("confirmed", "both_accepted")
 """Events that mean something else once every receiver has answered."""
 _BEGINS = {"referral": "referral.received", "strategy": "strategy.requested"}
 """What later messages of a case belong to: the referral itself, not the contact it grew from."""
+_DECIDES = ("referral.decision", "strategy.record")
 _OF_CASE = {"referral": "referral", "referrer": "referral", "strategy": "strategy"}
 
 
@@ -42,6 +43,8 @@ def step(work: Work, arrival: Arrival) -> None:
         concerned(work, arrival.answered) if arrival.answered else None,
     )
     for one in steps(arrival.type, arrival.fields, heard):
+        if arrival.corrects and arrival.type in _DECIDES and one.machine != "handover":
+            continue  # What was decided stands, and has moved its journey already.
         if str(one.subject) == arrival.message_id:
             work.journeys.none_yet(journey_id(one))
         anew = _sent_on(work, arrival, one) if one.event == "reassigned" else None
@@ -333,7 +336,7 @@ def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
             work.conn,
             "select j.subject from journey j join message m on m.message_id = j.subject"
             " where j.machine = :machine and j.case_ref = :case and m.type = :type"
-            " and (m.reference = :named or m.message_id = :named)",
+            " and (m.reference = :named or m.message_id = :named) order by j.opened_at desc",
             machine=machine,
             type=_BEGINS[machine],
             case=arrival.case_ref,

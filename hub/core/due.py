@@ -104,7 +104,20 @@ def _early(work: Work) -> None:
 
 
 def _quarantine(work: Work) -> None:
-    """Unread parcels nobody claimed lose their bytes when their time is over; the account stays."""
+    """Unread parcels nobody claimed lose their bytes when their time is over; the account stays.
+
+    So do those that a person corrected, both as it came and as it was read.
+    """
+    done = (
+        "update parcel set sealed = null where sealed is not null and (parcel_id = :id"
+        " or parcel_id = (select p.corrects from parcel p where p.parcel_id = :id))"
+    )
+    read = (
+        "select parcel_id from parcel where corrects is not null and sealed is not null"
+        f" and keep_until < :now limit {MOST}"
+    )
+    for row in rows(work.conn, read, now=work.now):
+        run(work.conn, done, id=row.parcel_id)
     sql = (
         "select parcel_id, partner from parcel where state = 'unreadable' and sealed is not null"
         f" and claimed_by is null and keep_until < :now limit {MOST}"

@@ -48,11 +48,6 @@ def _known(work: Work, unread: list[str]) -> set[str]:
 def _row(work: Work, record: Record) -> dict[str, Any]:
     meta = record.meta
     unread = meta["state"] == "unreadable"
-    keep_until: datetime | None = None
-    if unread:
-        partner = work.site.partner(meta["partner"])
-        kept = partner.quarantine if partner else timedelta(days=14)
-        keep_until = work.now + (min(kept, HOSPITAL) if partner and partner.filtered else kept)
     return {
         "parcel_id": record.id,
         "partner": meta["partner"],
@@ -67,8 +62,16 @@ def _row(work: Work, record: Record) -> dict[str, Any]:
         "reason": meta.get("reason") or None,
         "place": meta.get("place") or None,
         "sealed": seal_parcel(work.site.keys, record.id, record.blob) if unread else None,
-        "keep_until": keep_until,
+        "keep_until": kept_until(work, meta["partner"]) if unread else None,
+        "corrects": None,
     }
+
+
+def kept_until(work: Work, name: str) -> datetime:
+    """Until when bytes of a partner are kept for a person."""
+    partner = work.site.partner(name)
+    kept = partner.quarantine if partner else timedelta(days=14)
+    return work.now + (min(kept, HOSPITAL) if partner and partner.filtered else kept)
 
 
 def _unread(work: Work, record: Record) -> None:

@@ -1,186 +1,171 @@
-"""A form for correcting a message is made from its type's own schema, of what its reader may see and change.
+"""What a form says differently becomes changes by place, and what is wrong is told where it stands."""
 
-What is withheld from them is not offered, and stays as it was said.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hub.desk import words
-from schemas.amend import WHOSE, Path, complaints
-from schemas.register import model_of
+from hub.desk import civil, words
+from hub.desk.forms import Place
+from hub.desk.shapes import NOTHING
+from schemas.amend import Path, complaints
 
-_LONG = 200
-"""Characters above which a text gets several lines."""
-_MISSING: Any = object()
-_FIXED = ("uuid",)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One thing that may be said differently. `given` is what it says now, as the form holds it.
-
-    `kind`: line, text, choice, date, instant, number. `known`: it may be known, not known, or not
-    asked, and what is filled in is known.
-    """
-
-    path: Path
-    given: str
-    kind: str
-    options: tuple[tuple[str, str], ...] = ()
-    known: bool = False
-
-    @property
-    def name(self) -> str:
-        """Of the form's input."""
-        return "f." + ".".join(map(str, self.path))
-
-    @property
-    def label(self) -> str:
-        """As the page names it."""
-        parts = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path)
-        return words.field(parts.lstrip("."))
-
-    @property
-    def in_a_list(self) -> bool:
-        """An item of a list is changed, never taken away: those behind it would move up."""
-        return isinstance(self.path[-1], int)
+SAY = "Say what it is, or choose Not known or Not asked"
+_READ = {
+    "date": (civil.read_day, "Write a date, as 23 November 2026"),
+    "instant": (
+        civil.read_moment,
+        "Write a date and a time, as 23 November 2026 22:15; where the clocks go back, with its zone",
+    ),
+}
+_NUMBER = re.compile(r"-?\d{1,15}")
 
 
-@cache
-def _schema(type: str, version: int) -> dict[str, Any]:
-    return model_of(type, version).model_json_schema(by_alias=True)
+def changes(form: Place) -> list[tuple[Path, Any]]:
+    """What is said differently, in the order in which it is to be made; None takes it away. Pure."""
+    return list(_changes(form, ()))
 
 
-def fields(
-    type: str, version: int, shown: Mapping[str, Any], whole: Mapping[str, Any]
-) -> list[Field]:
-    """Everything in `shown` that may be changed; `whole` is the message, withheld parts and all. Pure."""
-    schema = _schema(type, version)
-    return list(_of(schema, schema, shown, whole, ()))
-
-
-def _of(schema: dict[str, Any], node: Any, said: Any, whole: Any, path: Path) -> Iterator[Field]:
-    if path[:1] == (WHOSE,):
+def _changes(place: Place, path: Path) -> Iterator[tuple[Path, Any]]:
+    if place.shape.plain:
+        yield from _leaf_changes(place, path)
         return
-    variants = list(_variants(schema, node))
-    known = next((v for v in variants if set(v.get("properties", ())) == {"value"}), None)
-    if known is not None:
-        inner = list(_variants(schema, known["properties"]["value"]))
-        if isinstance(said, Mapping) and not _plain(inner):
-            yield from _of(schema, known["properties"]["value"], said["value"],
-                           _get(whole, "value"), (*path, "value"))  # fmt: skip
-        elif _plain(inner) and said == whole:
-            value = said["value"] if isinstance(said, Mapping) else _MISSING
-            yield from _leaf(inner, value, path, known=True)
-    elif isinstance(said, Mapping):
-        fit = [v["properties"] for v in variants if said.keys() <= v.get("properties", {}).keys()]
-        parts: dict[str, Any] = fit[0] if fit else {}
-        for name, part in parts.items():
-            one, all_of_it = said.get(name, _MISSING), _get(whole, name)
-            if one is not _MISSING or all_of_it is _MISSING:
-                yield from _of(schema, part, one, all_of_it, (*path, name))
-    elif isinstance(said, list):
-        items = next((v["items"] for v in variants if "items" in v), None)
-        if items is not None and isinstance(whole, list) and len(whole) == len(said):
-            for n, one in enumerate(said):
-                yield from _of(schema, items, one, whole[n], (*path, n))
-    elif said == whole and _plain(variants):
-        yield from _leaf(variants, said, path)
-
-
-def _variants(schema: dict[str, Any], node: Any) -> Iterator[dict[str, Any]]:
-    """What a place may hold, each a plain schema; null left out."""
-    if "$ref" in node:
-        yield from _variants(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]])
+    if place.was and not place.there:
+        yield path, place.state if place.shape.three else None
         return
-    among = [one for name in ("anyOf", "oneOf", "allOf") for one in node.get(name, ())]
-    if among:
-        for one in among:
-            yield from _variants(schema, one)
-    elif node.get("type") != "null":
-        yield node
+    if not place.was:
+        if place.state and place.state != "told":
+            if place.state != place.state_given:
+                yield path, place.state
+        elif place.there and (value := said(place)) is not NOTHING:
+            yield path, value
+        return
+    inside: Path = (*path, "value") if place.shape.three else path
+    if place.shape.kind == "group":
+        for one in place.parts:
+            yield from _changes(one, (*inside, one.keys[-1]))
+        return
+    kept = [one for one in place.parts if isinstance(one.keys[-1], int)]
+    for one in kept:
+        yield from _changes(one, (*inside, one.keys[-1]))
+    stays = {one.keys[-1] for one in kept}
+    for number in reversed(range(place.length)):
+        if number not in stays:
+            yield (*inside, number), None
+    added = [said(one) for one in place.parts if one not in kept]
+    for number, value in enumerate((one for one in added if one is not NOTHING), len(kept)):
+        yield (*inside, number), value
 
 
-def _plain(variants: Sequence[dict[str, Any]]) -> bool:
-    """Whether one input can hold it."""
-    kinds = {one.get("type") for one in variants}
-    formats = {one.get("format") for one in variants}
-    fixed = any("const" in one for one in variants) or formats & set(_FIXED)
-    return bool(variants) and not fixed and kinds <= {"string", "boolean", "integer", "number"}
+def _leaf_changes(place: Place, path: Path) -> Iterator[tuple[Path, Any]]:
+    if place.now == place.given.strip() and place.state == place.state_given:
+        return
+    value = said(place)
+    if place.shape.coded and place.was and place.now not in ("", "not_known", "not_asked"):
+        told = place.given not in ("", "not_known", "not_asked")
+        if told:
+            # The sender's own code beside it stays.
+            yield (*path, "value", "code") if place.shape.three else (*path, "code"), place.now
+            return
+    if value is NOTHING and place.shape.three:
+        value = place.state or place.now
+    yield path, None if value is NOTHING else value
 
 
-def _leaf(
-    variants: Sequence[dict[str, Any]], said: Any, path: Path, known: bool = False
-) -> Iterator[Field]:
-    given = "" if said is _MISSING or said is None else _text(said)
-    options = [(str(code), words.plain(str(code))) for v in variants for code in v.get("enum", ())]
-    if any(one.get("type") == "boolean" for one in variants):
-        options = [("true", "Yes"), ("false", "No")]
-    formats = {one.get("format") for one in variants}
-    kind = "line"
-    if options:
-        kind = "choice"
-    elif "date" in formats:
-        kind = "date"
-    elif "date-time" in formats:
-        kind = "instant"
-    elif {one.get("type") for one in variants} & {"integer", "number"}:
-        kind = "number"
-    elif any("pattern" not in v and v.get("maxLength", _LONG + 1) > _LONG for v in variants):
-        kind = "text"
-    yield Field(path, given, kind, tuple(options), known)
+def said(place: Place) -> Any:
+    """What a place says now, as the message would; `NOTHING` where that is what it says by itself."""
+    if not place.there:
+        return NOTHING
+    if place.shape.three and place.state in ("not_known", "not_asked"):
+        return NOTHING if place.state == "not_asked" else place.state
+    value = _value(place)
+    return {"value": value} if place.state == "told" and value is not NOTHING else value
 
 
-def _get(whole: Any, name: str) -> Any:
-    return whole.get(name, _MISSING) if isinstance(whole, Mapping) else _MISSING
+def _value(place: Place) -> Any:
+    shape = place.shape
+    if shape.kind == "group":
+        found = {one.keys[-1]: said(one) for one in place.parts}
+        body = {str(name): one for name, one in found.items() if one is not NOTHING}
+        asks = any(one.shape.required for one in place.parts)
+        return body if body or asks or shape.three else NOTHING
+    if shape.kind == "many":
+        items = [one for part in place.parts if (one := said(part)) is not NOTHING]
+        return items if items or shape.three else NOTHING
+    if place.now == "" or (place.as_ever and not shape.required):
+        return NOTHING
+    return _leaf_value(place)
 
 
-def _text(said: Any) -> str:
-    return str(said).lower() if isinstance(said, bool) else str(said)
-
-
-def changes(found: Sequence[Field], posted: Mapping[str, str]) -> list[tuple[Path, Any]]:
-    """What the form says differently, by place; None where it says nothing any more. Pure."""
-    made: list[tuple[Path, Any]] = []
-    for field in found:
-        if field.name not in posted:
-            continue
-        text = posted[field.name].replace("\r\n", "\n").strip()
-        if text != field.given.replace("\r\n", "\n").strip():
-            made.append((field.path, _value(field, text)))
-    return made
-
-
-def _value(field: Field, text: str) -> Any:
-    if not text:
-        return None
+def _leaf_value(place: Place) -> Any:
+    shape, text = place.shape, place.now
     value: Any = text
-    if field.kind == "choice" and {code for code, _ in field.options} == {"true", "false"}:
-        value = text == "true"
-    elif field.kind == "number" and text.lstrip("-").isdigit():
-        value = int(text)
-    return {"value": value} if field.known else value
+    if shape.kind == "choice":
+        if shape.three and text in ("not_known", "not_asked"):
+            return text
+        value = text == "true" if shape.yes_or_no and text in ("true", "false") else text
+        value = {"code": value} if shape.coded else value
+        return {"value": value} if shape.three else value
+    if shape.kind == "number":
+        return int(text) if _NUMBER.fullmatch(text) else text
+    if shape.kind in _READ:
+        return _READ[shape.kind][0](text) or text
+    return value
 
 
-def mistakes(
-    found: Sequence[Field], type: str, version: int, body: bytes
-) -> tuple[dict[str, str], list[str]]:
-    """What is wrong, in words: by the field where it stands, and what no single field explains."""
-    at_fields: dict[str, str] = {}
+def unread(form: Place) -> dict[str, str]:
+    """What was typed and cannot be read as what its field asks for, by field. Pure."""
+    wrong: dict[str, str] = {}
+    for one in form.each():
+        if not one.shape.plain or (one.state and one.state != "told"):
+            continue
+        changed = one.now != one.given.strip() or one.state != one.state_given
+        if changed and one.state == "told" and not one.now:
+            wrong[one.name] = SAY
+        elif changed and one.now and one.shape.kind in _READ:
+            read, why = _READ[one.shape.kind]
+            if read(one.now) is None:
+                wrong[one.name] = why
+        elif changed and one.shape.kind == "number" and one.now and not _NUMBER.fullmatch(one.now):
+            wrong[one.name] = "Write a whole number, as 3"
+    return wrong
+
+
+def mistakes(form: Place, type: str, version: int, body: bytes) -> tuple[dict[str, str], list[str]]:
+    """What is wrong, in words: by the place where it stands, and what no single place explains."""
+    at_places: dict[str, str] = {}
     others: list[str] = []
     for where, why in complaints(type, version, body):
-        near = [field for field in found if _within(field.path, where)]
-        if near:
-            at_fields[max(near, key=lambda field: len(field.path)).name] = words.capital(why)
+        near = _meant(_near(form, where), why)
+        told = words.capital(in_words(why))
+        if near.keys:
+            at_places.setdefault(near.name, told)
         else:
-            others.append(words.capital(why))
-    return at_fields, list(dict.fromkeys(others))
+            others.append(told)
+    return at_places, list(dict.fromkeys(others))
 
 
-def _within(path: Path, where: Path) -> bool:
-    """Whether a complaint is about this place; between its parts it names the union's branches."""
-    left = iter(where)
-    return all(part in left for part in path)
+def _near(form: Place, where: Sequence[str | int]) -> Place:
+    """The innermost place that a complaint is about; between its parts stand a union's branches."""
+    place = form
+    for part in where:
+        if place.shape.kind == "many" and isinstance(part, int):
+            if part < len(place.parts):
+                place = place.parts[part]
+        elif place.shape.kind == "group":
+            place = next((one for one in place.parts if one.keys[-1] == part), place)
+    return place
+
+
+def _meant(place: Place, why: str) -> Place:
+    """Where a rule of several fields complains, the field that it asks for: named, and silent."""
+    silent = [
+        one
+        for one in place.parts
+        if re.search(rf"\b{re.escape(str(one.keys[-1]))}\b", why) and not one.now and not one.parts
+    ]
+    return silent[0] if place.shape.kind == "group" and silent else place
+
+
+def in_words(why: str) -> str:
+    """Fields by their labels, not by their names."""
+    return re.sub(r"`?\b([a-z]+(?:_[a-z0-9]+)+)\b`?", lambda m: f"“{words.plain(m[1])}”", why)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, FastAPI, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from hub.desk import problems
+from hub.desk import api_content, api_lists, api_repairs, problems
 from hub.desk.access import Action
 from hub.desk.api_acts import acts_router
 from hub.desk.api_caller import Caller
@@ -18,9 +18,8 @@ from hub.desk.pages.inbox import standing
 from hub.desk.pages.partners import lines
 from hub.desk.problems import fails
 from hub.desk.search import look, mark_of, text_of, understood
-from hub.desk.told import Happened, Incident, Message, Stopped, sentence
+from hub.desk.told import Happened, Incident, Message, sentence
 from hub.ledger.read.acts import answer
-from hub.ledger.read.failed import failed_deliveries
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.incidents import closed_incidents, open_incidents
 from hub.ledger.read.journey import Way, case_way, message_way
@@ -30,9 +29,9 @@ from hub.served import SILENT
 ABOUT = """What the desk shows and lets people do, for screens of your own.
 
 Every call is a person's, by a token that an administrator makes on the people page: it sees and
-may do what that person may. References, never names; content is opened at the desk alone, where
-that is noted. An act is answered by the ledger: 200 it took effect, 409 it did not and why, 202
-nobody knows so far, so count on nothing and ask `/acts/{act_id}`.
+may do what that person may. References, never names; content opens by calls of its own, which say
+why and are recorded before they are answered. An act is answered by the ledger: 200 it took effect,
+409 it did not and why, 202 nobody knows so far, so count on nothing and ask `/acts/{act_id}`.
 """
 router = APIRouter(responses=fails(401, 403, 404, 422, 503))
 Name = Annotated[str, Path(max_length=200)]
@@ -80,12 +79,6 @@ class Waiting(BaseModel):
     waiting: list[Custody]
     held: list[Custody]
     ended: list[Custody]
-
-
-class Failures(BaseModel):
-    """Deliveries that a person must decide on, newest first."""
-
-    deliveries: list[Stopped]
 
 
 class Incidents(BaseModel):
@@ -187,15 +180,6 @@ def inbox(visit: Caller) -> Waiting:
     )
 
 
-@router.get("/deliveries/failed", tags=["read"])
-def failures(visit: Caller, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> Failures:
-    """Deliveries that only a person can move on."""
-    visit.must(Action.SEE_ROAD)
-    with visit.desk.ledger.connect() as conn:
-        found = failed_deliveries(conn, visit.authorities, limit)
-    return Failures(deliveries=[Stopped.of(one) for one in found])
-
-
 @router.get("/incidents", tags=["read"])
 def incidents(visit: Caller) -> Incidents:
     """What is wrong now, and what was lately."""
@@ -249,7 +233,8 @@ def make_api(desk: Desk, largest: int) -> FastAPI:
         telemetry=SILENT,
     )
     api.state.desk = desk
-    api.include_router(router)
+    for part in (router, api_lists.router, api_content.router, api_repairs.router):
+        api.include_router(part)
     api.include_router(acts_router())
     problems.install(api)
     return api

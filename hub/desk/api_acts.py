@@ -3,11 +3,12 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, create_model
 
 from hub.desk.api_caller import Caller
 from hub.desk.doing import Outcome
@@ -73,6 +74,18 @@ OFFERED = (
             "Stop what is being tried again in bulk"),
     Offered(incidents, "/incidents/{incident_id}/close", "/incidents/{incident_id}/close",
             "Close an incident, with a reason"),
+    Offered(redrives, "/failed/retry", "/redrives",
+            "Try again what stopped for one cause; the act's id is its number"),
+    Offered(failed, "/stuck/{stuck_id}/retry", "/stuck/{stuck_id}/retry",
+            "Have a stuck record tried once more"),
+    Offered(failed, "/early/{message_id}/resolve", "/messages/{message_id}/resolve",
+            "Settle an early message: proceed, keep_waiting or drop"),
+    Offered(failed, "/match/{message_id}", "/messages/{message_id}/match",
+            "Say which case an uncertain child's message belongs to, or `new`"),
+    Offered(parcels, "/parcel/{parcel_id}/close", "/parcels/{parcel_id}/close",
+            "End an unread parcel's entry; its bytes are erased"),
+    Offered(partners, "/partners/{name}/{what}", "/partners/{name}/test",
+            "Have a partner's connection tested by the edge that speaks with it", {"what": "test"}),
     Offered(partners, "/partners/{name}/{what}", "/partners/{name}/pause",
             "Send a partner nothing for now", {"what": "pause"}),
     Offered(partners, "/partners/{name}/{what}", "/partners/{name}/resume",
@@ -92,9 +105,13 @@ def body_of(route: APIRoute, name: str) -> type[BaseModel]:
     for one in route.dependant.body_params:
         told = one.field_info
         rules = (*told.metadata, *((AfterValidator(_no_nul),) if told.annotation is str else ()))
+        if told.annotation is datetime:
+            rules = (*rules, Strict(False))  # A program writes an instant as text.
         kind = Annotated[told.annotation, *rules] if rules else told.annotation
         default = ... if told.is_required() else told.default
-        carried[one.name] = (kind, Field(default, description=_SAID.get(one.name)))
+        examples = [_EXAMPLES[one.name]] if one.name in _EXAMPLES else None
+        field = Field(default, description=_SAID.get(one.name), examples=examples)
+        carried[one.name] = (kind, field)
     config = ConfigDict(extra="forbid", strict=True)
     return create_model(name, __config__=config, **carried)
 
@@ -105,6 +122,21 @@ _SAID = {
     "reason": "Why; read by everybody who sees it",
     "say": "What you say to it",
     "to": "A partner, by its name in the hub",
+    "key": "Of the cause, as `/deliveries/failed/causes` names it",
+    "as_of": "As of which the causes were read: what stops later stays",
+    "delivery": "The deliveries that are meant, where `which` is chosen",
+    "case_ref": "The case that it belongs to, or `new`",
+}
+_EXAMPLES: Mapping[str, Any] = {
+    "reason": "They mended it, says their service desk",
+    "version": 3,
+    "key": "9f2c51d07a8be344",
+    "as_of": "2026-11-23T16:42:00Z",
+    "which": "all",
+    "case_ref": "new",
+    "name": "Idris Example",
+    "role": "duty manager",
+    "text": "Who holds the aunt's number?",
 }
 
 

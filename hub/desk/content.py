@@ -1,5 +1,6 @@
 """Content is shown only after Kafka has the act of opening it, and only what the reader's column lets through."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from hub.desk.whose import column, party
 from hub.ledger.content import Erased, open_content, open_rendering, unwrap
 from hub.ledger.read.journey import Said, Sent
 from hub.ledger.write import rows
-from hub.rules.disclose import Verdict, disclose, own
+from hub.rules.disclose import Verdict, disclose, kept_from, own
 from schemas.envelope import Envelope
 from schemas.kinds import places
 from schemas.register import UnknownType, UnknownVersion, model_of
@@ -28,6 +29,8 @@ class Shown:
     edition: str
     closed: str = ""
     """Why nothing is shown, where nothing is."""
+    never: frozenset[str] = frozenset()
+    """Places that they would not see whatever stood there, without numbers of items"""
 
 
 def shown(desk: Desk, conn: Connection, said: Said, sent: list[Sent], by: Grant) -> Shown:
@@ -64,7 +67,8 @@ def _as_sent(desk: Desk, conn: Connection, own: Sent, body: Mapping[str, Any]) -
         return Shown({}, (), own.policy or "", f"Not released so far: {own.reason}")
     rendered = rendering(desk, conn, own.delivery_id)
     left = tuple(own.left_out)
-    return Shown(body if rendered is None else rendered, left, own.policy or "")
+    never = frozenset(re.sub(r"\[\d+\]", "[]", path) for path, _, _ in left)
+    return Shown(body if rendered is None else rendered, left, own.policy or "", never=never)
 
 
 def rendering(desk: Desk, conn: Connection, delivery_id: str) -> dict[str, Any] | None:
@@ -99,4 +103,5 @@ def _by_column(
     left = tuple((one.path, one.kind.value, one.why) for one in told.withheld)
     if told.verdict is Verdict.DENY:
         return Shown({}, left, told.edition, f"Not released to you: {told.why}")
-    return Shown(told.body, left, told.edition)
+    never = kept_from(policy, where, known.labels, role, facts)
+    return Shown(told.body, left, told.edition, never=never)

@@ -1,5 +1,6 @@
 """Between a button and the ledger's answer: the act is made, sent, and its answer brought back to the page."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -132,6 +133,23 @@ def _receives(visit: Visit, desk: Desk, one: Offered) -> bool:
     return visit.may(
         Action.ANSWER, facts(desk.directory, None, receivers=[Receiver(one.partner, None)])
     )
+
+
+async def recorded(visit: Visit, *made: Act, beside: Sequence[Outbound] = ()) -> None:
+    """Returns when Kafka has that content is read; until then nothing of it is shown."""
+    for act in made:
+        await asyncio.to_thread(note_reading, visit, act)
+    keys = visit.desk.keys
+    try:
+        await visit.desk.road.publish([*(acts.outbound(keys, act) for act in made), *beside])
+    except Unable:
+        raise Stop(
+            503,
+            "Content stays closed: Kafka did not confirm that your reading is recorded",
+            "Nothing was changed. Try again in a minute; if it cannot wait, ring them.",
+        ) from None
+    for act in made:
+        await asyncio.to_thread(reading_shown, visit, act)
 
 
 def note_reading(visit: Visit, act: Act) -> None:

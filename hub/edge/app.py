@@ -21,11 +21,11 @@ from connectors.renewed import Renewed, TlsWrong
 from connectors.transports import make_transport
 from hub import clock, doors, logs, ports, topics, traces
 from hub.broker import make_broker, stopped
+from hub.compose import Composer
 from hub.edge import door
 from hub.edge.accept import Intake
 from hub.edge.attempt import Mouth
 from hub.edge.bound import Bytes, Sends
-from hub.edge.compose import Composer
 from hub.edge.deliver import Deliverer, Road
 from hub.edge.pull import Puller
 from hub.edge.report import Reports, Tallies

@@ -17,8 +17,8 @@ from connectors.base import (
     TryAgain,
     Unreadable,
 )
-from hub.edge.accept import fault
 from hub.edge.orders import Order, Outcome, Receipt, told
+from hub.judge import fault
 from schemas.envelope import AckLevel
 
 log = structlog.get_logger("hub.edge.attempt")

@@ -23,6 +23,7 @@ def in_danger(facts: Facts) -> str | None:
 
 
 _DECIDABLE = ("referral", "acknowledged", "reopened")
+_NOT_DECIDED = (*_DECIDABLE, "advice_given", "routed_to_open_case", "signposted")
 _AFTER_DECISION = (
     "decided",
     "nfa_fed_back",
@@ -91,7 +92,13 @@ REFERRAL = Machine(
         ),
         *moves(_AFTER_DECISION, "fed_back", None, why="the referrer was told", effects=_FED_BACK),
         *moves(
-            ("decided", "strategy"),
+            ("contact_recorded", *_NOT_DECIDED),
+            "replaced",
+            "replaced",
+            why="a corrected one stands in its place",
+        ),
+        *moves(
+            ("decided", "strategy", "nfa_fed_back"),
             "nfa_fed_back",
             "nfa_fed_back",
             why="the referrer was told that nothing further is done",
@@ -133,6 +140,13 @@ REFERRAL = Machine(
         *moves(("closed",), "referred_anew", "new_referral"),
     ),
     final=frozenset(
-        {"advice_given", "routed_to_open_case", "signposted", "closed", "new_referral"}
+        {
+            "advice_given",
+            "routed_to_open_case",
+            "signposted",
+            "replaced",
+            "closed",
+            "new_referral",
+        }
     ),
 )

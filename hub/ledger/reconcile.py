@@ -51,11 +51,13 @@ class Source:
     acknowledged: int
     refused: int
     unable: int
+    repaired: int = 0
+    """Of the owned, what a person corrected and no edge took"""
 
     @property
     def unheard(self) -> int:
         """Acknowledged by an edge, and nowhere in the ledger."""
-        return max(0, self.acknowledged - (self.owned - self.not_ours))
+        return max(0, self.acknowledged - (self.owned - self.not_ours - self.repaired))
 
     @property
     def balanced(self) -> bool:
@@ -116,6 +118,7 @@ class _Books:
     quarantined: int = 0
     stuck: set[str] = field(default_factory=set)
     tally: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
 
 
 def reconcile(conn: Connection) -> Reconciled:
@@ -148,7 +151,7 @@ def _recorded(conn: Connection, books: dict[str, _Books]) -> None:
 
 
 def _parcels(conn: Connection, books: dict[str, _Books]) -> None:
-    for row in each(conn, "select partner, parcel_id, state, messages from parcel"):
+    for row in each(conn, "select partner, parcel_id, state, messages, corrects from parcel"):
         book = books[row.partner]
         if row.state != "accepted":
             book.quarantined += 1
@@ -156,6 +159,8 @@ def _parcels(conn: Connection, books: dict[str, _Books]) -> None:
         listed = orjson.loads(row.messages)
         book.parts.update(Part(row.parcel_id, message) for message in listed)
         book.twins += len(listed) - len(set(listed))
+        if row.corrects is not None:
+            book.repaired += len(listed)
 
 
 def _stuck(conn: Connection, books: dict[str, _Books]) -> None:
@@ -197,6 +202,7 @@ def _source(partner: str, book: _Books) -> Source:
         acknowledged=book.tally["owned"],
         refused=book.tally["refused"],
         unable=book.tally["unable"],
+        repaired=book.repaired,
     )
 
 

@@ -174,6 +174,20 @@ def disclose(
     )
 
 
+def kept_from(
+    policy: Policy,
+    places: Iterable[Place],
+    labels: tuple[Restriction, ...],
+    role: Role,
+    facts: Own,
+) -> frozenset[str]:
+    """The places that this role reads of no such message, whatever it says; by general path. Pure."""
+    judge = _judge(policy, places, labels, role, facts)
+    return frozenset(
+        one.path for one in judge.whole if judge._refusal(one.kind, one, handled=False) is not None
+    )
+
+
 _ABSENT = object()
 _MOST_JUDGES = 4_096
 

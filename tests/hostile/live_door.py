@@ -12,11 +12,11 @@ from connectors.formats import make_format
 from connectors.renewed import Renewed
 from connectors.secrets import SecretRef
 from hub import ports
+from hub.compose import Composer
 from hub.edge import door
 from hub.edge.accept import Intake
 from hub.edge.app import TYPES
 from hub.edge.bound import Bytes, Sends
-from hub.edge.compose import Composer
 from hub.edge.report import Tallies
 from hub.edge.watched import Watched
 from hub.partners import Partner, Role

@@ -30,13 +30,14 @@ def calls(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
         behind = (int(rank), *last) if last else None
         found = open_calls(conn, mine, MOST + 1, behind)
         done = done_before(visit, conn, act)
-    rows = [{"one": one, "whom": _whom(visit, one)} for one in found[:MOST]]
+    rows = [{"one": one, "whom": whom(visit, one)} for one in found[:MOST]]
     more = f"{found[MOST - 1].rank}~{end(found[MOST - 1].place)}" if len(found) > MOST else ""
     sheets = Page(rows, sum(mine.values()), more, last is None)
     return visit.page("calls.html", sheets=sheets, done=done)
 
 
-def _whom(visit: Visit, one: Call) -> dict[str, str]:
+def whom(visit: Visit, one: Call) -> dict[str, str]:
+    """Who is rung, and under which number."""
     partner = visit.desk.directory.get(one.partner)
     sheet = partner.call if partner else None
     return {

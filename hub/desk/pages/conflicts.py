@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from hub.broker import Unable
-from hub.desk import acts
 from hub.desk.access import Action, Grant
-from hub.desk.compare import compared
+from hub.desk.compare import Compared, compared
 from hub.desk.content import Shown, shown
-from hub.desk.doing import do, message_act, needs, note_reading, reading_shown
-from hub.desk.frame import Actor, Stop, Visit, nothing_here
+from hub.desk.doing import do, message_act, needs, recorded
+from hub.desk.frame import Actor, Visit, nothing_here
 from hub.desk.labelled import labelled
 from hub.desk.pages.journey import message_facts, openable
 from hub.ledger.read.journey import Said, Way, message_way
@@ -28,24 +26,19 @@ _Opened = tuple[Way, Said, Grant]
 @router.post("/message/{message_id}/compare")
 async def compare(visit: Actor, message_id: str) -> HTMLResponse:
     """Both contents side by side, after the acts of opening them are in Kafka."""
+    both = await opened(visit, message_id)
+    return await asyncio.to_thread(_side_by_side, visit, both)
+
+
+async def opened(visit: Visit, message_id: str) -> tuple[_Opened, _Opened]:
+    """The two, once Kafka has that this person reads them."""
     both = await asyncio.to_thread(_both, visit, message_id)
     why = CORRECTED if both[1][1].corrects else WHY
     made = [
         message_act("content.opened", visit, by, said, why, {"why": why}) for _, said, by in both
     ]
-    for act in made:
-        await asyncio.to_thread(note_reading, visit, act)
-    try:
-        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act) for act in made])
-    except Unable:
-        raise Stop(
-            503,
-            "Content stays closed: Kafka did not confirm that your reading is recorded",
-            "Try again in a minute; if it cannot wait, ring the sender.",
-        ) from None
-    for act in made:
-        await asyncio.to_thread(reading_shown, visit, act)
-    return await asyncio.to_thread(_side_by_side, visit, both)
+    await recorded(visit, *made)
+    return both
 
 
 @router.post("/message/{message_id}/clear", response_model=None)
@@ -85,18 +78,26 @@ def _both(visit: Visit, message_id: str) -> tuple[_Opened, _Opened]:
     return openable(visit, first), openable(visit, message_id)
 
 
-def _side_by_side(visit: Visit, both: tuple[_Opened, _Opened]) -> HTMLResponse:
+def side_by_side(visit: Visit, both: tuple[_Opened, _Opened]) -> tuple[Compared, str, list[str]]:
+    """What differs in what they may read; why nothing is shown, if so; what is withheld of either."""
     first, second = (_content(visit, one) for one in both)
+    found = compared(
+        labelled(both[0][1].type, both[0][1].version, first.body),
+        labelled(both[1][1].type, both[1][1].version, second.body),
+    )
+    withheld = sorted({path for path, *_ in (*first.left_out, *second.left_out)})
+    return found, first.closed or second.closed, withheld
+
+
+def _side_by_side(visit: Visit, both: tuple[_Opened, _Opened]) -> HTMLResponse:
+    found, closed, withheld = side_by_side(visit, both)
     return visit.page(
         "conflict.html",
         first=both[0][1],
         said=both[1][1],
-        found=compared(
-            labelled(both[0][1].type, both[0][1].version, first.body),
-            labelled(both[1][1].type, both[1][1].version, second.body),
-        ),
-        closed=first.closed or second.closed,
-        withheld=len({path for path, *_ in (*first.left_out, *second.left_out)}),
+        found=found,
+        closed=closed,
+        withheld=len(withheld),
     )
 
 

@@ -31,7 +31,7 @@ from hub.ledger.read.partners import State, states
 from hub.ledger.read.redrives import Redrive, latest
 from hub.ledger.read.stopped import causes, of_cause, stopped
 from hub.ledger.read.timeline import attempted
-from schemas.amend import AMENDABLE
+from schemas.amend import why_not
 
 router = APIRouter(include_in_schema=False)
 FEW, MANY = 10, 50
@@ -154,7 +154,8 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
         tries=tries,
         sheet=sheet,
         may_retry=visit.may(Action.RETRY, about),
-        may_repair=visit.may(Action.REPAIR, about) and one.type in AMENDABLE,
+        may_repair=visit.may(Action.REPAIR, about),
+        why_no_repair=why_not(one.type, one.sender),
         may_review=visit.may(Action.REVIEW, about),
         may_abandon=visit.may(Action.ABANDON, about),
         pressing=about.pressing,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
@@ -14,7 +14,7 @@ from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
 from hub.desk.frame import Actor, Reader, Stop, Version, Visit
-from hub.desk.paged import FAR, MOST, Place, page
+from hub.desk.paged import FAR, MOST, Place, newest, page
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     MOST_ENDED,
@@ -27,7 +27,6 @@ from hub.ledger.read.handovers import (
 from hub.ledger.read.sentences import handover
 
 router = APIRouter(include_in_schema=False)
-EPOCH = datetime.fromtimestamp(0, UTC)
 ANSWERS = ("accepted", "queried", "refused")
 
 
@@ -83,7 +82,7 @@ def _due(mine: Mine) -> Place:
 
 def _newest(mine: Mine) -> Place:
     """What ended last comes first."""
-    return FAR - (mine.one.changed_at - EPOCH), EPOCH, mine.one.journey_id
+    return newest(mine.one.changed_at, mine.one.journey_id)
 
 
 def _waits(mine: Mine) -> bool:

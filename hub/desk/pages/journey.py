@@ -11,13 +11,11 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from hub.broker import Unable
-from hub.desk import acts
 from hub.desk.access import Action, Facts, Grant
 from hub.desk.asks import asks
 from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
-from hub.desk.doing import done_before, inbox_receipts, message_act, note_reading, reading_shown
+from hub.desk.doing import done_before, inbox_receipts, message_act, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.labelled import labelled
 from hub.desk.whose import facts, is_own, sees_all
@@ -120,16 +118,22 @@ async def content(
     reason = why.strip()
     if not reason:
         raise Stop(400, "Say why you open it", "Go back, choose a reason, and open it again.")
+    try:
+        way, said, by = await read_now(visit, message_id, reason)
+    except Stop as stop:
+        if stop.status != 503:
+            raise
+        return await asyncio.to_thread(_closed, visit, message_id)
+    return await asyncio.to_thread(_opened, visit, message_id, way, said, by)
+
+
+async def read_now(visit: Visit, message_id: str, reason: str) -> tuple[Way, Said, Grant]:
+    """A message that this person reads now: Kafka has the act, and the receipt for what was theirs."""
     way, said, by = await asyncio.to_thread(openable, visit, message_id)
     act = message_act("content.opened", visit, by, said, reason, {"why": reason})
     mine = await asyncio.to_thread(inbox_receipts, visit, said.message_id, act)
-    await asyncio.to_thread(note_reading, visit, act)
-    try:
-        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act), *mine])
-    except Unable:
-        return await asyncio.to_thread(_closed, visit, message_id)
-    await asyncio.to_thread(reading_shown, visit, act)
-    return await asyncio.to_thread(_opened, visit, message_id, way, said, by)
+    await recorded(visit, act, beside=mine)
+    return way, said, by
 
 
 def openable(visit: Visit, message_id: str) -> tuple[Way, Said, Grant]:

@@ -7,16 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from hub.broker import Unable
-from hub.desk import acts
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
-from hub.desk.doing import do, done_before, needs, note_reading, reading_shown
-from hub.desk.frame import Actor, Reader, Visit, nothing_here
+from hub.desk.doing import do, done_before, needs, recorded
+from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.mending import bytes_of, why_not
 from hub.desk.place import Line, marked
-from hub.ledger.content import open_parcel
 from hub.ledger.read.failed import Unread, parcel
-from hub.ledger.write import rows
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,7 +36,7 @@ def known(visit: Visit, one: Unread) -> Facts:
 @router.get("/parcel/{parcel_id}")
 def one_parcel(visit: Reader, parcel_id: str, act: str = "") -> HTMLResponse:
     """What is known of a parcel without opening it."""
-    one = _parcel(visit, parcel_id)
+    one = parcel_of(visit, parcel_id)
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
     return _page(visit, one, done=done)
@@ -55,6 +52,8 @@ def _page(visit: Visit, one: Unread, status: int = 200, **more: Any) -> HTMLResp
         one=one,
         may_open=visit.may(Action.OPEN_PARCEL, about),
         may_handle=visit.may(Action.HANDLE_PARCEL, about),
+        may_repair=visit.may(Action.REPAIR, about),
+        why_no_repair=why_not(visit, one),
         **facts,
     )
 
@@ -65,12 +64,23 @@ async def content(
 ) -> HTMLResponse:
     """The bytes, after the act of opening them is in Kafka."""
     reason = needs(why, "Why you open it")
-    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    one = await asyncio.to_thread(parcel_of, visit, parcel_id)
+    try:
+        await read_now(visit, one, reason)
+    except Stop as stop:
+        if stop.status != 503:
+            raise
+        return await asyncio.to_thread(_page, visit, one, 503, refused=True)
+    return await asyncio.to_thread(_opened, visit, one)
+
+
+async def read_now(visit: Visit, one: Unread, reason: str) -> Unread:
+    """Bytes that this person reads now: Kafka has the act."""
     about = known(visit, one)
     by = visit.must(Action.OPEN_PARCEL, about)
     act = Act(
         "content.opened",
-        parcel_id,
+        one.parcel_id,
         visit.person,
         by,
         about.authority,
@@ -78,29 +88,20 @@ async def content(
         reason,
         {"why": reason},
     )
-    await asyncio.to_thread(note_reading, visit, act)
-    try:
-        await visit.desk.road.publish([acts.outbound(visit.desk.keys, act)])
-    except Unable:
-        return await asyncio.to_thread(_page, visit, one, 503, refused=True)
-    await asyncio.to_thread(reading_shown, visit, act)
-    return await asyncio.to_thread(_opened, visit, one)
+    await recorded(visit, act)
+    return one
 
 
 def _opened(visit: Visit, one: Unread) -> HTMLResponse:
-    with visit.desk.ledger.connect() as conn:
-        found = rows(conn, "select sealed from parcel where parcel_id = :id", id=one.parcel_id)
-    sealed = found[0].sealed if found else None
-    if sealed is None:
-        return _page(visit, one, opened=Opened(None))
-    text = open_parcel(visit.desk.keys, one.parcel_id, sealed)
-    return _page(visit, one, opened=Opened(tuple(marked(text, one.place or ""))))
+    text = bytes_of(visit, one.parcel_id)
+    lines = None if text is None else tuple(marked(text, one.place or ""))
+    return _page(visit, one, opened=Opened(lines))
 
 
 @router.post("/parcel/{parcel_id}/claim", response_model=None)
 async def claim(visit: Actor, parcel_id: str) -> Response:
     """Looks after it, so that it is kept beyond its time."""
-    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    one = await asyncio.to_thread(parcel_of, visit, parcel_id)
     about = known(visit, one)
     by = visit.must(Action.HANDLE_PARCEL, about)
     act = Act("parcel.claimed", parcel_id, visit.person, by, about.authority)
@@ -112,7 +113,7 @@ async def close(
     visit: Actor, parcel_id: str, reason: Annotated[str, Form(max_length=400)] = ""
 ) -> Response:
     """Ends its entry, and says why."""
-    one = await asyncio.to_thread(_parcel, visit, parcel_id)
+    one = await asyncio.to_thread(parcel_of, visit, parcel_id)
     about = known(visit, one)
     by = visit.must(Action.HANDLE_PARCEL, about)
     why = needs(reason, "Why it is closed")
@@ -122,9 +123,10 @@ async def close(
     return await do(visit, act, f"/parcel/{parcel_id}")
 
 
-def _parcel(visit: Visit, parcel_id: str) -> Unread:
+def parcel_of(visit: Visit, parcel_id: str) -> Unread:
+    """One that nobody could read, or that a person corrected; refuses the page where there is none."""
     with visit.desk.ledger.connect() as conn:
         found = parcel(conn, parcel_id)
-    if found is None or found.state == "accepted":
+    if found is None or (found.state == "accepted" and found.corrects is None):
         raise nothing_here()
     return found

@@ -63,7 +63,7 @@ def shown(visit: Reader, redrive_id: str, act: str = "") -> HTMLResponse:
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
-        one = _seen(visit, conn, redrive_id)
+        one = seen(visit, conn, redrive_id)
         if one is None and done is None:
             raise nothing_here()
         return visit.page(
@@ -102,12 +102,13 @@ def _group(visit: Visit, key: str) -> Group:
 
 def _known(visit: Visit, redrive_id: str) -> Redrive:
     with visit.desk.ledger.connect() as conn:
-        found = _seen(visit, conn, redrive_id)
+        found = seen(visit, conn, redrive_id)
     if found is None:
         raise nothing_here()
     return found
 
 
-def _seen(visit: Visit, conn: Connection, redrive_id: str) -> Redrive | None:
+def seen(visit: Visit, conn: Connection, redrive_id: str) -> Redrive | None:
+    """One of them, if any of it may be of their authorities."""
     found = redrive(conn, redrive_id)
     return found if found and found.concerns(visit.authorities) else None

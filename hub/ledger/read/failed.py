@@ -62,6 +62,10 @@ class Unread:
     claimed_by: str | None
     closed_at: datetime | None
     closed_why: str | None
+    corrects: str | None
+    """The unread one that a person corrected into this"""
+    corrected_by: str | None
+    """The one into which a person corrected this"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,9 @@ def open_sheet(conn: Connection, delivery_id: str) -> str | None:
 
 _UNREAD = """
 select parcel_id, partner, transport, state, received_at, reference, media_type, size, digest,
-  reason, place, keep_until, claimed_by, closed_at, closed_why from parcel
+  reason, place, keep_until, claimed_by, closed_at, closed_why, corrects,
+  (select p.parcel_id from parcel p where p.corrects = parcel.parcel_id
+   and p.corrects is not null limit 1) as corrected_by from parcel
 """
 
 

@@ -47,6 +47,8 @@ class Said:
     doubts: str
     corrected_by: str | None
     """The message that a person sent in its place."""
+    mended: str | None
+    """The parcel that nobody could read, until a person corrected it into this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,9 @@ select message_id, parcel_id, type, version, partner, authority, reference, case
   causation_id, answers, priority, ack_expected, occurred_at, recorded_at, due_at, state, planned,
   none_reason, conflict_of, corrects, test, labels, doubts,
   (select c.message_id from message c where c.corrects = message.message_id
-   and c.corrects is not null limit 1) as corrected_by from message where
+   and c.corrects is not null limit 1) as corrected_by,
+  (select p.corrects from parcel p where p.parcel_id = message.parcel_id) as mended
+  from message where
 """
 _SENT = """
 select delivery_id, message_id, authority, type, partner, team, purpose, transport, mode, lane,

@@ -72,7 +72,8 @@ select m.message_id, m.parcel_id, m.type, m.version, m.partner, m.authority, m.r
   m.recorded_at, m.due_at, m.state, m.planned, m.none_reason, m.conflict_of, m.corrects, m.test,
   m.labels, m.doubts,
   (select c.message_id from message c where c.corrects = m.message_id
-   and c.corrects is not null limit 1) as corrected_by from message m where
+   and c.corrects is not null limit 1) as corrected_by,
+  (select p.corrects from parcel p where p.parcel_id = m.parcel_id) as mended from message m where
 """
 _ORDER = "order by m.recorded_at desc, m.message_id desc"
 LATE: dict[str, frozenset[str]] = {

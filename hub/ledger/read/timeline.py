@@ -151,11 +151,17 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         if act.done and act.type == "conflict.cleared":
             outcome = act.answer[:1].upper() + act.answer[1:]
         elif act.act_id in replaced:
-            outcome = why.get(act.act_id, "")
+            outcome = ". ".join(filter(None, (why.get(act.act_id, ""), _changed(act.answer))))
         mood = "calm" if act.done else "soon"
         events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
     order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
     return sorted(events, key=lambda event: (event.at, order.get(event.kind, 3)))
+
+
+def _changed(answer: str) -> str:
+    """Which places a correction changed, as the ledger answered it."""
+    _, sign, places = answer.partition("Changed: ")
+    return sign + places
 
 
 def _message(one: Said, name: Name) -> Event:
@@ -166,6 +172,8 @@ def _message(one: Said, name: Name) -> Event:
         extra.append(f"Same reference as an earlier message, other content: {must}")
     if one.corrects:
         extra.append("Corrected by a person: it stands in an earlier one's place")
+    if one.mended:
+        extra.append("A person corrected the bytes it came in, which nobody could read")
     if one.corrected_by:
         extra.append("A person sent a corrected one in its place")
     if one.state == "early":

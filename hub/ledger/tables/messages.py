@@ -40,7 +40,9 @@ class Parcel(Row, table=True):
     claimed_by: str | None = None
     closed_at: datetime | None = instant(none=True)
     closed_why: str | None = None
+    corrects: str | None = Field(None, description="The unread one that a person corrected")
     __table_args__ = (
+        only("parcel_corrects", "corrects", where="corrects is not null"),
         Index("parcel_by_reference", "partner", "reference"),
         Index("parcel_by_state", "state", "received_at"),
     )

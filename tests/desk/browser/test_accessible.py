@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.kit.browser import chromium, enter, serving
 from tests.kit.desk import Sitting
 from tests.kit.shown import shown
+from tests.kit.unreadable import csv, kept
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +76,9 @@ def opened(page: Page, address: str, sitting: Sitting) -> dict[str, list[str]]:
     page.goto(f"{address}/delivery/{stopped}")
     page.get_by_role("button", name="Open it to correct it").click()
     found["correcting"] = wrong(page)
+    for one in page.locator("button[value^='add:']").all()[:1]:
+        one.click()
+        found["an item added"] = wrong(page)
     page.get_by_label("Why is it corrected?").fill("They know it under another name")
     page.get_by_label("Proposed at").fill("next Friday")
     page.get_by_role("button", name="Show the change").click()
@@ -84,6 +88,21 @@ def opened(page: Page, address: str, sitting: Sitting) -> dict[str, list[str]]:
     found["the change"] = wrong(page)
     page.get_by_role("button", name="Send as new").click()
     found["replaced"] = wrong(page)
+    name = kept(sitting.bench, "contact-centre", csv(), "line 3 column Date")
+    page.goto(f"{address}/parcel/{name}")
+    page.get_by_role("button", name="Open it to correct it").click()
+    found["mending"] = wrong(page)
+    text = page.get_by_label("The text")
+    page.get_by_label("Why is it corrected?").fill("A slip, says the agent")
+    page.get_by_role("button", name="Show the change").click()
+    found["not mended"] = wrong(page)
+    text.fill(text.input_value().replace("31/11/2026", "30/11/2026"))
+    page.get_by_role("button", name="Show the change").click()
+    found["what is mended"] = wrong(page)
+    page.get_by_role("button", name="Send as new").click()
+    found["mended"] = wrong(page)
+    page.get_by_role("button", name="Compare the two").click()
+    found["before and after"] = wrong(page)
     return found
 
 

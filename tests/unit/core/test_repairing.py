@@ -11,7 +11,9 @@ from hub.ledger.audit import verify
 from hub.ledger.content import open_content
 from hub.ledger.read.journey import message_way
 from hub.ledger.reconcile import reconcile
+from hub.ledger.write import run
 from hub.partners import Receives, Role
+from schemas.census import ContactOutcome
 from schemas.codes import RiskLevel
 from schemas.register import priority_of
 from schemas.values import Said
@@ -19,7 +21,14 @@ from tests.kit import people
 from tests.kit.deeds import act, incidents, settle, told
 from tests.kit.site import Bench, a_partner, an_arrival
 
-TYPES = ("strategy.requested", "edt.handover", "health.attendance", "contact.recorded")
+TYPES = (
+    "strategy.requested",
+    "edt.handover",
+    "health.attendance",
+    "contact.recorded",
+    "referral.received",
+    "referral.decision",
+)
 WHY = "They know this area under another name"
 
 
@@ -32,7 +41,12 @@ def bench(ledger_url: str, tmp_path: Path) -> Iterator[Bench]:
         [
             a_partner("hospital", Role.HEALTH, "mllp", sends=("health.attendance",)),
             a_partner("edt", Role.EDT, "inbox", sends=("edt.handover", "strategy.requested")),
-            a_partner("centre", Role.ASSESSMENT_TEAM, "inbox", sends=("contact.recorded",)),
+            a_partner(
+                "centre",
+                Role.ASSESSMENT_TEAM,
+                "inbox",
+                sends=("contact.recorded", "referral.decision"),
+            ),
             a_partner("team", Role.ASSESSMENT_TEAM, receives=takes, order="case"),
             a_partner("police", Role.POLICE, receives=(Receives(type="strategy.requested"),)),
         ],
@@ -43,11 +57,13 @@ def bench(ledger_url: str, tmp_path: Path) -> Iterator[Bench]:
 
 def refused(bench: Bench, type: str, body: Said, partner: str = "edt", by: str = "team") -> Any:
     """A message that one receiver's system refuses: its delivery."""
-    bench.record(an_arrival(type, body, partner, "R-1"))
-    [order] = [one for one in bench.orders() if one["topic"].startswith(f"deliveries.{by}")]
+    arrival = an_arrival(type, body, partner, "R-1")
+    bench.record(arrival)
+    to_them = [one for one in bench.orders() if one["topic"].startswith(f"deliveries.{by}")]
+    [order] = [one for one in to_them if one["message_id"] == arrival.message_id]
     settle(bench, told(order, "refused", detail="unknown code"), partner=by)
-    sql = "select * from delivery where partner = :p and transport <> 'call'"
-    [row] = bench.all(sql, p=by)
+    sql = "select * from delivery where partner = :p and message_id = :id and transport <> 'call'"
+    [row] = bench.all(sql, p=by, id=arrival.message_id)
     return row
 
 
@@ -70,7 +86,7 @@ def test_the_corrected_one_takes_its_place_and_everything_else_stays_as_it_was_s
     said, answer = repair(bench, row, (["concern"], "Seen alone at the bus station"))
     assert (said, answer) == (
         "done",
-        "sent as new, in its place: the corrected one goes to 1 recipient",
+        "sent as new, in its place: the corrected one goes to 1 recipient. Changed: concern",
     )
     [new] = bench.all("select * from message where corrects = :id", id=row.message_id)
     [old] = bench.all("select * from message where message_id = :id", id=row.message_id)
@@ -190,7 +206,116 @@ def test_it_is_corrected_once_and_not_after_somebody_holds_it(bench: Bench) -> N
     assert repair(bench, row, (["concern"], "Once more"), version=0)[0] == "refused"
 
 
-def test_a_contact_from_which_others_follow_is_only_its_senders_to_say_anew(bench: Bench) -> None:
-    row = refused(bench, "contact.recorded", people.a_contact(1), "centre")
-    said, answer = repair(bench, row, (["concern", "what"], "x"))
-    assert (said, answer) == ("refused", "only its sender can say this anew: ring them")
+def passed_on(bench: Bench) -> Any:
+    """A contact that became a referral, whose copy for the police was refused: that delivery."""
+    body = people.a_contact(1).model_copy(
+        update={
+            "outcome": ContactOutcome.NEW_REFERRAL,
+            "outcome_because": "The threshold is met",
+            "action": None,
+        }
+    )
+    return refused(bench, "contact.recorded", body, "centre")
+
+
+def of_type(bench: Bench, type: str) -> list[Any]:
+    return bench.all("select * from message where type = :t order by recorded_at", t=type)
+
+
+def journeys(bench: Bench, machine: str) -> dict[str, str]:
+    found = bench.all("select subject, state from journey where machine = :m", m=machine)
+    return {row.subject: row.state for row in found}
+
+
+def test_what_the_hub_made_of_a_contact_is_made_anew_with_it(bench: Bench) -> None:
+    row = passed_on(bench)
+    [referral] = of_type(bench, "referral.received")
+    [told_once] = of_type(bench, "referral.acknowledged")
+    assert repair(bench, row, (["concern", "what"], "Seen alone at the bus station"))[0] == "done"
+    [_, anew] = of_type(bench, "referral.received")
+    [corrected] = bench.all("select * from message where corrects = :id", id=row.message_id)
+    assert anew.causation_id == corrected.message_id
+    assert body_of(bench, anew.message_id)[1]["concern"]["what"] == "Seen alone at the bus station"
+    assert len(of_type(bench, "referral.acknowledged")) == 2, "who was told hears it again"
+    ended = [row.message_id, referral.message_id]
+    known = journeys(bench, "referral")
+    assert [known[one] for one in ended] == ["replaced", "replaced"]
+    assert known[anew.message_id] == "acknowledged"
+    open_now = (
+        "select count(*) as n from delivery where message_id = :id and state not in"
+        " ('withdrawn', 'delivered')"
+    )
+    for one in (*ended, told_once.message_id):
+        assert bench.all(open_now, id=one)[0].n == 0
+    # And once more: what follows from a corrected one follows from the next one.
+    [order] = [o for o in bench.orders() if o["message_id"] == corrected.message_id]
+    settle(bench, told(order, "refused", detail="unknown code"))
+    sql = "select * from delivery where message_id = :id and transport <> 'call'"
+    [again] = bench.all(sql, id=corrected.message_id)
+    assert repair(bench, again, (["concern", "what"], "Seen with her aunt"))[0] == "done"
+    assert list(journeys(bench, "referral").values()).count("replaced") == 4
+    with bench.engine.connect() as conn:
+        assert reconcile(conn).balanced
+        assert list(verify(conn)) == []
+
+
+def test_a_referral_on_which_somebody_decided_is_only_its_senders_to_say_anew(bench: Bench) -> None:
+    row = passed_on(bench)
+    [referral] = of_type(bench, "referral.received")
+    decision = people.a_decision(1).model_copy(
+        update={"referral_reference": referral.reference, "child": people.a_contact(1).child}
+    )
+    arrival = an_arrival("referral.decision", decision, "centre", "D-1")
+    arrival.case_hint = referral.case_ref
+    bench.record(arrival)
+    assert journeys(bench, "referral")[referral.message_id] not in ("referral", "acknowledged")
+    said, answer = repair(bench, row, (["concern", "what"], "Something else"))
+    assert said == "refused" and "cannot be replaced any more" in answer, answer
+    assert not bench.all("select 1 from message where corrects is not null")
+    [sent] = bench.all(
+        "select * from delivery where message_id = :id and partner = 'team' and transport <> 'call'",
+        id=arrival.message_id,
+    )
+    settle(bench, told(sent, "refused", detail="unknown code"))
+    [sent] = bench.all("select * from delivery where delivery_id = :id", id=sent.delivery_id)
+    before = journeys(bench, "referral")[referral.message_id]
+    fixed = repair(bench, sent, (["outcome"], "nfa"))
+    assert fixed[0] == "refused" and "what was decided is not changed here" in fixed[1]
+    assert repair(bench, sent, (["next_step"], "A visit on Monday"))[0] == "done"
+    assert journeys(bench, "referral")[referral.message_id] == before, "what was decided stands"
+    [_, letter] = of_type(bench, "referrer.decision_feedback")
+    assert body_of(bench, letter.message_id)[1]["next_step"] == "A visit on Monday"
+
+
+def test_items_of_a_list_come_and_go(bench: Bench) -> None:
+    row = refused(bench, "edt.handover", people.a_handover(1))
+    before = body_of(bench, row.message_id)[1]
+    count = len(before["outstanding"])
+    action = before["outstanding"][0] | {"what": "Ring the school"}
+    made = repair(bench, row, (["outstanding", 0], None), (["outstanding", count - 1], action))
+    assert made[0] == "done", made
+    assert "Changed: outstanding, 1" in made[1]
+    [new] = bench.all("select message_id from message where corrects = :id", id=row.message_id)
+    after = body_of(bench, new.message_id)[1]
+    assert [one["what"] for one in after["outstanding"]] == [
+        *(one["what"] for one in before["outstanding"][1:]),
+        "Ring the school",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type", "sender", "why"),
+    [
+        ("handover.response", "police", "nobody answers for them: ask them to answer anew"),
+        ("incident.opened", "hub", "nothing in it was said by anybody"),
+        ("referral.acknowledged", "hub", "correct that one, and it is written anew"),
+    ],
+)
+def test_what_a_named_person_answered_and_what_the_hub_wrote_nobody_corrects(
+    bench: Bench, type: str, sender: str, why: str
+) -> None:
+    row = refused(bench, "edt.handover", people.a_handover(1))
+    sql = "update message set type = :type, partner = :p where message_id = :id"
+    bench.do(lambda work: run(work.conn, sql, type=type, p=sender, id=row.message_id))
+    said, answer = repair(bench, row, (["concern"], "x"))
+    assert said == "refused" and answer.endswith(why), answer

@@ -57,6 +57,9 @@ class Lines:
     def __init__(self, settings: Any = None) -> None:
         self.reads = 0
 
+    def charset(self, body: bytes) -> str:
+        return "utf-8"
+
     def peek(self, parcel: Parcel) -> Subject | None:
         lines = parcel.body.splitlines()
         if len(lines) != 1:
