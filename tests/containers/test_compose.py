@@ -61,7 +61,7 @@ async def test_a_message_from_door_to_desk(stack: Stack, place: Place, tmp_path:
 
         seen = await eventually(row, 30, 0.5)
         assert seen is not None
-        print(seen)
+        assert (seen["who"], seen["happened"]) == ("Team East", "try 1: got through")
 
 
 async def test_nobody_is_root_or_may_write_or_do_more_than_it_must(stack: Stack) -> None:
@@ -101,7 +101,7 @@ async def test_an_edge_reaches_no_database_and_reads_no_secret_of_another(stack:
     assert secrets.pop("edge-in") == secrets["edge-out"]
     assert len(set(secrets.values())) == len(secrets)
     keys = {name: set(_in(stack, name, "ls /run/hub/keys").split()) for name in ROLES}
-    assert keys["core"] == keys["desk"] > keys["edge-in"] == keys["edge-out"]
+    assert {name for name in ROLES if "case.key" in keys[name]} == {"core", "desk"}
 
 
 def _in(stack: Stack, service: str, words: str) -> str:
