@@ -23,7 +23,7 @@ title: Team East
 role: assessment_team
 agency: X26TEA
 authorities: ["383"]
-transport: {{kind: http, push: {{url: "http://{host}:{port}/", allow_private: true, timeout: 5}}}}
+transport: {{kind: http, push: {{url: "http://partners:{port}/", allow_private: true, timeout: 5}}}}
 format: {{kind: hub-json}}
 receives: [{{type: edt.handover, for: action}}]
 """
@@ -42,11 +42,14 @@ def place() -> Place:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, place: Place) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("site")
-    files = {"edt": EDT, "team": _POSTED.format(host=place.host, port=place.team)}
-    files |= partners(place.host, place.by_case)
+    files = {"edt": EDT, "team": _POSTED.format(port=place.team)}
+    files |= partners(place.by_case)
     with closing(docker.from_env(timeout=60)) as engine:
         told = furnish(engine, home, files) | {
             "TEST_TOKEN": place.token,
+            "TEST_HOST": place.host,
+            "TEST_BY_CASE": str(place.by_case),
+            "TEST_TEAM": str(place.team),
             "TEST_DOOR": str(place.door),
             "TEST_MLLP": str(place.mllp),
             "TEST_DESK": str(place.desk),

@@ -29,10 +29,10 @@ BACK_WITHIN = 120.0
 """Seconds until work is seen again after a fault; a machine that is busy elsewhere is slow."""
 
 
-def partners(host: str, port: int) -> dict[str, str]:
-    """A hospital, a team that is sent to at `host`, and one that collects at the desk."""
+def partners(port: int) -> dict[str, str]:
+    """A hospital, a team that is sent to, and one that collects at the desk."""
     listen = f"{{host: 0.0.0.0, port: {INSIDE}, private_link: true}}"
-    send = f"{{host: {host}, port: {port}, ack_timeout: 5, private_link: true}}"
+    send = f"{{host: partners, port: {port}, ack_timeout: 5, private_link: true}}"
     shapes = {
         "by-case": ("hl7v2", 2, f"{{kind: mllp, send: {send}}}"),
         "collects": ("hub-json", 1, "{kind: outbox, token: {env: CRASH_TOKEN}}"),
