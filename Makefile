@@ -27,7 +27,7 @@ set-up: $(READY) ## Only set up: environment in .venv, dependencies checked by h
 
 .PHONY: test
 test: check ## All tests but the browser's (TESTS=tests/unit to choose, WORKERS=4 to spread)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/desk/browser $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/desk/browser --ignore tests/containers $(TESTS)
 
 .PHONY: check
 check: $(READY) ## Format, lint, types and dependency hygiene, without the tests
@@ -44,6 +44,12 @@ format: $(READY) ## Bring every file into the house's format
 test-browser: $(BROWSER_READY) ## The desk in a real browser (Chromium from the system's packages)
 	@test -n '$(CHROMIUM)' || { echo 'Chromium is missing. As root: apt-get install -y --no-install-recommends chromium'; exit 1; }
 	@HUB_TEST_CHROMIUM='$(CHROMIUM)' $(BROWSER_BIN)/python -m pytest tests/desk/browser
+
+.PHONY: test-containers
+test-containers: $(READY) ## Compose started whole, under pause, kill and network cuts (as root; Docker, debootstrap)
+	@deploy/images/needs.sh compose
+	@deploy/images/build.sh
+	@$(BIN)/python -m pytest tests/containers
 
 .PHONY: bench
 bench: $(READY) ## Measure the road: table here, figures in build/bench.json
@@ -81,7 +87,7 @@ clean: ## Stop the embedded Kafka and remove what was made here (not the user's 
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): $(LOCKS) pyproject.toml
 	@$(call environment,.venv,requirements.lock)

@@ -1,11 +1,13 @@
-"""Whoever looks after a cluster gets its topics made by one command, and what to allow in words of Kafka's own."""
+"""A cluster gets its users and its topics by one command each, or what to allow in words of Kafka's own."""
 
 import asyncio
 import sys
+from pathlib import Path
 
 from hub import partner_files
 from hub.kafka_acls import User, allowed, commands
 from hub.kafka_security import KafkaSettingsWrong
+from hub.kafka_users import UsersWrong, set_up_users
 from hub.settings import Settings
 from hub.topic_setup import KafkaAway, TopicsWrong, ensure_topics
 
@@ -26,6 +28,20 @@ def topics_command(settings: Settings) -> int:
         print(error, file=sys.stderr)
         return _AWAY
     print("\n".join(changed) or "every topic was as declared")
+    return 0
+
+
+def users_command(settings: Settings, passwords: Path) -> int:
+    """`hub kafka users`; 0 once every role's user is let in."""
+    directory = partner_files.load(settings.partners_dir, settings.calendars_dir)
+    try:
+        print("\n".join(set_up_users(settings, directory, passwords)))
+    except (UsersWrong, KafkaSettingsWrong) as error:
+        print(error, file=sys.stderr)
+        return _WRONG
+    except KafkaAway as error:
+        print(error, file=sys.stderr)
+        return _AWAY
     return 0
 
 

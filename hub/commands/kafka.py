@@ -1,5 +1,6 @@
 """The hub's own Kafka is started, stopped and asked for by name; a cluster is set up by what the hub knows."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,6 +60,16 @@ def status() -> None:
 def topics() -> None:
     """Create the topics, widen and correct them, as `hub run` does at its start."""
     ask("hub.kafka_set_up", "topics_command", on_the_road(effective()))
+
+
+@app.command()
+def users(
+    passwords: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Files hub-core, hub-desk … with the passwords")
+    ],
+) -> None:
+    """Give each role's user of a cluster its password and what it may do, as its administrator."""
+    ask("hub.kafka_set_up", "users_command", on_the_road(effective()), passwords)
 
 
 @app.command()

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from string import Template
+from typing import Any
 from uuid import uuid4
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -27,6 +29,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from hub.embedded.processes import end, free_port, runs, start_detached
 from hub.embedded.runtime import arguments
+from hub.kafka_acls import Allowed
+from hub.kafka_users import binding
 from tests.contract.transports.certificates import Authority
 from tests.kit import shared
 from tests.kit.waiting import wait_until
@@ -195,10 +199,19 @@ class Cluster:
 
     def allow(self, lines: Iterable[str]) -> None:
         """Does what calls of `kafka-acls.sh` say, as `hub kafka acls` prints them."""
-        bindings = [each for line in lines if line.startswith("$") for each in bound(line)]
+        bindings = [binding(one) for line in lines if line.startswith("$") for one in bound(line)]
         admin = self.admin()
         for done in admin.create_acls(bindings).values():
             done.result(20)
+
+    def rules(self) -> list[AclBinding]:
+        """Everything that anybody is allowed."""
+        of_all: tuple[Any, ...] = (
+            *(ResourceType.ANY, None, ResourcePatternType.ANY),
+            *(None, None, AclOperation.ANY, AclPermissionType.ANY),
+        )
+        found: list[AclBinding] = self.admin().describe_acls(AclBindingFilter(*of_all)).result(20)
+        return found
 
     def empty(self) -> None:
         """Deletes every topic but Kafka's own."""
@@ -217,36 +230,16 @@ class Cluster:
         return AdminClient(self.client(ADMIN))
 
 
-_PATTERN = {
-    "topic": ResourceType.TOPIC,
-    "group": ResourceType.GROUP,
-    "cluster": ResourceType.BROKER,
-}
-
-
-def bound(line: str) -> Iterator[AclBinding]:
+def bound(line: str) -> Iterator[Allowed]:
     """What one call of `kafka-acls.sh` allows."""
     words = line.split()[2:]
-    principal = words[words.index("--allow-principal") + 1]
+    user = words[words.index("--allow-principal") + 1].removeprefix("User:")
     pairs = list(pairwise(words))
     named = [(flag[2:], name) for flag, name in pairs if flag in ("--topic", "--group")]
     named += [("cluster", "kafka-cluster")] if "--cluster" in words else []
     for operation in [name for flag, name in pairs if flag == "--operation"]:
-        known = AclOperation[_snake(operation)]
         for kind, name in named:
-            yield AclBinding(
-                _PATTERN[kind],
-                name,
-                ResourcePatternType.LITERAL,
-                principal,
-                "*",
-                known,
-                AclPermissionType.ALLOW,
-            )
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c}" if c.isupper() and i else c for i, c in enumerate(name)).upper()
+            yield Allowed(user, kind, name, operation)
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 
-from tests.shape.files import modules
+from tests.shape.files import ROOT, modules
 
 _SLOW = {"hub.settings", "sqlalchemy", "aiokafka", "faststream", "fastapi", "pydantic"}
 
@@ -31,6 +32,13 @@ def test_asking_for_help_imports_nothing_heavy() -> None:
     command = [sys.executable, "-c", program]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert _SLOW.intersection(loaded) == set()
+
+
+def test_what_make_test_leaves_out_has_a_target_of_its_own() -> None:
+    recipes = (ROOT / "Makefile").read_text()
+    left_out = set(re.findall(r"--ignore (\S+)", recipes))
+    assert left_out == set(re.findall(r"-m pytest (tests/\S+)", recipes))
+    assert all(any((ROOT / path).glob("test_*.py")) for path in left_out)
 
 
 def _is_there(module: str, function: str) -> bool:

@@ -1,6 +1,7 @@
 """What is deployed fits the program: its settings, commands, probes and users are there, and nobody is root."""
 
 import re
+import subprocess
 from itertools import chain
 from typing import Any
 
@@ -69,6 +70,41 @@ def test_nobody_is_root_or_writes_where_a_program_stands() -> None:
     for path in (DEPLOY / "images").glob("*/Dockerfile"):
         last = path.read_text().rpartition("\nUSER ")[2]
         assert int(last.partition(":")[0]) >= 10_000, path
+
+
+def test_in_compose_too_an_edge_reaches_no_database_and_each_reads_its_own_secrets() -> None:
+    services, networks = COMPOSE["services"], COMPOSE["networks"]
+    assert networks["road"]["internal"] and networks["ledger"]["internal"]
+    on = {name: set(service["networks"]) for name, service in services.items()}
+    assert {name for name, its in on.items() if "ledger" in its} == {
+        *("postgres", "migration", "core", "desk")
+    }
+    assert {name for name, its in on.items() if "outside" in its} == {"edge-in", "edge-out", "desk"}
+    reads = {
+        name: re.findall(r"SECRETS:\?\}/([a-z-]+):", " ".join(service["volumes"]))
+        for name, service in services.items()
+        if "volumes" in service
+    }
+    assert {name: directory for name, [directory] in reads.items()} == {
+        **dict.fromkeys(("kafka-1", "kafka-2", "kafka-3"), "kafka"),
+        **dict.fromkeys(("edge-in", "edge-out"), "edge"),
+        **{name: name for name in ("postgres", "core", "desk")},
+        "users": "kafka-admin",
+        "topics": "set-up",
+    }
+
+
+def test_who_lacks_an_engine_is_told_how_to_get_one(tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("#!/bin/sh\necho 0\n")
+    (tmp_path / "id").chmod(0o755)
+    asked = ["/bin/sh", str(DEPLOY / "images/needs.sh"), "compose"]
+    done = subprocess.run(
+        asked, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    for package in ("docker.io", "debootstrap", "docker-compose"):
+        assert f" {package}" in done.stderr
+    assert done.stderr.count("is missing") == 3
 
 
 @pytest.mark.parametrize("role", ["edge-in", "edge-out", "core", "desk"])

@@ -19,15 +19,16 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 class Inlet:
     """Our own address, where the hub posts to."""
 
-    def __init__(self, books: Books, port: int):
+    def __init__(self, books: Books, port: int, host: str = "127.0.0.1"):
         self._books = books
         self._port = port
+        self._host = host
         self._server: asyncio.Server | None = None
 
     async def up(self) -> None:
         """Takes what is posted."""
         if self._port:
-            self._server = await asyncio.start_server(self._take, "127.0.0.1", self._port)
+            self._server = await asyncio.start_server(self._take, self._host, self._port)
 
     async def down(self) -> None:
         """Is away: whoever calls is not even answered."""

@@ -66,10 +66,13 @@ class Authority:
         self.file = folder / f"{id(self)}-ca.pem"
         self.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
-    def pair(self, name: str, days: float = 2, dns: str = "localhost") -> Pair:
-        """A certificate for a name (localhost) and 127.0.0.1, valid for so many days."""
+    def pair(self, name: str, days: float = 2, dns: str = "localhost", *also: str) -> Pair:
+        """A certificate for names (localhost) and 127.0.0.1, valid for so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName(dns), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names = [
+            *map(x509.DNSName, (dns, *also)),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        ]
         authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         signed = (
             _builder(_named(name), self._name, key, days)

@@ -19,18 +19,18 @@ from tests.faults.crash.manners import PATIENCE
 TOKEN = "collect-for-the-campaign"
 HOSPITALS = ("north", "south")
 
-_HOSPITAL = """\
+HOSPITAL = """\
 partner: hospital-{name}
 title: Campaign Hospital {name}
 role: health
 agency: X26H{slot}
 authorities: ["383"]
-transport: {{kind: mllp, listen: {{host: 127.0.0.1, port: {port}}}}}
+transport: {{kind: mllp, listen: {listen}}}
 format: {{kind: hl7v2}}
 sends: [health.attendance]
 live: false
 """
-_TEAM = """\
+TEAM = """\
 partner: {name}
 title: Campaign Team {name}
 role: assessment_team
@@ -75,12 +75,13 @@ class Site:
         folder.mkdir(parents=True)
         for slot, name in enumerate(HOSPITALS, 1):
             self.ports[name] = free_port()
-            text = _HOSPITAL.format(name=name, slot=slot, port=self.ports[name])
+            listen = f"{{host: 127.0.0.1, port: {self.ports[name]}}}"
+            text = HOSPITAL.format(name=name, slot=slot, listen=listen)
             (folder / f"hospital-{name}.yaml").write_text(text)
         shapes = {"by-case": ("case", 2), "by-arrival": ("partner", 1)}
         for number, (name, (order, connections)) in enumerate(shapes.items()):
             send = f"{{kind: mllp, send: {{host: 127.0.0.1, port: {teams[name]}, ack_timeout: {PATIENCE}}}}}"
-            text = _TEAM.format(
+            text = TEAM.format(
                 name=name,
                 number=number,
                 transport=send,
@@ -89,7 +90,7 @@ class Site:
                 connections=connections,
             )
             (folder / f"{name}.yaml").write_text(text)
-        text = _TEAM.format(
+        text = TEAM.format(
             name="collects",
             number=9,
             transport="{kind: outbox, token: {env: CRASH_TOKEN}}",

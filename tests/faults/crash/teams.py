@@ -39,10 +39,10 @@ class Team:
     """How it answers now: see `manners`."""
     _server: asyncio.Server | None = None
 
-    async def start(self, port: int) -> None:
+    async def start(self, port: int, host: str = "127.0.0.1") -> None:
         """Listens."""
         self._chance = Random(self.seed)
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        self._server = await asyncio.start_server(self._serve, host, port)
         self.port = port
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
