@@ -3,6 +3,7 @@
 import re
 import subprocess
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
