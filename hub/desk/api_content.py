@@ -193,4 +193,5 @@ def line_of(row: Row) -> Line:
 @router.post("/children/search")
 async def child(visit: Caller, body: Number) -> Cases:
     """The cases of a child's number; who asked, and why, is noted whatever comes of it."""
-    return Cases(cases=await seek(visit, body.number, needs(body.reason, "Why you look")))
+    _, cases = await seek(visit, body.number, needs(body.reason, "Why you look"))
+    return Cases(cases=cases)

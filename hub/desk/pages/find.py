@@ -110,10 +110,10 @@ async def child(
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """The cases under a child's NHS number; who asked, and why, is noted whatever comes of it."""
-    cases = await seek(visit, number, needs(reason, "Why you look for this child"))
+    act_id, cases = await seek(visit, number, needs(reason, "Why you look for this child"))
     if len(cases) == 1:
         return see_other(f"/case/{cases[0]}")
-    return see_other(f"/find/child/{answered.act_id}")
+    return see_other(f"/find/child/{act_id}")
 
 
 @router.get("/find/child/{act_id}")
@@ -129,11 +129,11 @@ def cases(visit: Reader, act_id: str) -> HTMLResponse:
     return visit.page("child.html", 200 if known else 404, cases=known)
 
 
-async def seek(visit: Visit, number: str, why: str) -> list[str]:
-    """The cases under a number of which they may see something; noted before it is looked for."""
+async def seek(visit: Visit, number: str, why: str) -> tuple[str, list[str]]:
+    """The act of looking, and the cases under a number of which they may see something."""
     reach = _reach(visit)
     answered = await _sought(visit, reach, whole_number(number), why)
-    return await asyncio.to_thread(cases_of, visit, answered)
+    return answered.act_id, await asyncio.to_thread(cases_of, visit, answered)
 
 
 def whole_number(text: str) -> str:
