@@ -17,8 +17,6 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from hub.kafka_acls import User, allowed, commands
-from hub.kafka_users import binding
-from hub.partner_files import load
 from hub.partners import Directory, Partner
 from hub.settings import Settings
 from tests.flow.whole_hub import EDT
@@ -153,35 +151,6 @@ async def test_each_user_may_do_its_own_and_nothing_more(three: Cluster, tmp_pat
     code, said = await hub.command("edge", "kafka", "topics")
     assert code == 78, said
     assert "TopicAuthorizationFailed" in said or "refused" in said, said
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(240)
-async def test_one_command_lets_every_role_in_with_the_password_of_its_file(
-    three: Cluster, tmp_path: Path
-) -> None:
-    hub = the_hub(tmp_path, three)
-    hub.roles["admin"] = three.settings(ADMIN)
-    three.empty()
-    for user in USERS:
-        assert (await hub.command("admin", "kafka", "users", str(tmp_path)))[0] == 78
-        (tmp_path / user).write_text(f"another-of-{user}\n")
-    said = await hub.done("admin", "kafka", "users", str(tmp_path))
-    assert said.split() == list(USERS)
-    try:
-        code, said = await hub.command("set-up", "kafka", "topics")
-        assert code == 78, said
-        assert "HUB_KAFKA_PASSWORD_FILE" in said
-        hub.roles["set"]["HUB_KAFKA_PASSWORD"] = "another-of-hub-set-up"
-        await hub.done("set-up", "kafka", "topics")
-    finally:
-        three.add_users(USERS)
-    directory = load(tmp_path / "partners")
-    wanted = [one for user in User for one in allowed(Settings(), directory, user, f"hub-{user}")]
-    assert {*map(binding, wanted)} <= {*three.rules()}
-    code, said = await hub.command("core", "kafka", "users", str(tmp_path))
-    assert code == 78, said
-    assert "the cluster refuses" in said
 
 
 @pytest.mark.slow

@@ -10,17 +10,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from string import Template
-from typing import Any
 from uuid import uuid4
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
     AdminClient,
-    ResourcePatternType,
-    ResourceType,
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialAlteration,
@@ -203,15 +196,6 @@ class Cluster:
         admin = self.admin()
         for done in admin.create_acls(bindings).values():
             done.result(20)
-
-    def rules(self) -> list[AclBinding]:
-        """Everything that anybody is allowed."""
-        of_all: tuple[Any, ...] = (
-            *(ResourceType.ANY, None, ResourcePatternType.ANY),
-            *(None, None, AclOperation.ANY, AclPermissionType.ANY),
-        )
-        found: list[AclBinding] = self.admin().describe_acls(AclBindingFilter(*of_all)).result(20)
-        return found
 
     def empty(self) -> None:
         """Deletes every topic but Kafka's own."""
