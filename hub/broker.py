@@ -29,10 +29,10 @@ from aiokafka.structs import RecordMetadata
 from faststream.kafka import KafkaBroker
 from faststream.middlewares import AckPolicy
 
-from hub.consumer import Consumer
-from hub.kafka_security import kafka_security
+from hub.kafka.consumer import Consumer
+from hub.kafka.security import kafka_security
+from hub.running.stopping import to_its_end
 from hub.settings import Settings
-from hub.stopping import to_its_end
 from hub.topics import LARGEST, ROOM
 from hub.wire import Outbound
 

@@ -17,7 +17,7 @@ from holidays import country_holidays
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hub.clock import LONDON, london
-from hub.marked_yaml import read
+from hub.directory.marked_yaml import read
 
 _DAY = timedelta(days=1)
 FIRST, LAST = 1990, 2099

@@ -82,7 +82,7 @@ def settings() -> None:
 @app.command()
 def status() -> None:
     """Show the hub on one screen."""
-    ask("hub.status", "status_command", effective())
+    ask("hub.commands.status", "status_command", effective())
 
 
 @app.command()
@@ -104,4 +104,4 @@ def trace(
     reference: Annotated[str, typer.Argument(metavar="ID", help="Of a message or a case")],
 ) -> None:
     """Print the whole journey of a message or a case."""
-    ask("hub.trace", "trace_command", effective(), reference)
+    ask("hub.commands.trace", "trace_command", effective(), reference)

@@ -14,11 +14,11 @@ from connectors.base import Kind, Outgoing, Parcel, Refused, Verdict
 from connectors.formats import make_format
 from connectors.transports import TRANSPORTS
 from hub import topics, wire
-from hub.compose import Composer
 from hub.core.arrival import Arrival, of_record
 from hub.core.derive import derived_message
 from hub.core.plan import delivery_name, disclosed, timed
-from hub.judge import Judge
+from hub.intake.compose import Composer
+from hub.intake.judge import Judge
 from hub.ledger.content import addressed
 from hub.partners import Directory, Partner
 from hub.rules.book import Book

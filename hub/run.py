@@ -9,19 +9,21 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from hub import doors, logs, ports
-from hub.begin import keep_all, migrated
+from hub.directory.partner_files import PartnersWrong, load
 from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
-from hub.kafka_security import KafkaSettingsWrong
-from hub.keep_kafka import KeptKafka
+from hub.kafka.security import KafkaSettingsWrong
+from hub.kafka.topic_setup import TopicsWrong
 from hub.ledger.migrate import MayNotMigrate
-from hub.partner_files import PartnersWrong, load
 from hub.partners import Directory
+from hub.running import ports
+from hub.running.begin import keep_all, migrated
+from hub.running.keep_kafka import KeptKafka
+from hub.running.supervise import AlreadyRunning, Record, alone
 from hub.seal import ROOTS, Keyring
+from hub.serving import doors
 from hub.settings import Settings
-from hub.supervise import AlreadyRunning, Record, alone
-from hub.topic_setup import TopicsWrong
+from hub.telemetry import logs
 
 _WRONG_SET_UP = 78
 """`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
@@ -73,7 +75,7 @@ async def _run(settings: Settings) -> int:
 def _probed(settings: Settings, record: Record) -> contextlib.AbstractAsyncContextManager[Any]:
     if settings.probe_port is None:
         return contextlib.nullcontext()
-    from hub.whole import Whole
+    from hub.running.whole import Whole
 
     return Whole(settings, record).probe().answering()
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from hub.partner_files import load
+from hub.directory.partner_files import load
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topics import roads_of_edge

@@ -24,7 +24,7 @@ WHOLE = "whole"
 class Topic:
     """One topic; `flushed` topics hold what only Kafka has.
 
-    `writers` and `readers` are roles; a cluster may hold them to it (`hub.kafka_acls`).
+    `writers` and `readers` are roles; a cluster may hold them to it (`hub.kafka.acls`).
     """
 
     name: str

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from deploy.demo.stage import Stage
 from hub.desk.access import Grant, Role
-from hub.desk.people import add_person
+from hub.desk.accounts.people import add_person
 from hub.ledger.session import open_ledger
 
 COUNCIL = "exemplar-council"

@@ -17,9 +17,9 @@ from typing import Any
 
 import httpx
 
-from hub import ports
 from hub.clock import LONDON
-from hub.supervise import NAMES
+from hub.running import ports
+from hub.running.supervise import NAMES
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "build/demo"

@@ -55,7 +55,7 @@ def ask(module: str, function: str, settings: "Settings", *arguments: Any) -> No
     """Runs a command that only reads; what keeps it from reading is a sentence, not a traceback."""
     from sqlalchemy.exc import DBAPIError
 
-    from hub.partner_files import PartnersWrong
+    from hub.directory.partner_files import PartnersWrong
 
     try:
         call(module, function, settings, *arguments)

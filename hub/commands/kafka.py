@@ -59,7 +59,7 @@ def status() -> None:
 @app.command()
 def topics() -> None:
     """Create the topics, widen and correct them, as `hub run` does at its start."""
-    ask("hub.kafka_set_up", "topics_command", on_the_road(effective()))
+    ask("hub.commands.cluster", "topics_command", on_the_road(effective()))
 
 
 @app.command()
@@ -69,7 +69,7 @@ def users(
     ],
 ) -> None:
     """Give each role's user of a cluster its password and what it may do, as its administrator."""
-    ask("hub.kafka_set_up", "users_command", on_the_road(effective()), passwords)
+    ask("hub.commands.cluster", "users_command", on_the_road(effective()), passwords)
 
 
 @app.command()
@@ -80,4 +80,4 @@ def acls(
 ) -> None:
     """Print what to allow each role's user in a cluster; changes nothing."""
     named = {"partners": partners} if partners else {}
-    ask("hub.kafka_set_up", "acls_command", effective(**named), user, name)
+    ask("hub.commands.cluster", "acls_command", effective(**named), user, name)

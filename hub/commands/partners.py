@@ -13,7 +13,7 @@ app = typer.Typer(help="Who the hub speaks with.", no_args_is_help=True)
 @app.command()
 def check() -> None:
     """Check every partner file; each mistake with file, line and what to write instead."""
-    call("hub.partner_files", "check_command", effective())
+    call("hub.directory.partner_files", "check_command", effective())
 
 
 @app.command("test")
@@ -23,9 +23,9 @@ def probe(
 ) -> None:
     """Open a partner's connection and probe it."""
     if alert:
-        call("hub.try_alert", "try_command", effective(), partner)
+        call("hub.commands.try_alert", "try_command", effective(), partner)
     else:
-        call("hub.partner_files", "test_command", effective(), partner)
+        call("hub.directory.partner_files", "test_command", effective(), partner)
 
 
 @app.command("dry-run")
@@ -33,4 +33,4 @@ def dry_run(
     partner: str, file: Annotated[Path, typer.Argument(help="What the partner would send")]
 ) -> None:
     """Show what would be read, filtered, routed, withheld and written; nothing happens."""
-    call("hub.dry_run_shown", "dry_run_command", effective(), partner, file)
+    call("hub.commands.dry_run_shown", "dry_run_command", effective(), partner, file)

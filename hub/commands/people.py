@@ -31,7 +31,7 @@ def add(
     team: Annotated[str, typer.Option(help="Of one team's worker")] = "",
 ) -> None:
     """Add a person; prints the password to hand over, once."""
-    from hub.desk.people import a_grant, add_person
+    from hub.desk.accounts.people import a_grant, add_person
 
     with _people() as engine:
         grant = a_grant(role, authority, agency, team)
@@ -47,8 +47,8 @@ def token(
     """Make a token for the desk's API, in force until it is ended on the people page."""
     import time
 
-    from hub.desk.api_tokens import make_token
-    from hub.desk.people import NotAdded
+    from hub.desk.accounts.people import NotAdded
+    from hub.desk.accounts.tokens import make_token
     from hub.ledger.write import rows
 
     with _people() as engine, engine.begin() as conn:
@@ -68,8 +68,8 @@ def _people() -> Iterator["Engine"]:
     """The people of this site; what keeps a command from them is a sentence, not a traceback."""
     from sqlalchemy.exc import DBAPIError
 
-    from hub.desk.open import open_people
-    from hub.desk.people import NotAdded
+    from hub.desk.accounts.open import open_people
+    from hub.desk.accounts.people import NotAdded
 
     url = effective().people_database
     engine = None

@@ -12,42 +12,45 @@ import structlog
 from aiokafka import TopicPartition
 from sqlalchemy import Connection
 
-from hub import clock, doors, logs, ports, topics, traces
+from hub import clock, topics
 from hub.broker import Unable, make_broker, road, stopped
-from hub.consumer import plain_consumer
 from hub.core import batch
-from hub.core.catching_up import CatchingUp, catching_up
-from hub.core.certificates import KEY, judge_with_others
 from hub.core.due import fall_due, unread
 from hub.core.fitness import Fitness
-from hub.core.horizon import Horizons
-from hub.core.one_name import OneName
+from hub.core.incidents.certificates import KEY, judge_with_others
+from hub.core.incidents.one_name import OneName
+from hub.core.incidents.sweep import Sweep
 from hub.core.pulse import Pulse
 from hub.core.reader import Reader, Records, Restored
-from hub.core.recover import again, on_the_road
-from hub.core.refill import refill
 from hub.core.reports import heartbeat
-from hub.core.restored import another, gone, restored
+from hub.core.start.catching_up import CatchingUp, catching_up
+from hub.core.start.horizon import Horizons
+from hub.core.start.recover import again, on_the_road
+from hub.core.start.refill import refill
+from hub.core.start.restored import another, gone, restored
+from hub.core.start.upgrade import take_up
 from hub.core.stuck import FaultIsOurs
-from hub.core.sweep import Sweep
 from hub.core.traced import trail
-from hub.core.upgrade import take_up
 from hub.core.work import Site, Work
+from hub.directory.partner_files import load
 from hub.ids import fresh
+from hub.kafka.consumer import plain_consumer
+from hub.kafka.publisher import Publisher
+from hub.kafka.same_kafka import another as another_kafka
 from hub.ledger.certificates import LedgerCertificates
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
 from hub.ledger.version import OtherVersion, check_version
 from hub.ledger.write import insert
-from hub.partner_files import load
-from hub.probe import Probe
-from hub.publisher import Publisher
 from hub.rules.book import Book
-from hub.same_kafka import another as another_kafka
+from hub.running import ports
+from hub.running.stopping import unless
 from hub.seal import Keyring
+from hub.serving import doors
+from hub.serving.probe import Probe
 from hub.settings import Settings
-from hub.stopping import unless
+from hub.telemetry import logs, traces
 from hub.wire import Outbound
 
 log = structlog.get_logger("hub.core")

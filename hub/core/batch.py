@@ -12,11 +12,11 @@ import structlog
 from aiokafka import ConsumerRecord
 
 from hub import topics
-from hub.core.acts import record_act
-from hub.core.acts_on_partners import record_probed
+from hub.core.acts.effect import record_act
+from hub.core.acts.on_partners import record_probed
 from hub.core.arrival import Arrival, of_record
-from hub.core.certificates import record_certificates
 from hub.core.dispatch import dispatch
+from hub.core.incidents.certificates import record_certificates
 from hub.core.parcels import record_parcels
 from hub.core.reader import Records
 from hub.core.record import record_messages

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from hub.core.breaker import room
-from hub.core.catching_up import Hold
+from hub.core.start.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import addressed, open_rendering, open_sealed
 from hub.ledger.read.answered import answered

@@ -12,15 +12,15 @@ import structlog
 
 from hub.clock import london
 from hub.core import custody
-from hub.core.alerts import alerts
-from hub.core.behind import in_time
 from hub.core.call_sheets import open_call_sheet
-from hub.core.catching_up import Hold
 from hub.core.dispatch import dispatch
-from hub.core.horizon import NEVER
-from hub.core.incidents import lasting, quiet
+from hub.core.incidents.alerts import alerts
+from hub.core.incidents.behind import in_time
+from hub.core.incidents.over import lasting, quiet
 from hub.core.redrive import redrive
 from hub.core.settle import settle_leases
+from hub.core.start.catching_up import Hold
+from hub.core.start.horizon import NEVER
 from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ledger.audit import HUB, root

@@ -12,10 +12,10 @@ import structlog
 
 from connectors.tls import TRUST
 from hub import clock
-from hub.core.horizon import NEVER
+from hub.core.start.horizon import NEVER
 from hub.core.work import Work
+from hub.running.stopping import unless
 from hub.settings import Settings
-from hub.stopping import unless
 
 LATELY = 30.0
 """Seconds without a commit, or without having read all that there was, after which we are not well."""

@@ -22,8 +22,8 @@ from hub.ledger.session import AWAY, away
 from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
-from hub.member import Member
-from hub.vitals import VITALS
+from hub.running.member import Member
+from hub.telemetry.vitals import VITALS
 
 log = structlog.get_logger("core")
 

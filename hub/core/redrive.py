@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from hub.core.acts import carry_out
-from hub.core.deed import Deed
+from hub.core.acts.deed import Deed
+from hub.core.acts.effect import carry_out
 from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ids import fresh

@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 
-from hub.core.certificates import KEY, judge_with_others
-from hub.core.expected import came
-from hub.core.one_name import reported
+from hub.core.incidents.certificates import KEY, judge_with_others
+from hub.core.incidents.expected import came
+from hub.core.incidents.one_name import reported
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
 from hub.ledger.write import insert, rows, run, update

@@ -12,7 +12,7 @@ from hub.clock import of_machine
 from hub.core import custody
 from hub.core.breaker import heard, unreached
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
-from hub.core.incidents import in_step_again
+from hub.core.incidents.over import in_step_again
 from hub.core.work import Work
 from hub.journeys.delivery import (
     TAKEN_BY_PHONE,

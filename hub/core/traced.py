@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub import topics, traces
+from hub import topics
 from hub.core.arrival import Arrival
 from hub.ledger.write import rows
-from hub.traces import Fact, Kind, Place, Span
+from hub.telemetry import traces
+from hub.telemetry.traces import Fact, Kind, Place, Span
 from hub.wire import Outbound
 from schemas.register import HUB
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from hub.clock import civil, of_machine
-from hub.core.catching_up import Hold
-from hub.core.horizon import NEVER, Upto
 from hub.core.open_journeys import OpenJourneys
+from hub.core.start.catching_up import Hold
+from hub.core.start.horizon import NEVER, Upto
 from hub.core.traced import Trail
 from hub.ids import derived
 from hub.ledger import tables

@@ -16,15 +16,14 @@ from sqlalchemy import Engine, text
 from sse_starlette.sse import EventSourceResponse
 from starlette.staticfiles import StaticFiles
 
-from hub import doors, logs, partner_files, ports
 from hub.broker import make_broker
 from hub.desk import certificates, metrics, outbox, refusals
-from hub.desk.api import make_api
+from hub.desk.accounts.open import bring_up
+from hub.desk.api.reads import make_api
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.frame import Reader, desk_of
 from hub.desk.live import Live
-from hub.desk.open import bring_up
 from hub.desk.pages import (
     audit,
     calls,
@@ -48,13 +47,17 @@ from hub.desk.pages import (
 )
 from hub.desk.plain import LARGEST
 from hub.desk.road import KafkaRoad
+from hub.directory import partner_files
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import AWAY, open_ledger
-from hub.patient_http import HEAD, PatientHttp
 from hub.rules.book import Book
+from hub.running import ports
 from hub.seal import Keyring
-from hub.served import SILENT
+from hub.serving import doors
+from hub.serving.patient_http import HEAD, PatientHttp
+from hub.serving.served import SILENT
 from hub.settings import Settings
+from hub.telemetry import logs
 
 log = structlog.get_logger("desk")
 

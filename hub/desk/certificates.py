@@ -4,9 +4,10 @@ import asyncio
 from typing import NoReturn
 
 from connectors.renewed import Renewed
-from hub import doors, topics, wire
+from hub import topics, wire
 from hub.broker import Unable
 from hub.desk.desk import Desk
+from hub.serving import doors
 from hub.settings import Settings
 
 EVERY = 60.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from hub.desk.accounts.sessions import Limits
 from hub.desk.counted import Counts
 from hub.desk.live import Live
 from hub.desk.road import Road
-from hub.desk.sessions import Limits
 from hub.partners import Directory
 from hub.rules.book import Book
 from hub.seal import Keyring

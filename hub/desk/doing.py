@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from hub.broker import Unable
 from hub.desk import acts
 from hub.desk.access import Action, Grant
+from hub.desk.accounts.tables import ReadingRow
 from hub.desk.acts import Act
+from hub.desk.api.problems import problem
 from hub.desk.desk import Desk
 from hub.desk.frame import Stop, Visit, nothing_here, see_other
-from hub.desk.problems import problem
-from hub.desk.tables import ReadingRow
 from hub.desk.whose import facts, handover_facts, is_own
 from hub.ledger.read.acts import Answered, answer
 from hub.ledger.read.handovers import Handover, Receiver, handovers_of, receivers

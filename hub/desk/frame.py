@@ -12,17 +12,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hub import clock
-from hub.desk import words
 from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
+from hub.desk.accounts.sessions import whose
 from hub.desk.desk import Desk
-from hub.desk.incident_words import (
+from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
+from hub.desk.shown import words
+from hub.desk.shown.incident_words import (
     incident_cause,
     incident_end,
     incident_link,
     incident_title,
 )
-from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
-from hub.desk.sessions import whose
 from hub.desk.whose import concerning
 from hub.ledger.read.handovers import Whose
 from schemas.endings import ConflictEnd

@@ -16,10 +16,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.desk.api.problems import problem
 from hub.desk.frame import SignIn, Stop, draw, see_other, signed_in
 from hub.desk.patience import Patience
 from hub.desk.plain import Plain
-from hub.desk.problems import problem
 from hub.desk.security import HEADERS
 from hub.ids import fresh
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.frame import Visit
-from hub.desk.paged import FAR, Page, Place, begin, end, page
+from hub.desk.shown import words
+from hub.desk.shown.paged import FAR, Page, Place, begin, end, page
 from hub.desk.whose import concerning, everything_of, facts, handover_facts
 from hub.ledger.read.calls import Call, number_of_calls, open_calls
 from hub.ledger.read.handovers import SENDER_MUST, Handover, open_handovers, receivers

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import structlog
 
 from connectors.base import Accept, Format, Kind, Parcel, Verdict
-from hub import traces
 from hub.broker import Unable
-from hub.compose import Composer
 from hub.edge.bound import Bytes, Sends
 from hub.edge.report import Tallies
 from hub.edge.traced_in import Way
 from hub.edge.watched import Watched
-from hub.judge import Judge, fault
+from hub.intake.compose import Composer
+from hub.intake.judge import Judge, fault
+from hub.telemetry import traces
 
 LARGE = 256 * 1024
 """Bytes; above it reading and sealing go to a thread, so that other partners are not kept waiting."""

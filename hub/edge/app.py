@@ -19,9 +19,9 @@ from connectors.certificates import Proven
 from connectors.formats import make_format
 from connectors.renewed import Renewed, TlsWrong
 from connectors.transports import make_transport
-from hub import clock, doors, logs, ports, topics, traces
+from hub import clock, topics
 from hub.broker import make_broker, stopped
-from hub.compose import Composer
+from hub.directory.partner_files import load
 from hub.edge import door
 from hub.edge.accept import Intake
 from hub.edge.attempt import Mouth
@@ -30,15 +30,18 @@ from hub.edge.deliver import Deliverer, Road
 from hub.edge.pull import Puller
 from hub.edge.report import Reports, Tallies
 from hub.edge.watched import Watched
-from hub.member import Member
-from hub.partner_files import load
+from hub.intake.compose import Composer
+from hub.kafka.publisher import Publisher
 from hub.partners import Directory, Partner
-from hub.probe import Probe
-from hub.publisher import Publisher
+from hub.running import ports
+from hub.running.member import Member
+from hub.running.stopping import unless
 from hub.seal import Keyring
-from hub.served import Served, served
+from hub.serving import doors
+from hub.serving.probe import Probe
+from hub.serving.served import Served, served
 from hub.settings import Settings
-from hub.stopping import unless
+from hub.telemetry import logs, traces
 from schemas.register import REGISTER
 
 ENDING = 8.0

@@ -18,7 +18,7 @@ from connectors.base import (
     Unreadable,
 )
 from hub.edge.orders import Order, Outcome, Receipt, told
-from hub.judge import fault
+from hub.intake.judge import fault
 from schemas.envelope import AckLevel
 
 log = structlog.get_logger("hub.edge.attempt")

@@ -13,7 +13,6 @@ from faststream.kafka import KafkaBroker
 
 from hub import clock
 from hub.broker import Unable, road
-from hub.consumer import join
 from hub.edge.attempt import Mouth
 from hub.edge.bound import Publish
 from hub.edge.connection import Connection, Displaced, Line, Queue
@@ -21,8 +20,9 @@ from hub.edge.orders import Memory
 from hub.edge.probe import Probes, asks
 from hub.edge.receipts import Receipts
 from hub.edge.takeover import resume
-from hub.member import Member
+from hub.kafka.consumer import join
 from hub.partners import Partner
+from hub.running.member import Member
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topics import deliveries, deliveries_now, delivering

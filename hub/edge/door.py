@@ -17,12 +17,13 @@ from connectors.base import MAX_PARCEL, Accept, Kind, Parcel, TryAgain, Verdict
 from connectors.certificates import ClientCertificate, Seen, of_peer
 from connectors.secrets import SecretRef, every, is_one_of
 from connectors.turns import Turn, Turns
-from hub import clock, traces
+from hub import clock
 from hub.edge.bound import Bytes
 from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
 from hub.edge.traced_in import TRACEPARENT
-from hub.patient_http import PEER
-from hub.served import SILENT
+from hub.serving.patient_http import PEER
+from hub.serving.served import SILENT
+from hub.telemetry import traces
 
 PATIENCE = 5.0
 """Seconds that intake may be full before newcomers are told to come back."""

@@ -13,7 +13,7 @@ from connectors.base import Refused, Transport, TryAgain
 from hub import clock, topics, wire
 from hub.broker import Unable
 from hub.edge.bound import Publish
-from hub.judge import fault
+from hub.intake.judge import fault
 from hub.seal import Keyring
 
 WITHIN = 10.0

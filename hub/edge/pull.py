@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 from connectors.base import Accept, Transport
 from hub import clock
 from hub.broker import road
-from hub.consumer import join
 from hub.edge.deliver import Road
-from hub.member import Member
+from hub.kafka.consumer import join
+from hub.running.member import Member
 from hub.topics import pulling, sources
 
 FINISH = 20.0

@@ -4,12 +4,13 @@ import asyncio
 
 import structlog
 
-from hub import clock, topics, traces, wire
+from hub import clock, topics, wire
 from hub.broker import Unable
 from hub.edge import traced_out
 from hub.edge.bound import Publish
 from hub.edge.orders import Receipt
 from hub.seal import Keyring
+from hub.telemetry import traces
 
 AHEAD = 16
 """Orders of one partition that may be committed without a confirmed receipt."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from connectors.base import Kind as Said
 from connectors.base import Parcel, Verdict
-from hub import topics, traces
-from hub.traces import Fact, Kind, Place, Span
+from hub import topics
+from hub.telemetry import traces
+from hub.telemetry.traces import Fact, Kind, Place, Span
 from hub.wire import Outbound
 
 TRACEPARENT = "traceparent"

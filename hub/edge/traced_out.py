@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from structlog.contextvars import bound_contextvars
 
-from hub import topics, traces
+from hub import topics
 from hub.edge.attempt import Mouth
 from hub.edge.orders import Order, Outcome, Receipt
-from hub.traces import Fact, Kind, Span
+from hub.telemetry import traces
+from hub.telemetry.traces import Fact, Kind, Span
 
 
 async def attempt(mouth: Mouth, order: Order, connection: int) -> Receipt:

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from hub import clock, ids, topics
 from hub.broker import Unable, partitions_told
-from hub.consumer import plain_consumer
+from hub.kafka.consumer import plain_consumer
 from hub.seal import Keyring
 from hub.settings import Settings
 from schemas.envelope import Subject

@@ -21,7 +21,7 @@ from hub.ledger.migrate import HERE
 from hub.ledger.session import at_one_moment, is_sqlite, open_ledger
 from hub.ledger.thread import SecondWriter, only_writer
 from hub.ledger.write import rows
-from hub.ports import write_whole
+from hub.running.ports import write_whole
 from hub.seal import KeyMissing, Keyring, expand
 from hub.settings import Settings
 

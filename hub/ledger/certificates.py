@@ -16,9 +16,10 @@ from psycopg.pq import Conninfo
 from sqlalchemy.engine import make_url
 
 from connectors.certificates import Certificate, of_peer
-from hub import clock, doors
+from hub import clock
+from hub.running.stopping import unless
+from hub.serving import doors
 from hub.settings import Settings
-from hub.stopping import unless
 
 USE = "ledger"
 EVERY = 60.0

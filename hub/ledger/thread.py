@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from hub.clock import monotonic
 from hub.ledger.session import AWAY, check_timeouts, open_ledger
-from hub.vitals import VITALS
+from hub.telemetry.vitals import VITALS
 
 AGAIN = 0.5
 """Seconds between tries to reach a database that is away."""

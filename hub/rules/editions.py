@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hub.marked_yaml import Marked, read
+from hub.directory.marked_yaml import Marked, read
 
 _DAY = timedelta(days=1)
 

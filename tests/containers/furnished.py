@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from hub.kafka_acls import User
+from hub.kafka.acls import User
 from tests.contract.transports.certificates import Authority
 
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")

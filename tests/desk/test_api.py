@@ -11,12 +11,12 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text as sql
 
 from hub.desk import acts
-from hub.desk.api import make_api
-from hub.desk.api_acts import OFFERED
-from hub.desk.api_tokens import make_token
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.people import set_active
+from hub.desk.accounts.tokens import make_token
+from hub.desk.api.acts import OFFERED
+from hub.desk.api.reads import make_api
 from hub.desk.app import PAGES
-from hub.desk.open import open_people
-from hub.desk.people import set_active
 from hub.ledger.write import rows
 from tests.kit.desk import WHO, Sitting, engine_that_is_away, post, text
 

@@ -83,7 +83,7 @@ async def test_past_a_bound_it_says_that_there_is_more(
     sitting: Sitting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others(sitting, 30)
-    for module in ("hub.ledger.read.waits", "hub.desk.waiting", "hub.desk.glance"):
+    for module in ("hub.ledger.read.waits", "hub.desk.waiting", "hub.desk.shown.glance"):
         monkeypatch.setattr(f"{module}.MOST", 20)
     async with sitting.as_("manager") as client:
         said = text(await client.get("/"))

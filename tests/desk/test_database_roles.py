@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from hub import clock
-from hub.desk.open import open_people
-from hub.desk.tables import PEOPLE
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.tables import PEOPLE
 from hub.ledger.audit import verify
 from hub.ledger.backup import backup, restore
 from hub.ledger.migrate import migrate

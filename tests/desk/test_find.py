@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from hub import clock
 from hub.desk.access import Person
-from hub.desk.filters import State
 from hub.desk.frame import Visit
-from hub.desk.sealed import LASTS
-from hub.desk.search import Hit, Looked, look, mark_of, text_of, understood
+from hub.desk.search.filters import State
+from hub.desk.search.found import Hit, Looked, look, mark_of, text_of, understood
+from hub.desk.search.sealed import LASTS
 from hub.ledger.write import rows
 from tests.kit.desk import WHO, Sitting, find, post, text
 from tests.kit.persons import nhs
@@ -251,6 +251,8 @@ async def test_a_search_is_of_whoever_asked_and_of_a_day(
     later = clock.now() + LASTS
     async with sitting.as_("manager") as client:
         assert (await client.get(address)).status_code == 200
-        monkeypatch.setattr("hub.desk.sealed.clock.now", lambda: later + timedelta(seconds=2))
+        monkeypatch.setattr(
+            "hub.desk.search.sealed.clock.now", lambda: later + timedelta(seconds=2)
+        )
         page = await client.get(address)
     assert page.status_code == 400 and "of another day" in text(page)

@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 from hub.clock import now
-from hub.core.acts import record_act
+from hub.core.acts.effect import record_act
 from hub.core.call_sheets import open_call_sheet
 from hub.core.custody import overdue
 from hub.core.work import Work

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.clock import london, now
-from hub.core.acts_on_partners import record_probed
+from hub.core.acts.on_partners import record_probed
 from hub.core.reports import heartbeat
 from hub.ledger.write import run
 from tests.kit.deeds import act

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hub.cli import app
-from hub.desk.api_tokens import end_token, tokens
-from hub.desk.people import everybody, set_active
+from hub.desk.accounts.people import everybody, set_active
+from hub.desk.accounts.tokens import end_token, tokens
 from tests.kit.desk import Sitting, sign_in
 
 Hub = Callable[..., Result]

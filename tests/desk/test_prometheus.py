@@ -9,11 +9,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from hub import ports
 from hub.desk.app import make_app
-from hub.probe import Probe
-from hub.probe_app import app_of
-from hub.served import served
+from hub.running import ports
+from hub.serving.probe import Probe
+from hub.serving.probe_app import app_of
+from hub.serving.served import served
 from tests.kit.desk import Sitting
 from tests.kit.prometheus import Prometheus, needs_prometheus, promtool, reading
 from tests.kit.waiting import eventually

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hub import status as screen
-from hub import trace as printed
 from hub.clock import now
+from hub.commands import status as screen
+from hub.commands import trace as printed
 from hub.ledger.read.calls import open_calls
 from hub.ledger.read.chain import chain, total
 from hub.ledger.read.failed import failed_deliveries, held_messages, unread_parcels

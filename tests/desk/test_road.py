@@ -12,10 +12,10 @@ from hub.desk.acts import Act, outbound
 from hub.desk.road import KafkaRoad
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
+from hub.kafka.topic_setup import ensure_topics
 from hub.partners import Directory
 from hub.seal import Keyring
 from hub.settings import Settings
-from hub.topic_setup import ensure_topics
 from hub.wire import read
 from tests.kit.frozen import frozen
 from tests.kit.kafka import read_to_end

@@ -11,7 +11,7 @@ import httpx
 from nhs_number import generate  # type: ignore[attr-defined]
 from nhs_number.constants import REGION_SYNTHETIC
 
-from hub import ports
+from hub.running import ports
 from tests.faults.crash.site import TOKEN, Site
 from tests.faults.crash.wards import Hospital
 from tests.kit import people

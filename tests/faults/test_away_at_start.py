@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub import ports
 from hub.embedded import EmbeddedKafka
+from hub.running import ports
 from tests.flow.whole_hub import EDT, TEAM, WholeHub
 from tests.kit.people import a_handover
 from tests.kit.waiting import eventually

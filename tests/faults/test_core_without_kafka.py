@@ -43,7 +43,7 @@ async def test_somebody_is_told_to_ring_although_nothing_can_be_handed_out(
 ) -> None:
     partners = Directory([_impatient(partner) for partner in the_partners()])
     monkeypatch.setattr("hub.core.app.load", lambda _: partners)
-    monkeypatch.setattr("hub.core.horizon.LONGEST", PATIENCE)
+    monkeypatch.setattr("hub.core.start.horizon.LONGEST", PATIENCE)
     bootstrap = await asyncio.to_thread(kafka_node.start)
     road = Road(bootstrap, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
     sheets = "select 1 from delivery where transport = 'call'"
@@ -64,7 +64,7 @@ async def test_no_lease_ends_before_edge_could_tell_what_became_of_it(
     kafka_node: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.core.app.load", lambda _: Directory(the_partners()))
-    monkeypatch.setattr("hub.core.horizon.TELLS", 6.0)
+    monkeypatch.setattr("hub.core.start.horizon.TELLS", 6.0)
     bootstrap = await asyncio.to_thread(kafka_node.start)
     road = Road(bootstrap, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
     async with road.core(lease=LEASE):

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub.supervise import NAMES
+from hub.running.supervise import NAMES
 from tests.faults.crash.campaign import Campaign, Wanted
 from tests.faults.crash.site import Site
 from tests.faults.crash.wards import Hospital

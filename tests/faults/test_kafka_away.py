@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded import EmbeddedKafka
-from hub.supervise import NAMES
+from hub.running.supervise import NAMES
 from tests.faults.crash.campaign import Campaign, Wanted
 from tests.faults.crash.site import Site
 from tests.faults.crash.teams import Team

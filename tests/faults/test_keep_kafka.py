@@ -6,9 +6,9 @@ import signal
 from pathlib import Path
 
 from hub.embedded import EmbeddedKafka
-from hub.keep_kafka import KeptKafka
+from hub.running.keep_kafka import KeptKafka
+from hub.running.supervise import Record
 from hub.settings import Settings
-from hub.supervise import Record
 
 
 async def test_a_killed_kafka_runs_again_and_ends_with_us_alone(

@@ -175,7 +175,7 @@ class Kept:
 async def test_a_core_that_runs_finds_its_feet_on_another_kafka_by_itself(
     kafka_node: EmbeddedKafka, tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.same_kafka.EVERY", 1.0)
+    monkeypatch.setattr("hub.kafka.same_kafka.EVERY", 1.0)
     road = Site(kafka_node, tmp_path, ledger_url)
     kept = Kept(road)
     await road.say(*attendances(range(1, 5)))

@@ -34,7 +34,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in production, but in seconds."""
     monkeypatch.setattr("hub.core.app.load", lambda _: Directory(the_partners()))
     monkeypatch.setattr("hub.core.pulse.LATELY", LATELY)
-    monkeypatch.setattr("hub.core.horizon.TELLS", 1.0)
+    monkeypatch.setattr("hub.core.start.horizon.TELLS", 1.0)
 
 
 def calling(monitor: Endpoint) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from hub.consumer import plain_consumer
-from hub.core.catching_up import catching_up
+from hub.core.start.catching_up import catching_up
 from hub.embedded.processes import free_port
-from hub.same_kafka import cluster_now
+from hub.kafka.consumer import plain_consumer
+from hub.kafka.same_kafka import cluster_now
 from hub.settings import Settings
 
 

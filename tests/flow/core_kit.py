@@ -11,7 +11,7 @@ import orjson
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
-from hub import ports, topics
+from hub import topics
 from hub.broker import make_broker, publish_all
 from hub.core.app import Core
 from hub.core.arrival import Arrival
@@ -20,6 +20,7 @@ from hub.ledger.migrate import migrate_engine
 from hub.ledger.reconcile import Reconciled, reconcile
 from hub.ledger.session import open_ledger
 from hub.ledger.write import rows
+from hub.running import ports
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.wire import Outbound, Record, read, write

@@ -6,8 +6,9 @@ import signal
 import sys
 from pathlib import Path
 
-from hub import logs, supervise
-from hub.supervise import AlreadyRunning, Record, Role, Supervisor, alone
+from hub.running import supervise
+from hub.running.supervise import AlreadyRunning, Record, Role, Supervisor, alone
+from hub.telemetry import logs
 
 FAKE = """
 import json, os, signal, sys, time

@@ -16,7 +16,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
-from hub.kafka_acls import User, allowed, commands
+from hub.kafka.acls import User, allowed, commands
 from hub.partners import Directory, Partner
 from hub.settings import Settings
 from tests.flow.whole_hub import EDT

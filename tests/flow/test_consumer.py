@@ -16,8 +16,8 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
 from hub.broker import make_broker, road, stopped
-from hub.consumer import SIDEWAYS, join, plain_consumer
 from hub.embedded import EmbeddedKafka
+from hub.kafka.consumer import SIDEWAYS, join, plain_consumer
 from hub.settings import Settings
 from hub.topics import Topic
 from tests.flow.edge_kit import create

@@ -11,15 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from hub import ids, ports, topics, wire
+from hub import ids, topics, wire
 from hub.broker import make_broker, publish_all
+from hub.directory.partner_files import load
 from hub.edge import app
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
-from hub.partner_files import load
+from hub.kafka.topic_setup import ensure_topics
+from hub.running import ports
 from hub.seal import Keyring
 from hub.settings import Settings
-from hub.topic_setup import ensure_topics
 from hub.wire import Record
 from tests.kit.kafka import read_to_end
 from tests.kit.waiting import eventually

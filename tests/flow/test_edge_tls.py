@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub import ports
 from hub.edge import app
+from hub.running import ports
 from tests.contract.transports.certificates import Authority
 from tests.flow.test_edge_app import HOSPITAL, Site, site
 from tests.kit.waiting import eventually

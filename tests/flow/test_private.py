@@ -16,11 +16,12 @@ import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from hub import topics, traces, wire
+from hub import topics, wire
 from hub.broker import make_broker, publish_all
 from hub.embedded.processes import free_port
+from hub.running.supervise import Record
 from hub.seal import Keyring
-from hub.supervise import Record
+from hub.telemetry import traces
 from tests.flow.marked import ALL, BORN, FAMILY, GIVEN, NUMBER, in_files, marked, marks_in
 from tests.flow.private_partners import Adversaries, Quoting, partners
 from tests.flow.whole_hub import WholeHub

@@ -15,17 +15,17 @@ from typing import Any
 import httpx
 import pytest
 
-from hub import ports
 from hub.core.app import Core
+from hub.directory.partner_files import load
 from hub.edge import app
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
-from hub.partner_files import load
+from hub.kafka.topic_setup import ensure_topics
 from hub.partners import Directory
-from hub.probe import Probe
+from hub.running import ports
+from hub.serving.probe import Probe
 from hub.settings import Settings
-from hub.topic_setup import ensure_topics
-from hub.vitals import ALL
+from hub.telemetry.vitals import ALL
 from tests.flow.core_kit import Road, attendances
 from tests.flow.whole_hub import EDT, TEAM, WholeHub
 from tests.kit.site import the_partners

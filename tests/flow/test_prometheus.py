@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hub import ports
 from hub.embedded.processes import free_port
+from hub.running import ports
 from tests.flow.whole_hub import EDT, TEAM, WholeHub
 from tests.kit.prometheus import Prometheus, needs_prometheus, promtool, reading
 from tests.kit.waiting import eventually

@@ -8,9 +8,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from hub.kafka.topic_setup import KafkaAway, TopicsWrong, ensure_topics, wanted
 from hub.partners import Directory, Partner
 from hub.settings import Settings
-from hub.topic_setup import KafkaAway, TopicsWrong, ensure_topics, wanted
 from hub.topics import LARGEST
 
 
@@ -142,6 +142,6 @@ async def test_a_cluster_that_is_not_there_is_told_soon() -> None:
 async def test_a_broker_too_small_for_our_largest_is_named(
     empty_kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.topic_setup.LARGEST", 200 * 1024 * 1024)
+    monkeypatch.setattr("hub.kafka.topic_setup.LARGEST", 200 * 1024 * 1024)
     with pytest.raises(TopicsWrong, match=r"socket\.request\.max\.bytes=\d+, too small"):
         await ensure_topics(settings(), directory(), empty_kafka)

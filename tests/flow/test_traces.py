@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from hub import ports, traces
+from hub.running import ports
+from hub.telemetry import traces
 from tests.contract.transports.http_peer import Endpoint
 from tests.flow.whole_hub import WholeHub
 from tests.kit import people

@@ -43,7 +43,7 @@ async def test_two_cores_of_one_name_are_an_incident_until_one_has_gone(
     empty_kafka: str, tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hub.core.app.load", lambda _: Directory(the_partners()))
-    monkeypatch.setattr("hub.member.MINUTE", 10.0)
+    monkeypatch.setattr("hub.running.member.MINUTE", 10.0)
     road = Road(empty_kafka, tmp_path, postgres_database)
     sql = "select subject, open_key from incident where kind = 'two_of_one_name'"
 

@@ -18,8 +18,8 @@ from aiokafka.protocol.produce import ProduceRequest
 
 from hub import topics
 from hub.broker import ProducerBroken, Unable, make_broker
+from hub.kafka.publisher import Publisher
 from hub.partners import Directory
-from hub.publisher import Publisher
 from hub.settings import Settings
 from tests.flow.core_kit import Road, attendances
 from tests.flow.test_edge_app import post, site

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx
 
-from hub import ports
 from hub.embedded import EmbeddedKafka
+from hub.running import ports
+from hub.running.supervise import NAMES
 from hub.settings import Settings
-from hub.supervise import NAMES
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]

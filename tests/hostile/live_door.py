@@ -11,16 +11,16 @@ from connectors.certificates import ClientCertificate
 from connectors.formats import make_format
 from connectors.renewed import Renewed
 from connectors.secrets import SecretRef
-from hub import ports
-from hub.compose import Composer
 from hub.edge import door
 from hub.edge.accept import Intake
 from hub.edge.app import TYPES
 from hub.edge.bound import Bytes, Sends
 from hub.edge.report import Tallies
 from hub.edge.watched import Watched
+from hub.intake.compose import Composer
 from hub.partners import Partner, Role
-from hub.served import Served, served
+from hub.running import ports
+from hub.serving.served import Served, served
 from hub.wire import Outbound
 from tests.kit.log_lines import Log, logged_as
 from tests.kit.waiting import wait_until

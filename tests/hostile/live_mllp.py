@@ -10,12 +10,12 @@ from typing import Any
 from connectors.base import Transport
 from connectors.formats import make_format
 from connectors.transports import make_transport
-from hub.compose import Composer
 from hub.edge.accept import Intake
 from hub.edge.app import TYPES
 from hub.edge.bound import Bytes, Sends
 from hub.edge.report import Tallies
 from hub.edge.watched import Watched
+from hub.intake.compose import Composer
 from hub.partners import Partner, Role
 from hub.wire import Outbound
 from tests.hostile.live_door import heard

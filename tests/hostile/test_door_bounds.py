@@ -11,9 +11,9 @@ import pytest
 
 from connectors import turns
 from connectors.base import MAX_PARCEL, Kind, Parcel, Verdict
-from hub import patient_http
 from hub.edge import door
 from hub.edge.accept import Intake
+from hub.serving import patient_http
 from tests.hostile.live_door import LiveDoor, heard, live_door, request, status
 from tests.kit.waiting import wait_until
 

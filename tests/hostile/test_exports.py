@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from hub.desk.sheet import BOM, Cut, as_csv, as_json, cell
+from hub.desk.shown.sheet import BOM, Cut, as_csv, as_json, cell
 from tests.kit.effort import tries
 from tests.shape.files import PACKAGES, ROOT, modules, name
 
@@ -43,7 +43,7 @@ def test_only_the_sheet_writes_csv_and_only_exports_hand_out_files() -> None:
                     written.add(name(path))
                 case ast.Call(func=ast.Name("FileResponse")) | ast.Constant(str()) if _file(node):
                     handed.add(name(path))
-    assert written == {"hub/desk/sheet.py"}
+    assert written == {"hub/desk/shown/sheet.py"}
     assert handed == {"hub/desk/pages/export.py"}
 
 

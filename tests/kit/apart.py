@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from hub import ports
+from hub.running import ports
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]

@@ -22,8 +22,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from hub.embedded.processes import end, free_port, runs, start_detached
 from hub.embedded.runtime import arguments
-from hub.kafka_acls import Allowed
-from hub.kafka_users import binding
+from hub.kafka.acls import Allowed
+from hub.kafka.users import binding
 from tests.contract.transports.certificates import Authority
 from tests.kit import shared
 from tests.kit.waiting import wait_until

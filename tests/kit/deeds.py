@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hub.core.acts import record_act
+from hub.core.acts.effect import record_act
 from hub.core.arrival import Arrival
 from hub.core.settle import settle_receipts
 from hub.ids import fresh

@@ -14,12 +14,12 @@ from sqlalchemy import Engine, create_engine
 
 from hub import clock
 from hub.desk.access import Grant, Role
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.people import add_person
 from hub.desk.app import make_app
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
-from hub.desk.open import open_people
-from hub.desk.people import add_person
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import open_ledger
 from hub.settings import Settings

@@ -16,11 +16,11 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from hub.broker import partitions_told
-from hub.consumer import plain_consumer
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.embedded.properties import properties
 from hub.embedded.runtime import VERSION
+from hub.kafka.consumer import plain_consumer
 from hub.settings import Settings
 from tests.kit import engine, shared
 from tests.kit.waiting import wait_until

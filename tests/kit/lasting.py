@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from hub.core.horizon import Upto
 from hub.core.reports import heartbeat
+from hub.core.start.horizon import Upto
 from hub.core.work import Work
 from tests.kit.site import Bench
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import orjson
 import structlog
 
-from hub import logs
+from hub.telemetry import logs
 
 _OF_KAFKA = ("aiokafka.consumer.fetcher", "aiokafka.consumer.group_coordinator", "aiokafka")
 

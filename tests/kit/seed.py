@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hub import partner_files, topics
+from hub import topics
 from hub.broker import Unable
-from hub.core.acts import record_act
+from hub.core.acts.effect import record_act
 from hub.core.call_sheets import open_call_sheet
 from hub.core.due import fall_due
 from hub.core.parcels import record_parcels
 from hub.core.settle import settle_receipts
 from hub.core.work import Work
+from hub.directory import partner_files
 from hub.ids import fresh
 from hub.ledger.write import rows
 from hub.partners import Partner, Receives, Role

@@ -1,6 +1,6 @@
 """Every page of the desk has somebody of the evening who looks at it, by name and path."""
 
-from hub.desk.causes import groups
+from hub.desk.shown.causes import groups
 from hub.ledger.read.stopped import causes
 from tests.kit.site import Bench
 

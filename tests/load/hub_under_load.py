@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub import ids, ports, wire
+from hub import ids, wire
 from hub.broker import make_broker, publish_all
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
+from hub.running import ports
+from hub.running.supervise import NAMES
 from hub.seal import Keyring
 from hub.settings import Settings
-from hub.supervise import NAMES
 from hub.topics import WATCHED
 from tests.kit.persons import nhs
 from tests.load.attendances import CHILDREN

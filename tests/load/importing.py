@@ -14,8 +14,8 @@ from rich.console import Console
 from sqlalchemy import Engine, TextClause, text
 
 from connectors.formats.csv_rows import MOST
-from hub import ports
 from hub.ledger.session import open_ledger
+from hub.running import ports
 from tests.kit.people import an_attendance
 from tests.load.attendances import DIGITS
 from tests.load.hub_under_load import NUMBERS, Hub

@@ -18,8 +18,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
-from hub import ports
 from hub.embedded import EmbeddedKafka
+from hub.running import ports
 from tests.load.cost import spent
 from tests.load.hub_under_load import Hub, until
 from tests.load.measure import Runs

@@ -17,8 +17,8 @@ from rich.table import Table
 from connectors.base import Kind, Parcel, Verdict
 from connectors.formats import make_format
 from hub import clock, wire
-from hub.compose import Composer
 from hub.core.settle import settle_receipts
+from hub.intake.compose import Composer
 from hub.partners import Receives, Role
 from hub.seal import Keyring
 from schemas.register import REGISTER

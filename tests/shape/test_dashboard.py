@@ -13,7 +13,7 @@ from grafana_foundation_sdk.cog.runtime import panelcfg_config
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from hub.desk.metrics import KAFKA, METERS
-from hub.vitals import ALL
+from hub.telemetry.vitals import ALL
 
 ROOT = Path(__file__).parents[2]
 BOARD = json.loads((ROOT / "deploy/grafana/front-door-hub.json").read_text())

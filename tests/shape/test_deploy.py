@@ -11,9 +11,9 @@ import typer
 
 from hub.cli import app
 from hub.desk.app import make_app
-from hub.kafka_acls import User
-from hub.probe import Probe
-from hub.probe_app import app_of
+from hub.kafka.acls import User
+from hub.serving.probe import Probe
+from hub.serving.probe_app import app_of
 from hub.settings import Settings
 from hub.topics import LARGEST
 from tests.shape.made import BASE, COMPOSE, DEPLOY, container, of, pods, told

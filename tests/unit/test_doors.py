@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hub import doors, run
-from hub.doors import DoorShut, tls_of
+from hub import run
 from hub.partners import Role
+from hub.serving import doors
+from hub.serving.doors import DoorShut, tls_of
 from hub.settings import Settings
 from tests.contract.transports.certificates import Authority
 from tests.contract.transports.test_renewed import shook

@@ -13,12 +13,12 @@ import pytest
 from connectors.base import Kind, Parcel
 from connectors.formats import make_format
 from hub import topics, wire
-from hub.compose import Composer
+from hub.commands.dry_run_shown import dry_run_command
 from hub.core.arrival import Arrival, of_record
 from hub.dry_run import DryRun, Would, dry_run
-from hub.dry_run_shown import dry_run_command
 from hub.edge.orders import Order
-from hub.judge import Judge
+from hub.intake.compose import Composer
+from hub.intake.judge import Judge
 from hub.partners import Directory, Partner, Receives, Role
 from hub.rules.disclose import Verdict
 from hub.settings import Settings

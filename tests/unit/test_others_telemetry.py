@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from hub.desk.app import make_app
 from hub.edge.bound import Bytes
 from hub.edge.door import make_door
-from hub.probe import Probe
-from hub.probe_app import app_of
+from hub.serving.probe import Probe
+from hub.serving.probe_app import app_of
 from hub.settings import Settings
 
 

@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from hub import partner_files
-from hub.partner_files import Mistake, PartnersWrong, check, load
+from hub.directory import partner_files
+from hub.directory.partner_files import Mistake, PartnersWrong, check, load
 from hub.settings import Settings
 
 GOOD = """\

@@ -2,7 +2,7 @@
 
 import socket
 
-from hub import ports
+from hub.running import ports
 
 
 def test_what_is_accepted_sends_at_once() -> None:

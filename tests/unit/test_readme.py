@@ -8,7 +8,7 @@ import yaml
 from typer.testing import CliRunner
 
 from hub.cli import app
-from hub.partner_files import check
+from hub.directory.partner_files import check
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,14 +17,15 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import logs, ports
-from hub.kafka_security import KafkaSettingsWrong, kafka_security
+from hub.kafka.security import KafkaSettingsWrong, kafka_security
 from hub.ledger.session import open_ledger
 from hub.run import PortTaken, environment, free, keys
+from hub.running import ports
+from hub.running.supervise import Record, pause
 from hub.seal import KeyMissing, Keyring
 from hub.seal_export import export_keys
 from hub.settings import Settings
-from hub.supervise import Record, pause
+from hub.telemetry import logs
 from tests.unit.test_partner_files import GOOD
 
 
@@ -229,7 +230,7 @@ def test_libraries_speak_through_our_log_alone(
 
 def test_a_talkative_library_gets_one_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("hub.logs.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("hub.telemetry.logs.time.monotonic", lambda: now[0])
     limit = logs.OnceASecond(("aiokafka",))
 
     def said(name: str) -> logging.LogRecord | None:

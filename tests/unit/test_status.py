@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from hub.clock import now
+from hub.commands.status import _print
+from hub.commands.trace import names
 from hub.ledger.read.status import status
-from hub.status import _print
-from hub.trace import names
 from tests.kit.deeds import act
 from tests.kit.site import Bench
 

@@ -12,8 +12,8 @@ import pytest
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from connectors.base import Kind as Said
-from hub import otlp, traces
-from hub.traces import Kind, Place, Span
+from hub.telemetry import otlp, traces
+from hub.telemetry.traces import Kind, Place, Span
 from tests.kit.collector import collecting
 from tests.kit.log_lines import logged_as
 from tests.kit.waiting import wait_until
@@ -109,8 +109,8 @@ def test_the_standard_variables_ask_for_them(env: dict[str, str], asked: bool) -
 @pytest.mark.parametrize("role", ["edge", "core", "desk"])
 def test_a_role_that_nobody_watches_does_not_import_the_sdk(role: str) -> None:
     script = (
-        "import sys, hub.standby, hub.traces; hub.standby.warm(sys.argv[1]);"
-        "hub.traces.begin(sys.argv[1], '1');"
+        "import sys, hub.running.standby, hub.telemetry.traces; hub.running.standby.warm(sys.argv[1]);"
+        "hub.telemetry.traces.begin(sys.argv[1], '1');"
         "sys.exit(any(m.startswith(('opentelemetry.sdk', 'opentelemetry.exporter')) for m in sys.modules))"
     )
     env = {"PYTHONPATH": ".", "PATH": ""}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.commands.try_alert import try_command
 from hub.settings import Settings
-from hub.try_alert import try_command
 from tests.contract.transports.bench import Does
 from tests.contract.transports.smtp_peer import MailServer
 

@@ -10,7 +10,7 @@ from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.desk.paged import MOST, Page, begin, end, no_page
+from hub.desk.shown.paged import MOST, Page, begin, end, no_page
 from hub.desk.waiting import calls_of
 from hub.desk.whose import facts
 from hub.ledger.read.calls import Call, call, open_calls

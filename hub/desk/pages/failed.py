@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
-from hub.desk.causes import Group, groups, what_to_do
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
+from hub.desk.shown.causes import Group, groups, what_to_do
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,

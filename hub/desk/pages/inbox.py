@@ -14,7 +14,7 @@ from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
 from hub.desk.frame import Actor, Reader, Stop, Version, Visit
-from hub.desk.paged import FAR, MOST, Place, newest, page
+from hub.desk.shown.paged import FAR, MOST, Place, newest, page
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     MOST_ENDED,

@@ -11,7 +11,7 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.desk.paged import MOST, Page, Place, begin, end
+from hub.desk.shown.paged import MOST, Page, Place, begin, end
 from hub.ledger.read.incidents import (
     Wrong,
     closed_incidents,

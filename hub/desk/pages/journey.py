@@ -17,7 +17,7 @@ from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
-from hub.desk.labelled import labelled
+from hub.desk.shown.labelled import labelled
 from hub.desk.whose import facts, is_own, sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover, Receiver

@@ -11,7 +11,8 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, needs, recorded
 from hub.desk.frame import Actor, Stop, Visit
-from hub.desk.mending import (
+from hub.desk.pages.parcels import known, parcel_of
+from hub.desk.repair.mending import (
     bytes_of,
     difference,
     reads,
@@ -19,8 +20,7 @@ from hub.desk.mending import (
     speaks_of,
     why_not,
 )
-from hub.desk.pages.parcels import known, parcel_of
-from hub.desk.place import marked
+from hub.desk.shown.place import marked
 from hub.ledger.read.failed import Unread
 
 router = APIRouter(include_in_schema=False)

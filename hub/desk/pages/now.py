@@ -8,14 +8,14 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from hub.desk import words
 from hub.desk.access import Action
 from hub.desk.counted import Counted
 from hub.desk.frame import Reader, Visit, nothing_here
-from hub.desk.glance import ill, is_broken, is_late, waits
-from hub.desk.paged import MOST as MOST_OF_ALL
-from hub.desk.states import Standing, by_trouble, partner_line
-from hub.desk.strips import of_flows
+from hub.desk.shown import words
+from hub.desk.shown.glance import ill, is_broken, is_late, waits
+from hub.desk.shown.paged import MOST as MOST_OF_ALL
+from hub.desk.shown.states import Standing, by_trouble, partner_line
+from hub.desk.shown.strips import of_flows
 from hub.desk.waiting import custody, late_elsewhere, some, waiting
 from hub.desk.whose import everything_of
 from hub.ledger.read.calls import sheets_for

@@ -11,8 +11,8 @@ from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
-from hub.desk.mending import bytes_of, why_not
-from hub.desk.place import Line, marked
+from hub.desk.repair.mending import bytes_of, why_not
+from hub.desk.shown.place import Line, marked
 from hub.ledger.read.failed import Unread, parcel
 
 router = APIRouter(include_in_schema=False)

@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse
 from connectors.transports import TRANSPORTS
 from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
-from hub.desk.configured import agreement, in_words
 from hub.desk.counted import Counted
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
-from hub.desk.states import Standing, by_trouble, partner_line
-from hub.desk.strips import ages, figures, of_flows
+from hub.desk.shown.configured import agreement, in_words
+from hub.desk.shown.states import Standing, by_trouble, partner_line
+from hub.desk.shown.strips import ages, figures, of_flows
 from hub.ledger.read.last_words import LOOKED, last_in, last_out
 from hub.ledger.read.partners import standings
 from hub.ledger.read.queues import Queue

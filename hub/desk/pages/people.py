@@ -7,9 +7,7 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
 from hub.desk.access import Action, Role
-from hub.desk.api_tokens import end_token, end_tokens, make_token, tokens
-from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
-from hub.desk.people import (
+from hub.desk.accounts.people import (
     NotAdded,
     a_grant,
     add_person,
@@ -20,6 +18,8 @@ from hub.desk.people import (
     set_active,
     set_password,
 )
+from hub.desk.accounts.tokens import end_token, end_tokens, make_token, tokens
+from hub.desk.frame import Actor, Reader, Stop, Visit, see_other
 
 router = APIRouter(include_in_schema=False)
 

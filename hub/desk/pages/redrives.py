@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from hub.desk.access import Action, reach
 from hub.desk.acts import Act
-from hub.desk.causes import Group
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.pages.failed import group_of
+from hub.desk.shown.causes import Group
 from hub.ids import fresh
 from hub.ledger.read.redrives import Redrive, redrive, refused
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk.amending import changes, unread
 from hub.desk.doing import do, needs
-from hub.desk.forms import Place, posted_by
 from hub.desk.frame import Actor, Stop, Visit
-from hub.desk.repairing import Looked, Open, looked, opened, stopped
+from hub.desk.repair.amending import changes, unread
+from hub.desk.repair.forms import Place, posted_by
+from hub.desk.repair.repairing import Looked, Open, looked, opened, stopped
 
 router = APIRouter(include_in_schema=False)
 NOTHING_DIFFERS = "Nothing is different so far: change a field, or try it again as it is"

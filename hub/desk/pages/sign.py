@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk import words
+from hub.desk.accounts.sessions import NotIn, sign_in, sign_out
 from hub.desk.frame import Actor, checked, cookie_of, desk_of, draw, see_other
 from hub.desk.security import SESSION, VISITOR, csrf
-from hub.desk.sessions import NotIn, sign_in, sign_out
+from hub.desk.shown import words
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,7 +12,7 @@ from hub.ledger.read.sentences import Name
 from hub.ledger.read.timeline import Event, timeline
 from hub.ledger.session import among, values
 from hub.ledger.write import rows
-from hub.traces import place
+from hub.telemetry.traces import place
 
 
 @dataclass(frozen=True, slots=True)

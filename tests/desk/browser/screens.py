@@ -11,10 +11,10 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from hub import clock
+from hub.desk.accounts.open import open_people
 from hub.desk.counted import Counts
 from hub.desk.desk import Desk
 from hub.desk.live import Live
-from hub.desk.open import open_people
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import open_ledger
 from hub.settings import Settings

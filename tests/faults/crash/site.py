@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub import ports
 from hub.embedded.processes import free_port
-from hub.supervise import NAMES
+from hub.running import ports
+from hub.running.supervise import NAMES
 from tests.faults.crash.manners import PATIENCE
 
 TOKEN = "collect-for-the-campaign"

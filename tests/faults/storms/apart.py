@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from hub import ports
+from hub.running import ports
 from tests.faults.crash.site import Site
 
 HERE = Path(__file__).parents[3]

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
-from hub import partner_files
+from hub.directory import partner_files
 from hub.ledger.migrate import migrate
 from hub.seal import Keyring
 from tests.kit.site import Bench

@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 from sqlalchemy import text
 
-from hub import ports
 from hub.desk.access import Grant, Role
-from hub.desk.open import open_people
-from hub.desk.people import NotAdded, add_person
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.people import NotAdded, add_person
 from hub.ledger.session import open_ledger
+from hub.running import ports
 from tests.kit.desk import PASSWORD, find, sign_in
 from tests.load.measure import percentile
 from tests.load.scale.searches import searched

@@ -143,7 +143,7 @@ def _spares(running: Hub) -> list[int]:
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (place / "cmdline").read_bytes().decode().split("\0")
-            if {"hub.standby", "core", record} <= set(words):
+            if {"hub.running.standby", "core", record} <= set(words):
                 found.append(int(place.name))
     return [pid for pid in found if pid != running.pids["core"]]
 

@@ -14,12 +14,12 @@ import orjson
 from connectors.base import Parcel
 from connectors.formats import make_format
 from hub import clock, wire
-from hub.compose import Composer
 from hub.core.arrival import of_record
 from hub.core.parcels import record_parcels
 from hub.core.record import record_messages
 from hub.core.settle import settle_receipts
 from hub.core.work import Work
+from hub.intake.compose import Composer
 from schemas.codes import RiskLevel
 from schemas.register import REGISTER
 from tests.kit.deeds import act, told

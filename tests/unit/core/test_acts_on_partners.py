@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.clock import machine, now
-from hub.core.acts_on_partners import record_probed
+from hub.core.acts.on_partners import record_probed
 from hub.topics import deliveries_now
 from hub.wire import PROBE, read
 from tests.kit.deeds import act

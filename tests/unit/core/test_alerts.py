@@ -10,8 +10,8 @@ import pytest
 from hub.clock import now
 from hub.core.breaker import IN_A_ROW
 from hub.core.due import fall_due
-from hub.core.queues import old_queues
-from hub.core.runbook import ASK_THE_DESK, said_there, what_to_do
+from hub.core.incidents.queues import old_queues
+from hub.core.incidents.runbook import ASK_THE_DESK, said_there, what_to_do
 from hub.ledger.audit import verify
 from hub.ledger.reconcile import reconcile
 from hub.partners import Alerts, Partner, Patience, Receives, Role

@@ -7,9 +7,9 @@ import pytest
 from connectors.base import Parcel
 from connectors.formats import make_format
 from hub import clock, wire
-from hub import trace as printed
-from hub.compose import Composer
+from hub.commands import trace as printed
 from hub.core.arrival import of_record
+from hub.intake.compose import Composer
 from hub.ledger.read.trace import Trace, trace
 from hub.partners import Directory, Role
 from hub.seal import Keyring

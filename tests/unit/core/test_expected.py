@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hub.core import expected
-from hub.core.expected import unheard
-from hub.core.horizon import NEVER
+from hub.core.incidents import expected
+from hub.core.incidents.expected import unheard
 from hub.core.reports import heartbeat, record_report
+from hub.core.start.horizon import NEVER
 from hub.core.work import Work
 from hub.ledger.write import at as moment
 from hub.partners import Expects, Partner, Role

@@ -10,9 +10,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from hub import topics
-from hub.core import horizon
 from hub.core.due import fall_due, unread
-from hub.core.horizon import NEVER, Horizons, Upto
+from hub.core.start import horizon
+from hub.core.start.horizon import NEVER, Horizons, Upto
 from hub.core.work import Work
 from hub.ledger.tables import Offset
 from hub.ledger.write import insert, run

@@ -107,7 +107,7 @@ def test_they_are_found() -> None:
 
 @pytest.mark.parametrize("kind", OPENED)
 def test_a_kind_has_a_title_a_page_and_an_end(kind: str) -> None:
-    assert kind in KINDS, "hub/desk/incident_words.py has no title for it"
+    assert kind in KINDS, "hub/desk/shown/incident_words.py has no title for it"
     assert kind in ENDED or kind in BY_HAND, "nothing closes it, and nobody may"
     page = PAGES / f"{kind}.md"
     assert page.is_file(), f"there is no {page}"

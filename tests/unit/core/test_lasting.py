@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hub.core import disk, silence, sweep
-from hub.core.behind import reading_behind
-from hub.core.disk import Disk
-from hub.core.queues import old_queues
-from hub.core.silence import Silence
-from hub.core.sweep import Sweep
+from hub.core.incidents import disk, silence, sweep
+from hub.core.incidents.behind import reading_behind
+from hub.core.incidents.disk import Disk
+from hub.core.incidents.queues import old_queues
+from hub.core.incidents.silence import Silence
+from hub.core.incidents.sweep import Sweep
 from hub.ledger.write import run
 from hub.partners import Partner, Patience, Receives, Role
 from hub.settings import Settings
@@ -289,7 +289,7 @@ def test_a_round_looks_for_all_of_it(
 
 def test_the_oldest_of_a_queue_is_found_by_its_index(queue: Bench) -> None:
     """However many were delivered: the plan names no table without an index of its own."""
-    from hub.core.queues import _OLDEST
+    from hub.core.incidents.queues import _OLDEST
     from hub.ledger.session import is_sqlite
 
     with queue.engine.connect() as conn:

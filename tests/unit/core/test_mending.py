@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hub import partner_files
 from hub.clock import now
-from hub.core.acts import record_act
+from hub.core.acts.effect import record_act
 from hub.core.due import fall_due
 from hub.core.watch import add
+from hub.directory import partner_files
 from hub.ids import fresh
 from hub.ledger.audit import verify
 from hub.ledger.content import open_parcel

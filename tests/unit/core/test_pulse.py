@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from hub import clock
 from hub.core import pulse as module
-from hub.core.horizon import NEVER, Upto
 from hub.core.pulse import KIND, LATELY, UNHEARD, Pulse
+from hub.core.start.horizon import NEVER, Upto
 from hub.core.work import Work
 from hub.settings import Settings
 from tests.contract.transports.http_peer import Endpoint

@@ -7,7 +7,7 @@ import pytest
 
 from hub.clock import now
 from hub.core.due import fall_due
-from hub.core.upgrade import take_up
+from hub.core.start.upgrade import take_up
 from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ledger.audit import verify
@@ -170,7 +170,7 @@ def test_what_was_parked_goes_on_when_the_hub_knows_its_version(
     bench.record(newer)
     assert bench.do(take_up) == 0
     assert states(bench) == []
-    monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
+    monkeypatch.setattr("hub.core.start.upgrade.model_of", lambda *_: HealthAttendance)
     monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
     assert bench.do(take_up) == 1
     assert states(bench) == ["under_way"]
@@ -189,7 +189,7 @@ def test_what_cannot_be_taken_up_stays_parked_and_keeps_nobody_else(
         newer = an_arrival("health.attendance", an_attendance(number), reference=str(number))
         newer.version = 9
         bench.record(newer)
-    monkeypatch.setattr("hub.core.upgrade.model_of", lambda *_: HealthAttendance)
+    monkeypatch.setattr("hub.core.start.upgrade.model_of", lambda *_: HealthAttendance)
     monkeypatch.setattr("hub.core.plan.model_of", lambda *_: HealthAttendance)
     [first, *_] = bench.all("select case_ref from message order by recorded_at")
     [key] = bench.all("select wrapped from case_file where case_ref = :c", c=first.case_ref)

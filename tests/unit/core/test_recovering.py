@@ -1,6 +1,6 @@
 """What a dead core had handed out and edge never saw goes again; what it may have sent all the same is on record."""
 
-from hub.core.recover import again
+from hub.core.start.recover import again
 from tests.kit.deeds import settle, states, told
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, an_arrival

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hub.clock import now
-from hub.core import acts_on_redrives
 from hub.core import redrive as working
+from hub.core.acts import on_redrives
 from hub.core.due import fall_due
 from hub.core.redrive import redrive
 from hub.core.work import Work
@@ -159,18 +159,18 @@ def test_one_that_somebody_else_dealt_with_is_refused_with_its_reason(stopped: B
 def test_one_whose_effect_fails_does_not_hold_up_the_others(
     stopped: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hub.core import acts
+    from hub.core.acts import effect
 
     name, _ = start(stopped)
     [first] = stopped.all("select delivery_id from redrive_item where place = 1")
-    real = acts._EFFECTS["delivery.retried"]
+    real = effect._EFFECTS["delivery.retried"]
 
     def fails(work: Any, deed: Any) -> str:
         if deed.subject == first.delivery_id:
             raise RuntimeError("a fault of ours")
         return real(work, deed)
 
-    monkeypatch.setitem(acts._EFFECTS, "delivery.retried", fails)
+    monkeypatch.setitem(effect._EFFECTS, "delivery.retried", fails)
     for _ in range(4):
         stopped.do(redrive)
     assert (how_far(stopped, name).done, how_far(stopped, name).refused) == (6, 1)
@@ -182,7 +182,7 @@ def test_without_a_reason_and_of_more_than_it_takes(
 ) -> None:
     said = act(stopped, "redrive.started", fresh(), partner="team", as_of=now().isoformat())
     assert said == ("refused", "a reason is needed")
-    monkeypatch.setattr(acts_on_redrives, "MOST", 5)
+    monkeypatch.setattr(on_redrives, "MOST", 5)
     name, answer = start(stopped)
     assert answer[1].startswith("5 will be tried again")
     assert how_far(stopped, name).total == 5

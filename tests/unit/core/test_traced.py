@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from hub import traces
 from hub.clock import now
 from hub.core.record import record_messages
 from hub.core.settle import settle_leases, settle_receipts
 from hub.core.traced import trail
 from hub.core.whole import whole
 from hub.core.work import Work
-from hub.traces import Span
+from hub.telemetry import traces
+from hub.telemetry.traces import Span
 from tests.kit.deeds import told
 from tests.kit.people import a_referral, an_attendance
 from tests.kit.site import Bench, an_arrival

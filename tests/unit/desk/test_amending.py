@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.desk.amending import SAY, changes, mistakes, unread
-from hub.desk.forms import Place, form_of, posted_by
+from hub.desk.repair.amending import SAY, changes, mistakes, unread
+from hub.desk.repair.forms import Place, form_of, posted_by
 from schemas.amend import AMENDABLE, UNAMENDABLE, Path, Unamendable, amended, complaints
 from schemas.census import Abuse
 from schemas.register import REGISTER

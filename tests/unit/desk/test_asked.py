@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk import days
-from hub.desk.asked import Vocabulary, read
-from hub.desk.filters import By, Filters, Side, State
+from hub.desk.search import days
+from hub.desk.search.asked import Vocabulary, read
+from hub.desk.search.filters import By, Filters, Side, State
 from schemas.envelope import Priority
 from schemas.register import REGISTER
 from tests.kit.seed import partners

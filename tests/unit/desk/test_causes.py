@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hub.desk.causes import groups, what_to_do
+from hub.desk.shown.causes import groups, what_to_do
 from hub.ledger.read.partners import State
 from hub.ledger.read.stopped import Cause
 

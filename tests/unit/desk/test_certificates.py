@@ -13,7 +13,7 @@ from connectors.tls import ServerTls
 from hub import wire
 from hub.broker import Unable
 from hub.desk import certificates
-from hub.desk.incident_words import incident_link, incident_title
+from hub.desk.shown.incident_words import incident_link, incident_title
 from hub.ledger.read.incidents import Wrong
 from hub.settings import Settings
 from hub.wire import Outbound

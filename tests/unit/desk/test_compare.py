@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk.compare import Difference, compared
+from hub.desk.shown.compare import Difference, compared
 
 FIRST = {
     "reference": "1",

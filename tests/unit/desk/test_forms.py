@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk.amending import changes
-from hub.desk.forms import Place, form_of, posted_by
+from hub.desk.repair.amending import changes
+from hub.desk.repair.forms import Place, form_of, posted_by
 from schemas.amend import AMENDABLE, amended, fixed
 from schemas.codes import RiskGrade, RiskLevel
 from schemas.register import model_of

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from hub.desk import people
 from hub.desk.access import Grant, Role
-from hub.desk.open import open_people
-from hub.desk.sessions import FREE, Limits, NotIn, SignedIn, lock, sign_in, sign_out, whose
+from hub.desk.accounts import people
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.sessions import FREE, Limits, NotIn, SignedIn, lock, sign_in, sign_out, whose
 from hub.ledger.write import rows
 
 KEY = b"k" * 32

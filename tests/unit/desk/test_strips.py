@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.desk import words
-from hub.desk.strips import TALL, WIDE, ages, of_flows, of_partner, strip
+from hub.desk.shown import words
+from hub.desk.shown.strips import TALL, WIDE, ages, of_flows, of_partner, strip
 from hub.ledger.read.partners import Waiting
 from hub.ledger.read.traffic import (
     BOUNDS,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.desk.place import marked
-from hub.desk.words import Mood, due, field, span, when
+from hub.desk.shown.place import marked
+from hub.desk.shown.words import Mood, due, field, span, when
 
 NOW = datetime(2026, 11, 23, 16, 24, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

@@ -10,11 +10,11 @@ import pytest
 from connectors.base import MAX_PARCEL, Accept, Kind
 from hub import ids, topics, wire
 from hub.broker import Unable
-from hub.compose import RIDES, Composer
 from hub.edge.accept import Intake
 from hub.edge.bound import Bytes, Sends
 from hub.edge.report import Tallies
 from hub.edge.watched import Watched
+from hub.intake.compose import RIDES, Composer
 from hub.wire import Outbound, Record
 from tests.unit.edge.speaks import KEYS, TYPES, Lines, parcel, partner
 

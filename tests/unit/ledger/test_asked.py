@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub import traces
 from hub.cli import app
 from hub.core.reports import record_report
+from hub.telemetry import traces
 from tests.kit.deeds import settle, told
 from tests.kit.people import a_handover, an_attendance
 from tests.kit.site import Bench, an_arrival

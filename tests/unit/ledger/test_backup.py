@@ -18,8 +18,8 @@ from sqlalchemy import make_url
 
 from hub.commands.backups import backup_command, restore_command
 from hub.desk.access import Grant, Role
-from hub.desk.open import open_people
-from hub.desk.people import add_person
+from hub.desk.accounts.open import open_people
+from hub.desk.accounts.people import add_person
 from hub.ledger.audit import verify
 from hub.ledger.backup import MANIFEST, BackupWrong, backup, restore
 from hub.ledger.copies import CopyFailed

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import make_url
 
 from connectors.certificates import of_authorities
-from hub import clock, doors
-from hub.core.certificates import judge_with_others
+from hub import clock
+from hub.core.incidents.certificates import judge_with_others
 from hub.ledger.certificates import LedgerCertificates, certificates
+from hub.serving import doors
 from hub.settings import Settings
 from tests.contract.transports.certificates import Authority, Pair
 from tests.kit.postgres_server import PostgresServer

@@ -1,0 +1,1 @@
+"""What is wrong is looked for, told once, and closed once."""

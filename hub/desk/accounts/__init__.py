@@ -1,0 +1,1 @@
+"""Who may sit at the desk: people, sessions, tokens, and their own database."""

@@ -1,0 +1,240 @@
+"""Who builds their own screens reads what the pages read, by the same functions, and no more of it."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Path, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from hub.desk.access import Action
+from hub.desk.api import content, lists, problems, repairs
+from hub.desk.api.acts import acts_router
+from hub.desk.api.caller import Caller
+from hub.desk.api.problems import fails
+from hub.desk.desk import Desk
+from hub.desk.doing import Outcome
+from hub.desk.frame import Stop, nothing_here
+from hub.desk.pages.export import happened, own_way
+from hub.desk.pages.inbox import standing
+from hub.desk.pages.partners import lines
+from hub.desk.search.found import look, mark_of, text_of, understood
+from hub.desk.shown.told import Happened, Incident, Message, sentence
+from hub.ledger.read.acts import answer
+from hub.ledger.read.handovers import Handover
+from hub.ledger.read.incidents import closed_incidents, open_incidents
+from hub.ledger.read.journey import Way, case_way, message_way
+from hub.ledger.read.sentences import handover
+from hub.serving.served import SILENT
+
+ABOUT = """What the desk shows and lets people do, for screens of your own.
+
+Every call is a person's, by a token that an administrator makes on the people page: it sees and
+may do what that person may. References, never names; content opens by calls of its own, which say
+why and are recorded before they are answered. An act is answered by the ledger: 200 it took effect,
+409 it did not and why, 202 nobody knows so far, so count on nothing and ask `/acts/{act_id}`.
+"""
+router = APIRouter(responses=fails(401, 403, 404, 422, 503))
+Name = Annotated[str, Path(max_length=200)]
+
+
+class Found(BaseModel):
+    """A page of what a search found, newest first."""
+
+    messages: list[Message]
+    understood: str = Field(description="What was asked for, as the search box reads it")
+    taken_for_references: list[str] = Field(description="Words that are none of the desk's")
+    next: str | None = Field(description="Show it as `after` for older ones; null: no more")
+    looked_back_to: AwareDatetime | None = Field(
+        description="Only what came since was looked at so far, to answer in time: go on by `next`"
+    )
+
+
+class Custody(BaseModel):
+    """Who must act on a message, and by when."""
+
+    journey_id: str = Field(description="Show it as `journey` when you act on it")
+    machine: str
+    message_id: str
+    reference: str
+    type: str
+    state: str
+    stands: str = Field(description="In a sentence")
+    sender: str
+    receiver: str | None
+    holder: str | None
+    due_at: AwareDatetime | None
+    version: int = Field(description="Show it when you act on it")
+
+
+class Journey(BaseModel):
+    """All that happened, oldest first, and who must act now."""
+
+    custody: list[Custody]
+    happened: list[Happened]
+
+
+class Waiting(BaseModel):
+    """What waits for your team, what is held there, and what ended since yesterday."""
+
+    waiting: list[Custody]
+    held: list[Custody]
+    ended: list[Custody]
+
+
+class Incidents(BaseModel):
+    """What is wrong, newest first, and what was in the last day."""
+
+    open: list[Incident]
+    closed: list[Incident]
+
+
+class Standing(BaseModel):
+    """How a partner stands."""
+
+    partner: str
+    title: str
+    mood: str = Field(description="calm, soon or late")
+    stands: str
+    version: int = Field(description="Show it when you pause or resume it")
+
+
+class Partners(BaseModel):
+    """Every partner that you may see."""
+
+    partners: list[Standing]
+
+
+@router.get("/messages", tags=["read"], responses=fails(400))
+def messages(
+    visit: Caller,
+    q: Annotated[
+        str,
+        Query(
+            max_length=1000,
+            description="As in the search box: references, partners, teams, types, states, days",
+            examples=["late handover to assessment-east since 20 Nov 2026"],
+        ),
+    ],
+    after: Annotated[str, Query(max_length=200, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Found:
+    """Search."""
+    asked = understood(visit, q)
+    if not asked.filters:
+        raise Stop(400, "Nothing was asked for", "A child's number is asked for at the desk alone.")
+    with visit.desk.ledger.connect() as conn:
+        found = look(visit, conn, asked.filters, mark_of(after), limit)
+    return Found(
+        messages=[Message.of(visit.desk, hit) for hit in found.hits],
+        understood=asked.filters.words,
+        taken_for_references=list(asked.unknown),
+        next=text_of(found.after) or None,
+        looked_back_to=found.back_to,
+    )
+
+
+@router.get("/messages/{message_id}", tags=["read"], responses=fails(404))
+def message(visit: Caller, message_id: Name) -> Journey:
+    """The journey of one message."""
+    return _journey(visit, own_way(visit, message_id, message_way))
+
+
+@router.get("/cases/{case_ref}", tags=["read"], responses=fails(404))
+def case(visit: Caller, case_ref: Name) -> Journey:
+    """Everything that was said about one child with one authority."""
+    return _journey(visit, own_way(visit, case_ref, case_way))
+
+
+def _journey(visit: Caller, own: Way) -> Journey:
+    custody = [_custody(visit.desk, one) for one in own.journeys]
+    return Journey(custody=custody, happened=list(happened(visit, own)))
+
+
+def _custody(desk: Desk, one: Handover) -> Custody:
+    state = one.state.replace("_", " ")
+    asked = one.machine == "handover"
+    parts = handover(one, desk.title) if asked else (f"{one.machine}: {state} ", one.changed_at)
+    return Custody(
+        journey_id=one.journey_id,
+        machine=one.machine,
+        message_id=one.message_id,
+        reference=one.reference,
+        type=one.type,
+        state=one.state,
+        stands=sentence(parts),
+        sender=one.sender,
+        receiver=one.receiver,
+        holder=one.holder,
+        due_at=one.due_at,
+        version=one.version,
+    )
+
+
+@router.get("/inbox", tags=["read"])
+def inbox(visit: Caller) -> Waiting:
+    """What my team must accept, and who holds what."""
+    with visit.desk.ledger.connect() as conn:
+        found, _ = standing(visit, conn)
+    return Waiting(
+        **{name: [_custody(visit.desk, mine.one) for mine in kept] for name, kept in found.items()}
+    )
+
+
+@router.get("/incidents", tags=["read"])
+def incidents(visit: Caller) -> Incidents:
+    """What is wrong now, and what was lately."""
+    visit.must(Action.SEE_ROAD)
+    with visit.desk.ledger.connect() as conn:
+        wrong = open_incidents(conn)
+        over = closed_incidents(conn, visit.now - timedelta(days=1))
+    return Incidents(
+        open=[Incident.of(visit.desk, one) for one in wrong],
+        closed=[Incident.of(visit.desk, one) for one in over],
+    )
+
+
+@router.get("/partners", tags=["read"])
+def partners(visit: Caller) -> Partners:
+    """How each partner stands."""
+    visit.must(Action.SEE_ROAD)
+    return Partners(
+        partners=[
+            Standing(
+                partner=line.partner.partner,
+                title=line.partner.title,
+                mood=line.mood.value,
+                stands=sentence(line.parts),
+                version=line.read.state.version,
+            )
+            for line in lines(visit)[0]
+        ]
+    )
+
+
+@router.get("/acts/{act_id}", tags=["acts"], responses=fails(404))
+def act(visit: Caller, act_id: Name) -> Outcome:
+    """What the ledger says of an act of yours; 404: nothing so far, or it never had it."""
+    with visit.desk.ledger.connect() as conn:
+        found = answer(conn, act_id)
+    if found is None or found.person_id != visit.person.person_id:
+        raise nothing_here()
+    return Outcome(act_id=act_id, outcome="done" if found.done else "refused", answer=found.answer)
+
+
+def make_api(desk: Desk, largest: int) -> FastAPI:
+    """The program that answers programs."""
+    api = FastAPI(
+        title="Front Door Hub: the desk",
+        description=ABOUT,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=largest,
+        telemetry=SILENT,
+    )
+    api.state.desk = desk
+    for part in (router, lists.router, content.router, repairs.router):
+        api.include_router(part)
+    api.include_router(acts_router())
+    problems.install(api)
+    return api

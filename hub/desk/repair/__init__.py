@@ -1,0 +1,1 @@
+"""How a message or bytes are corrected in a form."""

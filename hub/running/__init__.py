@@ -1,0 +1,1 @@
+"""What keeps the roles of one machine running, and each of them once."""

@@ -1,0 +1,1 @@
+"""What every listening role has in common: doors, patience, probes."""
