@@ -70,6 +70,14 @@ def _selects(wanted: Made, pod: Made) -> bool:
     return bool(wanted.items() <= pod["metadata"]["labels"].items())
 
 
+def _meant(selector: Made, pod: Made) -> bool:
+    labels = pod["metadata"]["labels"]
+    each = selector.get("matchExpressions", [])
+    assert all(one["operator"] == "In" for one in each), "this test knows no other"
+    among = all(labels.get(one["key"]) in one["values"] for one in each)
+    return among and _selects(selector.get("matchLabels", {}), pod)
+
+
 def test_each_that_stays_has_one_budget_of_its_own_and_a_service() -> None:
     for one in of("StatefulSet", "Deployment"):
         name, template = one["metadata"]["name"], one["spec"]["template"]
@@ -88,8 +96,8 @@ def test_each_that_stays_has_one_budget_of_its_own_and_a_service() -> None:
 def test_every_port_by_name_is_one_of_the_pod_that_it_is_about() -> None:
     for policy in of("NetworkPolicy"):
         spec = policy["spec"]
-        wanted = spec["podSelector"].get("matchLabels", {})
-        listens = [_ports(pod) for pod in pods().values() if _selects(wanted, pod)]
+        listens = [_ports(pod) for pod in pods().values() if _meant(spec["podSelector"], pod)]
+        assert listens or not spec.get("ingress"), policy["metadata"]["name"]
         for rule in spec.get("ingress", []):
             for port in rule["ports"]:
                 assert all(port["port"] in names for names in listens), policy["metadata"]["name"]
