@@ -102,7 +102,7 @@ async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
     # The evening was made before the first of these tests, and it grows older with them.
     ages = re.search(r"By age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
     assert ages is not None and sum(map(int, ages.groups())) == 2
-    assert "on its way now may be at once ready to collect needs a person 0 32 3 1" in said
+    assert "on its way now (at most 32) ready to collect needs a person 0 3 1" in said
 
 
 async def test_settings_are_words_and_secrets_only_where_they_are_kept(
