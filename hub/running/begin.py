@@ -11,7 +11,7 @@ import structlog
 from hub.kafka.topic_setup import KafkaAway, ensure_topics
 from hub.partners import Directory
 from hub.running.stopping import unless
-from hub.running.supervise import NAMES, ROLES, Record, Supervisor
+from hub.running.supervise import NAMES, ROLES, Record, Starts, Supervisor
 from hub.settings import Settings
 
 AGAIN = 1.0
@@ -62,6 +62,7 @@ async def keep_all(
     async def looked() -> str | None:
         return ledger_away
 
+    starts = Starts()
     try:
         async with asyncio.TaskGroup() as group:
             there = {
@@ -70,7 +71,7 @@ async def keep_all(
             }
             for names, needs in NEEDS.items():
                 roles = [role for role in ROLES if role.name in names]
-                supervisor = Supervisor(settings.data, roles, env, record)
+                supervisor = Supervisor(settings.data, roles, env, record, starts)
                 group.create_task(_after([there[need] for need in needs], supervisor, stop))
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None

@@ -130,10 +130,45 @@ def pause(lives: Sequence[float], killed: bool = False) -> float:
     return 0.0 if over < 0 else min(_LONGEST_KILLED if killed else _LONGEST, 0.5 * 2**over)
 
 
+_Spare = asyncio.Task[asyncio.subprocess.Process] | asyncio.Task[asyncio.subprocess.Process | None]
+
+
+class Starts:
+    """Which roles have their turn and do not serve yet: no spare takes the processor from them."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._over = asyncio.Event()
+        self._over.set()
+
+    def begins(self, role: str) -> None:
+        """Its turn has come."""
+        self._names.add(role)
+        self._over.clear()
+
+    def ends(self, role: str) -> None:
+        """It serves, or is gone."""
+        self._names.discard(role)
+        if not self._names:
+            self._over.set()
+
+    async def over(self) -> None:
+        """Until none starts."""
+        await self._over.wait()
+
+
 class Supervisor:
     """Keeps one process of each role running until `stop`, with a warm one behind each."""
 
-    def __init__(self, data: Path, roles: Sequence[Role], env: Mapping[str, str], record: Record):
+    def __init__(
+        self,
+        data: Path,
+        roles: Sequence[Role],
+        env: Mapping[str, str],
+        record: Record,
+        starts: Starts,
+    ):
+        self._starts = starts
         self._data = data
         self._roles = roles
         self._env = dict(env)
@@ -151,19 +186,20 @@ class Supervisor:
 
     async def _keep(self, role: Role, stop: asyncio.Event) -> None:
         lives: deque[float] = deque(maxlen=12)
-        warm: asyncio.Task[asyncio.subprocess.Process] | None = None
+        warm: _Spare | None = None
         unready = False
         stopping = asyncio.ensure_future(stop.wait())
         try:
             while not stop.is_set():
-                child = await (warm or self._spawn(role))
+                child = await warm if warm is not None else None
                 warm = None
-                if child.returncode is not None:
+                if child is None or child.returncode is not None:
                     child = await self._spawn(role)
                 if not await self._recorded(role, child, stopping):
                     await _end(child)
                     return
                 self._turn(child)
+                self._starts.begins(role.name)
                 if unready:
                     # It may be killed again before it is ready; its successor does not start cold.
                     warm = asyncio.create_task(self._spawn(role))
@@ -173,10 +209,12 @@ class Supervisor:
                 try:
                     await asyncio.wait({gone, ready, stopping}, return_when="FIRST_COMPLETED")
                     unready = gone.done()
+                    self._starts.ends(role.name)
                     if not unready and not stop.is_set():
-                        warm = warm or asyncio.create_task(self._spawn(role))
+                        warm = warm or asyncio.create_task(self._spare(role, gone, stopping))
                         await asyncio.wait({gone, stopping}, return_when="FIRST_COMPLETED")
                 finally:
+                    self._starts.ends(role.name)
                     ready.cancel()
                     if not gone.done():
                         await _end(child)
@@ -197,8 +235,18 @@ class Supervisor:
                     await asyncio.wait({stopping}, timeout=delay)
         finally:
             stopping.cancel()
-            if warm is not None:
-                await _end(await warm)
+            if warm is not None and (spare := await warm) is not None:
+                await _end(spare)
+
+    async def _spare(
+        self, role: Role, gone: "asyncio.Future[int]", stopping: "asyncio.Future[Any]"
+    ) -> asyncio.subprocess.Process | None:
+        """Begun once nobody starts, or when it is needed; none where we stop before."""
+        over = asyncio.ensure_future(self._starts.over())
+        ends: set[asyncio.Future[Any]] = {over, gone, stopping}
+        await asyncio.wait(ends, return_when="FIRST_COMPLETED")
+        over.cancel()
+        return None if stopping.done() else await self._spawn(role)
 
     async def _spawn(self, role: Role) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

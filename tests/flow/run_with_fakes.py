@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hub.running import supervise
-from hub.running.supervise import AlreadyRunning, Record, Role, Supervisor, alone
+from hub.running.supervise import AlreadyRunning, Record, Role, Starts, Supervisor, alone
 from hub.telemetry import logs
 
 FAKE = """
@@ -47,7 +47,7 @@ async def _run(data: Path, roles: list[Role]) -> int:
     record.end_orphans()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await Supervisor(data, roles, os.environ, record).run(stop)
+    await Supervisor(data, roles, os.environ, record, Starts()).run(stop)
     record.forget()
     return 0
 

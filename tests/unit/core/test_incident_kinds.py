@@ -26,7 +26,7 @@ class Place:
 
 def calls() -> Iterator[Place]:
     """Every call in core."""
-    for path in sorted(CORE.glob("*.py")):
+    for path in sorted(CORE.rglob("*.py")):
         module = ast.parse(path.read_text("utf-8"))
         inside = {
             id(node): function

@@ -1,6 +1,7 @@
 """The register, the published schemas and the code say the same."""
 
 import json
+from collections.abc import Callable
 from time import process_time
 from timeit import repeat
 
@@ -162,9 +163,10 @@ def test_the_child_of_a_body_is_found_where_there_is_one() -> None:
 def test_an_attendance_is_cheap_to_read() -> None:
     text = people.an_attendance(0, AttendanceKind.ADMITTED).model_dump_json(exclude_defaults=True)
     raw = text.encode()
-    read = repeat(
-        lambda: HealthAttendance.model_validate_json(raw), timer=process_time, number=1000, repeat=7
-    )
-    assert min(read) / 1000 < 40e-6, (
-        f"{min(read) * 1000:.1f} µs of processor; 25 on a quiet machine"
-    )
+
+    def spent(step: Callable[[bytes], object]) -> float:
+        return min(repeat(lambda: step(raw), timer=process_time, number=1000, repeat=7))
+
+    # Against the standard library's reader, at the same moment: three to four times on any machine.
+    dear = min(spent(HealthAttendance.model_validate_json) / spent(json.loads) for _ in range(3))
+    assert dear < 6, f"{dear:.1f} times what the standard library takes to read it; 3 to 4 it was"
