@@ -41,7 +41,10 @@ class Prometheus:
 
     async def ask(self, path: str, **query: str) -> Any:
         """An answer of its API; fails with its words where the question is none."""
-        answer = (await self.client.get(f"/api/v1/{path}", params=query)).json()
+        said = await self.client.get(f"/api/v1/{path}", params=query)
+        if said.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            said.raise_for_status()  # it still begins, and says so in no JSON
+        answer = said.json()
         assert answer["status"] == "success", (query, answer.get("error"))
         return answer["data"]
 
