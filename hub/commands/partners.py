@@ -25,7 +25,7 @@ def probe(
     if alert:
         call("hub.commands.try_alert", "try_command", effective(), partner)
     else:
-        call("hub.directory.partner_files", "test_command", effective(), partner)
+        call("hub.commands.try_partner", "probe_command", effective(), partner)
 
 
 @app.command("dry-run")

@@ -6,19 +6,18 @@ from uuid import UUID
 
 import orjson
 
-from connectors.base import OutcomeUnknown, Refused, TryAgain
+from connectors.base import Transport
 from connectors.formats import make_format
-from connectors.transports import TRANSPORTS, make_transport
+from connectors.transports import TRANSPORTS
 from hub.clock import now
-from hub.directory.partner_files import PartnersWrong, load, named
+from hub.commands.try_partner import partner_of, tried
 from hub.ids import fresh
 from hub.partners import Partner
+from hub.rules.alerts import OPENED
 from hub.settings import Settings
 from schemas.envelope import Envelope, Marking, Sender
 from schemas.incident import IncidentOpened
 from schemas.register import HUB, entry_of
-
-OPENED = "incident.opened"
 
 
 def try_command(settings: Settings, name: str) -> int:
@@ -26,10 +25,8 @@ def try_command(settings: Settings, name: str) -> int:
 
     It goes straight to the partner and stands in no ledger: the hub need not run.
     """
-    try:
-        partner = named(load(settings.partners_dir, settings.calendars_dir), name)
-    except (PartnersWrong, LookupError) as error:
-        print(error, file=sys.stderr)
+    partner = partner_of(settings, name)
+    if partner is None:
         return 1
     if not any(each.type == OPENED for each in partner.receives):
         print(f"{name} receives no `{OPENED}`: write it below `receives:`", file=sys.stderr)
@@ -41,24 +38,14 @@ def try_command(settings: Settings, name: str) -> int:
 
 
 async def _send(settings: Settings, partner: Partner) -> int:
-    transport = make_transport(partner.partner, partner.transport)
     reference = fresh()
     written = make_format(partner.format).write(*_alert(settings, partner, reference), reference)
-    try:
+
+    async def push(transport: Transport) -> str:
         pushed = await transport.push(written)
-        print(f"{partner.partner}: it took {reference} ({pushed.detail or pushed.level.value})")
-    except TryAgain as error:
-        print(f"{partner.partner}: not now: {error}", file=sys.stderr)
-        return 2
-    except Refused as error:
-        print(f"{partner.partner}: mend its file or its side: {error}", file=sys.stderr)
-        return 3
-    except OutcomeUnknown as error:
-        print(f"{partner.partner}: look whether {reference} is there: {error}", file=sys.stderr)
-        return 4
-    finally:
-        await transport.close()
-    return 0
+        return f"it took {reference} ({pushed.detail or pushed.level.value})"
+
+    return await tried(partner, push, reference)
 
 
 def _alert(

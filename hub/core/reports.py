@@ -86,12 +86,11 @@ def agree(work: Work, instance: str, digests: dict[str, str]) -> None:
 
     One whose digests are made otherwise is of another version, and cannot be judged by them.
     """
-    known = {name: work.site.partner(name) for name in digests}
+    ours = work.site.directory.digests
     other = [
         name
-        for name, partner in sorted(known.items())
-        if partner is None
-        or (comparable(partner.digest, digests[name]) and partner.digest != digests[name])
+        for name, digest in sorted(digests.items())
+        if name not in ours or (comparable(ours[name], digest) and ours[name] != digest)
     ]
     if other:
         why = f"{instance} and core have read different files for {', '.join(other)}"

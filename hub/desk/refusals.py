@@ -113,6 +113,12 @@ async def _ledger_away(request: Request, error: Exception) -> Response:
 
 async def _late(request: Request) -> Response:
     log.warning("the ledger does not answer in time")
+    if _program(request):
+        return problem(
+            503,
+            "The ledger does not answer in time",
+            "Nobody knows what became of an act: ask for it before you send it again.",
+        )
     return _away(request)
 
 
@@ -129,9 +135,14 @@ def _away(request: Request) -> Response:
     )
 
 
+def _program(request: Request) -> bool:
+    """Whether it is answered in problem details."""
+    return request.url.path.startswith("/v1/desk/")
+
+
 async def _http(request: Request, error: Exception) -> Response:
     told = cast(StarletteHTTPException, error)
-    if request.url.path.startswith("/v1/desk/"):
+    if _program(request):
         # What is mounted there never hears of an address with a line break in it.
         return problem(told.status_code, str(told.detail), "See the description of this API.")
     if _machine(request):

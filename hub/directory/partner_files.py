@@ -1,6 +1,5 @@
 """A hub starts only with partner files that are right, and a wrong one names every line and its cure."""
 
-import asyncio
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,9 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from connectors.base import Refused, TryAgain
 from connectors.formats import FORMATS
-from connectors.transports import TRANSPORTS, make_transport
+from connectors.transports import TRANSPORTS
 from hub.calendar import countable
 from hub.directory.marked_yaml import Complaint, Marked, Spot, read
 from hub.directory.partner_fit import misfits
@@ -224,36 +222,3 @@ def named(directory: Directory, name: str) -> Partner:
         known = [each.partner for each in directory]
         raise LookupError(f"there is no partner `{name}`: write {meant(name, known)}")
     return partner
-
-
-def test_command(settings: Settings, name: str) -> int:
-    """`hub partners test P`: opens the connection and says what was found; the exit code."""
-    try:
-        directory = load(settings.partners_dir, settings.calendars_dir)
-    except PartnersWrong as error:
-        print(error, file=sys.stderr)
-        return 1
-    try:
-        partner = named(directory, name)
-    except LookupError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return asyncio.run(_probe(partner))
-
-
-test_command.__test__ = False  # type: ignore[attr-defined]
-
-
-async def _probe(partner: Partner) -> int:
-    transport = make_transport(partner.partner, partner.transport)
-    try:
-        print(f"{partner.partner}: {await transport.probe()}")
-    except TryAgain as error:
-        print(f"{partner.partner}: not now: {error}", file=sys.stderr)
-        return 2
-    except Refused as error:
-        print(f"{partner.partner}: mend its file or its side: {error}", file=sys.stderr)
-        return 3
-    finally:
-        await transport.close()
-    return 0

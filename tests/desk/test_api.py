@@ -1,5 +1,7 @@
 """A program sees and may do through the API what its person may, and nothing a browser keeps opens it."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -233,6 +235,21 @@ async def test_every_refusal_is_a_problem(sitting: Sitting) -> None:
         object.__setattr__(sitting.desk, "ledger", engine_that_is_away())
         problem(await client.get(f"{API}/inbox"), 503)
     assert sitting.road.published == []
+
+
+async def test_a_program_that_would_wait_too_long_is_told_as_of_every_other_refusal(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(_: object) -> list[object]:
+        time.sleep(0.6)
+        return []
+
+    monkeypatch.setattr("hub.desk.patience.LONGEST", 0.05)
+    monkeypatch.setattr("hub.desk.api.lists.stuck_records", slowly)
+    async with program(sitting, "operations") as client:
+        told = problem(await client.get(f"{API}/stuck"), 503)
+        assert "does not answer in time" in str(told["title"])
+        await asyncio.sleep(0.8)
 
 
 NOT_OFFERED = {

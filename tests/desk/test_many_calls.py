@@ -5,6 +5,7 @@ import re
 from httpx import AsyncClient
 
 from hub.ledger.write import run
+from tests.desk.test_api import API, problem, program
 from tests.kit.desk import Sitting, text
 
 SHEETS, WRONG = 620, 230
@@ -40,6 +41,19 @@ async def pages(client: AsyncClient, path: str, pattern: str) -> list[list[str]]
     return found
 
 
+async def told_of(client: AsyncClient, path: str, what: str, name: str, limit: int) -> list[str]:
+    """What a program hears of, page by page; each page has the number of all."""
+    found, after, number = [], "", 0
+    while True:
+        page = (await client.get(f"{API}{path}", params={"after": after, "limit": limit})).json()
+        assert number in (0, page["number"])
+        number, after = page["number"], page["next"]
+        found += [one[name] for one in page[what]]
+        if after is None:
+            assert len(found) == number
+            return found
+
+
 async def test_every_call_sheet_is_counted_and_found_the_most_pressing_first(
     sitting: Sitting,
 ) -> None:
@@ -68,6 +82,10 @@ async def test_every_call_sheet_is_counted_and_found_the_most_pressing_first(
     number = re.search(r"all (\d+), longest due first", start)
     assert number is not None and int(number[1]) >= before + SHEETS
     assert nowhere.status_code == 400
+    async with program(sitting, "manager") as client:
+        told = await told_of(client, "/calls", "calls", "delivery_id", 200)
+        problem(await client.get(f"{API}/calls?after=never"), 400)
+    assert told == every, "a program hears of the same ones, in the same order"
 
 
 async def test_every_open_incident_is_counted_and_found(sitting: Sitting) -> None:
@@ -82,3 +100,6 @@ async def test_every_open_incident_is_counted_and_found(sitting: Sitting) -> Non
     every = [one for page in listed for one in page]
     assert len(every) == len(set(every)) == number
     assert {len(page) for page in listed[:-1]} == {50}
+    async with program(sitting, "manager") as client:
+        assert await told_of(client, "/incidents", "open", "incident_id", 100) == every
+        problem(await client.get(f"{API}/incidents?after=never"), 400)

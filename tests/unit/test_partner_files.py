@@ -5,6 +5,7 @@ from textwrap import dedent
 
 import pytest
 
+from hub.commands.try_partner import probe_command
 from hub.directory import partner_files
 from hub.directory.partner_files import Mistake, PartnersWrong, check, load
 from hub.settings import Settings
@@ -232,9 +233,9 @@ def test_the_probe_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixt
     text = GOOD.replace("kind: http", "kind: outbox").replace("  push:\n    url", "#")
     write(tmp_path, text=text)
     settings = Settings(partners_dir=tmp_path)
-    assert partner_files.test_command(settings, "exemplar-police") == 0
+    assert probe_command(settings, "exemplar-police") == 0
     assert "exemplar-police: held" in capsys.readouterr().out
-    assert partner_files.test_command(settings, "exemplar-polise") == 1
+    assert probe_command(settings, "exemplar-polise") == 1
     assert "write `exemplar-police`" in capsys.readouterr().err
 
 

@@ -9,6 +9,8 @@ from hub.journeys.machine import Facts
 from hub.ledger.audit import HUB
 from hub.ledger.write import rows
 
+_SEE_NO_CONTENT = ("operations", "auditor", "administrator")
+
 
 class Refused(Exception):
     """The act has no effect, and why."""
@@ -30,6 +32,11 @@ class Deed:
     def name(self) -> str:
         """Name and role, as journeys show them."""
         return f"{self.who['name']}, {self.who['role'].replace('_', ' ')}"
+
+    @property
+    def sees_content(self) -> bool:
+        """Whether who did it, in that role, may read what messages say."""
+        return self.who["role"] not in _SEE_NO_CONTENT
 
     def case_ref(self, work: Work) -> str:
         """The case in whose chain it stands; the hub's own where it is about none."""

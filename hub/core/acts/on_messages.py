@@ -27,7 +27,6 @@ from schemas.amend import Path, Unamendable, amended, complaints, why_not
 from schemas.envelope import Priority, Subject
 from schemas.register import HUB, parse, priority_of
 
-_SEE_NO_CONTENT = ("operations", "auditor", "administrator")
 _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown', 'withheld')"
 
 
@@ -76,7 +75,7 @@ def _stopped(work: Work, deed: Deed) -> Arrival:
         raise Refused(f"it has changed since you looked: it is now {row.state}")
     if row.state not in ("needs_person", "outcome_unknown"):
         raise Refused(f"it is {row.state}: only what stopped is corrected here")
-    if deed.who["role"] in _SEE_NO_CONTENT:
+    if not deed.sees_content:
         raise Refused("who corrects a message must be one who may read it")
     if not deed.reason.strip():
         raise Refused("a reason is needed")

@@ -11,14 +11,12 @@ from hub.desk.access import Action
 from hub.desk.api.caller import Caller
 from hub.desk.api.problems import fails
 from hub.desk.frame import Visit, nothing_here
-from hub.desk.pages.calls import whom
+from hub.desk.pages.calls import to_ring, whom
 from hub.desk.pages.parcels import known
 from hub.desk.pages.redrives import seen
 from hub.desk.shown.causes import groups, what_to_do
 from hub.desk.shown.paged import Place, newest, page
 from hub.desk.shown.told import Stopped
-from hub.desk.whose import facts
-from hub.ledger.read.calls import open_calls
 from hub.ledger.read.failed import (
     Failed,
     Held,
@@ -220,6 +218,8 @@ class Sheets(BaseModel):
     """Calls that nobody has taken, most pressing first."""
 
     calls: list[Sheet]
+    number: int = Field(description="Of all, on this page and behind it")
+    next: str | None = Field(description="Show it as `after`; null: no more")
 
 
 def _newest(one: Failed) -> Place:
@@ -364,19 +364,14 @@ def one_parcel(visit: Caller, parcel_id: Name) -> Parcel:
 
 
 @router.get("/calls")
-def calls(visit: Caller) -> Sheets:
+def calls(visit: Caller, after: After = "", limit: Limit = 50) -> Sheets:
     """Whom to ring now."""
     visit.must(Action.TAKE_CALL)
     with visit.desk.ledger.connect() as conn:
-        found = open_calls(conn, visit.authorities)
-    mine = [
-        one
-        for one in found
-        if visit.may(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
-    ]
+        found = to_ring(visit, conn, after, limit)
     told = []
-    for one in mine:
+    for one in found.rows:
         there = whom(visit, one)
         same = {name: getattr(one, name) for name in Sheet.model_fields if hasattr(one, name)}
         told.append(Sheet(**same | {"who": there["who"], "phone": there["phone"]}))
-    return Sheets(calls=told)
+    return Sheets(calls=told, number=found.number, next=found.next or None)

@@ -10,18 +10,20 @@ from hub.desk.access import Action
 from hub.desk.api import content, lists, problems, repairs
 from hub.desk.api.acts import acts_router
 from hub.desk.api.caller import Caller
+from hub.desk.api.lists import After, Limit
 from hub.desk.api.problems import fails
 from hub.desk.desk import Desk
 from hub.desk.doing import Outcome
 from hub.desk.frame import Stop, nothing_here
 from hub.desk.pages.export import happened, own_way
 from hub.desk.pages.inbox import standing
+from hub.desk.pages.incidents import open_now
 from hub.desk.pages.partners import lines
 from hub.desk.search.found import look, mark_of, text_of, understood
 from hub.desk.shown.told import Happened, Incident, Message, sentence
 from hub.ledger.read.acts import answer
 from hub.ledger.read.handovers import Handover
-from hub.ledger.read.incidents import closed_incidents, open_incidents
+from hub.ledger.read.incidents import closed_incidents
 from hub.ledger.read.journey import Way, case_way, message_way
 from hub.ledger.read.sentences import handover
 from hub.serving.served import SILENT
@@ -85,6 +87,8 @@ class Incidents(BaseModel):
     """What is wrong, newest first, and what was in the last day."""
 
     open: list[Incident]
+    number: int = Field(description="Open ones, on this page and behind it")
+    next: str | None = Field(description="Show it as `after` for more open ones; null: no more")
     closed: list[Incident]
 
 
@@ -115,13 +119,17 @@ def messages(
             examples=["late handover to assessment-east since 20 Nov 2026"],
         ),
     ],
-    after: Annotated[str, Query(max_length=200, description="`next` of the page before")] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: After = "",
+    limit: Limit = 50,
 ) -> Found:
     """Search."""
     asked = understood(visit, q)
     if not asked.filters:
-        raise Stop(400, "Nothing was asked for", "A child's number is asked for at the desk alone.")
+        raise Stop(
+            400,
+            "Nothing was asked for",
+            "A child's number is looked for with POST /children/search.",
+        )
     with visit.desk.ledger.connect() as conn:
         found = look(visit, conn, asked.filters, mark_of(after), limit)
     return Found(
@@ -180,15 +188,17 @@ def inbox(visit: Caller) -> Waiting:
     )
 
 
-@router.get("/incidents", tags=["read"])
-def incidents(visit: Caller) -> Incidents:
+@router.get("/incidents", tags=["read"], responses=fails(400))
+def incidents(visit: Caller, after: After = "", limit: Limit = 200) -> Incidents:
     """What is wrong now, and what was lately."""
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
-        wrong = open_incidents(conn)
+        wrong = open_now(conn, after, limit)
         over = closed_incidents(conn, visit.now - timedelta(days=1))
     return Incidents(
-        open=[Incident.of(visit.desk, one) for one in wrong],
+        open=[Incident.of(visit.desk, one) for one in wrong.rows],
+        number=wrong.number,
+        next=wrong.next or None,
         closed=[Incident.of(visit.desk, one) for one in over],
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from hub.desk.access import Action
 from hub.desk.acts import Act
@@ -21,19 +22,24 @@ router = APIRouter(include_in_schema=False)
 @router.get("/calls")
 def calls(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
     """Whom to ring now, the most pressing first."""
+    with visit.desk.ledger.connect() as conn:
+        found = to_ring(visit, conn, after)
+        done = done_before(visit, conn, act)
+    rows = [{"one": one, "whom": whom(visit, one)} for one in found.rows]
+    sheets = Page(rows, found.number, found.next, found.begun)
+    return visit.page("calls.html", sheets=sheets, done=done)
+
+
+def to_ring(visit: Visit, conn: Connection, after: str = "", most: int = MOST) -> Page[Call]:
+    """The calls that this person may take, a page at a time."""
     rank, _, place = after.partition("~")
     last = begin(place)
     if after and (last is None or not rank.isdecimal()):
         raise no_page()
-    with visit.desk.ledger.connect() as conn:
-        mine = calls_of(visit, conn)
-        behind = (int(rank), *last) if last else None
-        found = open_calls(conn, mine, MOST + 1, behind)
-        done = done_before(visit, conn, act)
-    rows = [{"one": one, "whom": whom(visit, one)} for one in found[:MOST]]
-    more = f"{found[MOST - 1].rank}~{end(found[MOST - 1].place)}" if len(found) > MOST else ""
-    sheets = Page(rows, sum(mine.values()), more, last is None)
-    return visit.page("calls.html", sheets=sheets, done=done)
+    mine = calls_of(visit, conn)
+    found = open_calls(conn, mine, most + 1, (int(rank), *last) if last else None)
+    more = f"{found[most - 1].rank}~{end(found[most - 1].place)}" if len(found) > most else ""
+    return Page(found[:most], sum(mine.values()), more, last is None)
 
 
 def whom(visit: Visit, one: Call) -> dict[str, str]:

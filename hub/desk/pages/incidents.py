@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
 
 from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
@@ -30,13 +31,10 @@ def incidents(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
     visit.must(Action.SEE_ROAD)
     since = visit.now - timedelta(days=1)
     may_claim = visit.may(Action.CLAIM_INCIDENT)
-    last = begin(after)
     with visit.desk.ledger.connect() as conn:
-        found = open_incidents(conn, MOST + 1, after=(last[1], last[2]) if last else None)
-        more = end(_place(found[MOST - 1])) if len(found) > MOST else ""
         return visit.page(
             "incidents.html",
-            wrong=Page(found[:MOST], how_many(conn), more, last is None),
+            wrong=open_now(conn, after),
             over=closed_incidents(conn, since),
             over_count=how_many_closed(conn, since),
             done=done_before(visit, conn, act),
@@ -44,6 +42,14 @@ def incidents(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
             may_close=visit.may(Action.CLOSE_INCIDENT),
             me=_name(visit, visit.must(Action.CLAIM_INCIDENT)) if may_claim else "",
         )
+
+
+def open_now(conn: Connection, after: str = "", most: int = MOST) -> Page[Wrong]:
+    """What is wrong now, a page at a time."""
+    last = begin(after)
+    found = open_incidents(conn, most + 1, after=(last[1], last[2]) if last else None)
+    more = end(_place(found[most - 1])) if len(found) > most else ""
+    return Page(found[:most], how_many(conn), more, last is None)
 
 
 @router.post("/incidents/{incident_id}/claim", response_model=None)

@@ -1,12 +1,10 @@
 """Every page keeps WCAG 2.2 AA by axe-core's judgement, wide and narrow, with all that it folds away unfolded."""
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter
 from tests.kit.desk import Sitting
 from tests.kit.shown import shown
 from tests.kit.unreadable import csv, kept
@@ -33,18 +31,6 @@ SMALL = """
   .filter(([box]) => box.width > 1 && (box.width < least || box.height < least))
   .map(([box, one]) => `${one.outerHTML.slice(0, 90)} ${box.width}x${box.height}`)
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 def wrong(page: Page) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub.clock import now
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter
 from tests.kit.desk import Sitting
 from tests.kit.seed import Evening
 from tests.kit.shown import shown
@@ -40,18 +40,6 @@ BARE = """
   .map((one) => one.outerHTML.slice(0, 80))
 """
 """What is pressed or filled in and has no edge: colours alone would tell it from the page."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 def everywhere(page: Page, address: str, sitting: Sitting) -> Iterator[str]:

@@ -1,31 +1,18 @@
 """In a real browser: with the keyboard alone, without scripts, on the narrowest phone, and live."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub.clock import now
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter, serving
 from tests.kit.desk import PASSWORD, Sitting
 from tests.kit.seed import Evening
 
 pytestmark = pytest.mark.browser
 
 ROOMS = ("/", "/inbox", "/failed", "/calls", "/partners", "/partners/exemplar-police", "/incidents")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 def test_the_keyboard_alone_accepts_a_handover(

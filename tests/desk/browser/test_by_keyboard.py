@@ -1,13 +1,12 @@
 """The main acts are done with the keyboard alone, and whoever does them sees where they are."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub.core.redrive import redrive
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter
 from tests.kit.desk import PASSWORD, Sitting
 
 pytestmark = pytest.mark.browser
@@ -25,18 +24,6 @@ FOCUS = """
   ];
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 def tab_to(page: Page, words: str, most: int = 120) -> None:

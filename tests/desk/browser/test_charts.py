@@ -1,7 +1,6 @@
 """A partner's day is a chart that tells exact values and times, and without scripts it is all there in words."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,23 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from hub.clock import london, now
 from hub.ledger.write import run
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter
 from tests.kit.desk import Sitting, engine_that_is_away
 from tests.kit.seed import HOSPITAL, NORTH, Evening
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 def drawn(page: Page, where: str) -> None:

@@ -1,27 +1,13 @@
 """Items come and go in a form in Chromium as without scripts, what was typed stays, and it is sent."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.kit.browser import chromium, enter, serving
+from tests.kit.browser import enter
 from tests.kit.desk import Sitting
 from tests.kit.unreadable import csv, kept
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(sitting: Sitting) -> Iterator[str]:
-    with serving(sitting.desk) as found:
-        yield found
 
 
 @pytest.mark.timeout(300)
