@@ -184,6 +184,11 @@ def _hours(files: list[_File], calendars: Path | None) -> Iterator[Mistake]:
     if calendars is None:
         return
     known = [path.stem for path in calendars.glob("*.yaml")]
+    if not known and files:
+        what = f"its hours cannot be known: there is no calendar in {calendars}"
+        cure = "the directory that has them into HUB_CALENDARS_DIR"
+        yield Mistake(files[0].path, files[0].marked.line(("hours",)), what, cure)
+        return
     counted = countable(calendars)
     for file in files:
         if file.partner is None:

@@ -177,6 +177,15 @@ def test_hours_are_those_of_the_calendars(tmp_path: Path) -> None:
     assert (mistake.line, mistake.write_instead) == (23, "`always`")
 
 
+def test_a_directory_without_calendars_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path)
+    write(tmp_path, "second.yaml", GOOD.replace("exemplar-police", "second"))
+    told = [str(one) for one in check(tmp_path, tmp_path / "elsewhere") if "hours" in one.what]
+    assert len(told) == 1
+    assert f"no calendar in {tmp_path / 'elsewhere'}" in told[0]
+    assert "HUB_CALENDARS_DIR" in told[0]
+
+
 @pytest.mark.parametrize(
     ("expects", "what", "instead"),
     [

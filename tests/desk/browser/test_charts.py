@@ -173,3 +173,21 @@ def test_the_first_page_hears_within_a_second_that_something_waits_no_more(
     )  # fmt: skip
     expect(row.locator("td").first).to_have_text(str(before - 1), timeout=1000)
     page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_last_words_stand_one_under_the_other(
+    browser: Browser, address: str, sitting: Sitting, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    enter(page, address, "operations")
+    page.goto(f"{address}/partners/{HOSPITAL}")
+    lefts = page.eval_on_selector_all(
+        ".words > div:first-child dd", "all => all.map(one => one.getBoundingClientRect().left)"
+    )
+    assert len(lefts) >= 3
+    assert len(set(lefts)) == 1
+    gap = "() => document.querySelector('footer').getBoundingClientRect().top"
+    gap += " - document.querySelector('main').lastElementChild.getBoundingClientRect().bottom"
+    assert page.evaluate(gap) > 20
+    page.close()
