@@ -14,6 +14,8 @@ WORKERS ?= 2
 LEDGER ?= postgres
 SIZES ?= 10000 1000000 5000000
 TESTS ?=
+# Where this says so, each process would read the source of all it imports anew: 5 to 10 s for a role, instead of 2 to 4.
+unexport PYTHONDONTWRITEBYTECODE
 LOCKS := requirements.lock deploy/bootstrap.lock
 
 ##@ Use it
@@ -102,7 +104,8 @@ define environment
 	echo 'Setting up $(1)' >&2; \
 	$(1)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(1) || exit 1; \
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/bootstrap.lock && \
-	$(1)/bin/uv pip sync --quiet --python $(1)/bin/python --require-hashes $(2) && \
+	$(1)/bin/uv pip sync --quiet --compile-bytecode --python $(1)/bin/python --require-hashes $(2) && \
 	$(1)/bin/uv pip install --quiet --python $(1)/bin/python --offline --no-build-isolation --no-deps --editable . && \
+	$(1)/bin/python -m compileall -q hub connectors schemas && \
 	touch $@
 endef

@@ -153,7 +153,7 @@ NUMBER = nhs(100)
 async def test_a_childs_number_finds_the_case_and_is_noted_and_kept_nowhere(
     sitting: Sitting, logged: list[dict[str, object]]
 ) -> None:
-    number = NUMBER
+    number, read_at = NUMBER, re.compile(r"\d\d:\d\d(:\d\d)?")
     case = sitting.one("select case_ref from message where reference = 'X26000000000'")
     async with sitting.as_("edt") as client:
         page = await post(client, "/find", "/find/child", number=number, reason="rang about it")
@@ -163,7 +163,8 @@ async def test_a_childs_number_finds_the_case_and_is_noted_and_kept_nowhere(
         odd = await post(client, "/find", "/find/child", number="9434765918", reason="rang")
         assert odd.status_code == 400 and "943476" not in odd.text
         again = await client.get(none.url)
-        assert again.status_code == 404 and text(again) == text(none), "loaded again without it"
+        assert again.status_code == 404, "loaded again without it"
+        assert read_at.sub("", text(again)) == read_at.sub("", text(none))
     async with sitting.as_("manager") as client:
         assert (await client.get(none.url)).status_code == 404, "somebody else's"
     sql = "select entry from audit where case_ref = :ref and entry like '%found by number%'"

@@ -11,7 +11,7 @@ import pytest
 
 from hub.embedded import EmbeddedKafka
 from hub.running import ports
-from tests.flow.whole_hub import EDT, TEAM, WholeHub
+from tests.flow.whole_hub import EDT, STARTS, TEAM, WholeHub
 from tests.kit.people import a_handover
 from tests.kit.waiting import eventually
 
@@ -50,7 +50,7 @@ async def test_the_desk_serves_meanwhile_and_the_road_opens_when_kafka_is_there(
         assert not any(ports.find(hub.data, role) for role in ("edge-in", "edge-out", "core"))
         assert hub.log.read_text().count("does not answer:") == 1
         await asyncio.to_thread(cluster.start)
-        await eventually(hub.serve, 60, 0.1)
+        await eventually(hub.serve, STARTS, 0.1)
         await eventually(hub.ready, 30, 0.1)
         handed_over: dict[str, Any] = {
             "type": "edt.handover",
@@ -79,7 +79,7 @@ async def test_one_that_waits_ends_at_once_when_it_is_told_to(hub: WholeHub) -> 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    await eventually(lambda: process.returncode is not None or hub.serve(("desk",)), 60, 0.1)
+    await eventually(lambda: process.returncode is not None or hub.serve(("desk",)), STARTS, 0.1)
     process.send_signal(signal.SIGTERM)
     said, _ = await asyncio.wait_for(process.communicate(), 15)
     assert process.returncode == 0, said.decode()[-2000:]

@@ -19,6 +19,8 @@ from hub.settings import Settings
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
+STARTS = 150.0
+"""Seconds after which a hub that does not serve hangs: eight programs are read, perhaps beside another hub."""
 EDT = """\
 partner: edt
 title: Emergency Duty Team
@@ -123,7 +125,9 @@ class WholeHub:
                 cwd=self.home,
             )
         try:
-            await eventually(lambda: process.returncode is not None or self.serve(until), 60, 0.1)
+            await eventually(
+                lambda: process.returncode is not None or self.serve(until), STARTS, 0.1
+            )
             assert process.returncode is None, self.log.read_text()
             if until == NAMES:
                 await eventually(self.ready, 30, 0.1)
