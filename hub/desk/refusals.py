@@ -92,6 +92,9 @@ async def _sign_in(request: Request, error: Exception) -> Response:
 
 
 def _again(request: Request) -> str:
+    if request.url.path == "/find":
+        # What somebody searches for may be a child's number: it stands in no address.
+        return "/find"
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 

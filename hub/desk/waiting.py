@@ -191,7 +191,7 @@ def _call(visit: Visit, one: Call) -> Item:
         visit.desk.title(one.sender),
         one.created_at,
         one.due_at,
-        f"/calls#{one.delivery_id}",
+        f"/calls/{one.delivery_id}",
         (f"{words.capital(one.reason)}: {words.title(one.type)} does not get through",),
         verb="Call sheet",
     )

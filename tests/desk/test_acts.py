@@ -118,11 +118,19 @@ async def test_a_call_is_taken_by_a_name_and_a_role_or_not_at_all(sitting: Sitti
         "select d.delivery_id, d.beside from delivery d join message m"
         " on m.message_id = d.message_id where transport = 'call' and m.reference = 'S-2231'"
     )[0]
-    where = f"/calls/{found.delivery_id}/taken"
+    sheet = f"/calls/{found.delivery_id}"
+    where = f"{sheet}/taken"
     async with sitting.as_("edt") as client:
+        assert "Who took it?" in text(await client.get(sheet))
         assert (await post(client, "/calls", where, name="K. Holt")).status_code == 400
         page = await post(client, "/calls", where, name="K. Holt", role="Duty sergeant")
+        over = text(await client.get(sheet))
+        assert (await client.get("/calls/none")).status_code == 404
     assert "✓ Done. Taken by K. Holt, Duty sergeant, by phone" in text(page)
+    assert "Nobody need ring" in over and "taken by K. Holt, Duty sergeant, by phone" in over
+    assert "Who took it?" not in over
+    async with sitting.as_("auditor") as client:
+        assert (await client.get(sheet)).status_code == 403
     sql = "select state from delivery where delivery_id = :id"
     assert sitting.one(sql, id=found.delivery_id) == "delivered"
     assert sitting.one(sql, id=found.beside) == "delivered"

@@ -224,6 +224,12 @@ async def test_nothing_that_was_written_in_the_box_stands_in_an_address(sitting:
             assert words not in page.text
 
 
+async def test_nor_when_nobody_is_signed_in(sitting: Sitting) -> None:
+    async with sitting.client() as client:
+        asked = await client.get("/find", params={"q": NUMBER})
+    assert asked.headers["location"] == "/sign-in?then=%2Ffind"
+
+
 async def test_who_may_ask_for_a_child_finds_the_number_in_the_form_and_nobody_else_does(
     sitting: Sitting,
 ) -> None:

@@ -67,7 +67,7 @@ async def test_every_call_sheet_is_counted_and_found_the_most_pressing_first(
         said = text(await client.get("/calls"))
         listed = await pages(client, "/calls", r'<article class="sheet" id="([^"]+)"')
         start = text(await client.get("/"))
-        waits = await pages(client, "/all/waiting", r'href="/calls#([^"]+)"><strong>')
+        waits = await pages(client, "/all/waiting", r'href="/calls/([^"]+)"><strong>')
         nowhere = await client.get("/calls?after=never")
     assert f"Call sheets ({before + SHEETS})" in said
     every = [one for page in listed for one in page]

@@ -14,6 +14,7 @@ def shown(bench: Bench) -> dict[str, dict[str, str]]:
 
     stopped = bench.all("select delivery_id from delivery where state = 'needs_person'")[0]
     parcel = bench.all("select parcel_id from parcel where state = 'unreadable'")[0]
+    sheet = bench.all("select delivery_id from delivery where transport = 'call'")[0]
     with bench.engine.connect() as conn:
         [cause] = [one for one in groups(causes(conn)) if one.kind == "refused"]
     case = bench.all("select case_ref from message where reference = 'S-2231'")[0].case_ref
@@ -26,6 +27,7 @@ def shown(bench: Bench) -> dict[str, dict[str, str]]:
             "strategy": message("S-2231"),
             "case": f"/case/{case}",
             "calls": "/calls",
+            "call": f"/calls/{sheet.delivery_id}",
             "parcel": f"/parcel/{parcel.parcel_id}",
             "none": "/message/nothing",
             "find": "/find?q=handover+from+edt+late+accepted",

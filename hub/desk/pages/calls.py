@@ -25,9 +25,21 @@ def calls(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
     with visit.desk.ledger.connect() as conn:
         found = to_ring(visit, conn, after)
         done = done_before(visit, conn, act)
+    return visit.page("calls.html", sheets=_sheets(visit, found), done=done)
+
+
+@router.get("/calls/{delivery_id}")
+def one_sheet(visit: Reader, delivery_id: str) -> HTMLResponse:
+    """One call sheet, wherever it stands on the list, or what became of it."""
+    one = _call(visit, delivery_id)
+    visit.must(Action.TAKE_CALL, facts(visit.desk.directory, one.authority))
+    open_ = [one] if one.state == "offered" else []
+    return visit.page("call.html", sheets=_sheets(visit, Page(open_, len(open_))), one=one)
+
+
+def _sheets(visit: Visit, found: Page[Call]) -> Page[dict[str, object]]:
     rows = [{"one": one, "whom": whom(visit, one)} for one in found.rows]
-    sheets = Page(rows, found.number, found.next, found.begun)
-    return visit.page("calls.html", sheets=sheets, done=done)
+    return Page(rows, found.number, found.next, found.begun)
 
 
 def to_ring(visit: Visit, conn: Connection, after: str = "", most: int = MOST) -> Page[Call]:

@@ -34,6 +34,8 @@ class Call:
     beside_state: str | None
     beside_reason: str | None
     beside_tries: int | None
+    state: str
+    who: str | None
 
     @property
     def place(self) -> tuple[datetime, datetime, str]:
@@ -45,7 +47,7 @@ _CALLS = """
 select d.delivery_id, d.message_id, d.case_ref, d.authority, d.type, d.partner, d.team, d.priority, d.rank,
   d.reason, d.address as phone, d.due_at, d.created_at, d.version, m.reference,
   m.partner as sender, d.beside, b.state as beside_state, b.reason as beside_reason,
-  b.tries as beside_tries
+  b.tries as beside_tries, d.state, d.who
 from delivery d join message m on m.message_id = d.message_id
 left join delivery b on b.delivery_id = d.beside
 """
