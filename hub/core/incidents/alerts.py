@@ -162,10 +162,19 @@ def _opening(work: Work, row: Any, telling: Telling) -> IncidentOpened:
         **_both(work, row),
         count=row.count,
         cause=row.cause.strip()[:_LINE] or row.kind,
-        what_to_do=what_to_do(settings.runbook_dir, row.kind),
+        what_to_do=_to_do(work, row),
         runbook=where_it_stands(settings, row.kind),
         more=telling.storm,
     )
+
+
+def _to_do(work: Work, row: Any) -> str:
+    """The runbook's words, and whom to ring where it is about a partner."""
+    words = what_to_do(work.site.settings.runbook_dir, row.kind)
+    about = work.site.partner(row.subject.partition("|")[0])
+    if about is None or about.call is None:
+        return words
+    return f"{words}\n\n{about.title} by telephone: {about.call.who}, {about.call.phone}."
 
 
 def _recovery(work: Work, row: Any, found: list[Any]) -> IncidentRecovered:

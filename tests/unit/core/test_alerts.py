@@ -14,7 +14,7 @@ from hub.core.incidents.queues import old_queues
 from hub.core.incidents.runbook import ASK_THE_DESK, said_there, what_to_do
 from hub.ledger.audit import verify
 from hub.ledger.reconcile import reconcile
-from hub.partners import Alerts, Partner, Patience, Receives, Role
+from hub.partners import Alerts, CallSheet, Partner, Patience, Receives, Role
 from hub.rules.alerts import FEW, WINDOW
 from tests.kit.deeds import act, incidents, settle, told
 from tests.kit.people import an_attendance
@@ -291,6 +291,20 @@ def test_without_anybody_to_tell_nothing_is_recorded(a_bench: Benches) -> None:
     bench.do(fall_due, start + SOON)
     assert bench.all("select 1 from message") == []
     assert bench.all("select 1 from alert") == []
+
+
+def test_whom_to_ring_is_said_where_it_is_about_a_partner(a_bench: Benches) -> None:
+    sheet = CallSheet(who="duty desk", phone="0113 496 0123")
+    team = a_partner("team", Role.ASSESSMENT_TEAM, call=sheet)
+    bench, start = a_bench([team, operations("ops-mail")]), now()
+    wrong(bench, "partner_down", "team", start)
+    wrong(bench, "behind", "received", start)
+    bodies = [order["body"] for order in round_(bench, start + SOON)]
+    said = {
+        body["kind"]: "Team by telephone: duty desk, 0113 496 0123." in body["what_to_do"]
+        for body in bodies
+    }
+    assert said == {"partner_down": True, "behind": False}
 
 
 def test_what_to_do_is_said_in_the_words_of_the_runbook() -> None:
