@@ -14,6 +14,9 @@ from deploy.demo.peers.door import Door
 from deploy.demo.peers.peer import Books, obey
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_ONLY_POST = (
+    b"HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 class Inlet:
@@ -40,6 +43,10 @@ class Inlet:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+            if not head.startswith("post "):
+                writer.write(_ONLY_POST)
+                await writer.drain()
+                return
             fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
             body = await reader.readexactly(int(fields["content-length"]))
             self._books.received(fields["idempotency-key"], json.loads(body)["type"], body)
