@@ -195,7 +195,7 @@ async def test_every_list_says_when_it_is_empty(sitting: Sitting) -> None:
     empty = {
         "/": ("Nothing is late with anybody you can see",),
         "/inbox": ("Nothing waits for your team", "Nobody in your team holds", "Nothing ended in"),
-        "/failed": ("No delivery waits for a person",),
+        "/failed": ("No delivery waits for a person", "Everything that came could be read"),
         "/failed/x": ("Nothing waits for this cause any more",),
         "/calls": ("Nobody needs to be rung",),
         "/partners": ("There is no partner here that you may see",),

@@ -17,6 +17,7 @@ from hub.desk.pages.find import seek
 from hub.desk.repair.mending import Row, bytes_of
 from hub.desk.shown.compare import Compared
 from hub.desk.shown.place import marked
+from hub.desk.sight import parcel_of
 from hub.ledger.read.journey import Said, Way
 
 Name = Annotated[str, Path(max_length=200)]
@@ -161,7 +162,7 @@ async def compare(visit: Caller, message_id: Name) -> Differences:
 async def parcel_bytes(visit: Caller, parcel_id: Name, body: Why) -> Bytes:
     """Open bytes that nobody could read."""
     why = needs(body.why, "Why you open it")
-    one = await asyncio.to_thread(parcels.parcel_of, visit, parcel_id)
+    one = await asyncio.to_thread(parcel_of, visit, parcel_id)
     await parcels.read_now(visit, one, why)
     found = await asyncio.to_thread(bytes_of, visit, parcel_id)
     if found is None:

@@ -1,6 +1,5 @@
 """What waits for a person is listed for programs as for people, by pages, and can be narrowed."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -10,13 +9,13 @@ from pydantic import AwareDatetime, BaseModel, Field
 from hub.desk.access import Action
 from hub.desk.api.caller import Caller
 from hub.desk.api.problems import fails
-from hub.desk.frame import Visit, nothing_here
+from hub.desk.frame import nothing_here
 from hub.desk.pages.calls import to_ring, whom
-from hub.desk.pages.parcels import known
 from hub.desk.pages.redrives import seen
 from hub.desk.shown.causes import groups, what_to_do
 from hub.desk.shown.paged import Place, newest, page
 from hub.desk.shown.told import Stopped
+from hub.desk.sight import own_parcels
 from hub.ledger.read.failed import (
     Failed,
     Held,
@@ -340,16 +339,14 @@ def parcels(visit: Caller, partner: Only = "", after: After = "", limit: Limit =
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = unread_parcels(conn, MOST)
-    shown = page([o for o in _own(visit, found) if partner in ("", o.partner)], _came, after, limit)
+    shown = page(
+        [o for o in own_parcels(visit, found) if partner in ("", o.partner)], _came, after, limit
+    )
     return Parcels(
         parcels=[Parcel.of(one) for one in shown.rows],
         number=shown.number,
         next=shown.next or None,
     )
-
-
-def _own(visit: Visit, found: Iterable[Unread]) -> list[Unread]:
-    return [one for one in found if visit.may(Action.SEE_ROAD, known(visit, one))]
 
 
 @router.get("/parcels/{parcel_id}")
@@ -358,7 +355,7 @@ def one_parcel(visit: Caller, parcel_id: Name) -> Parcel:
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = parcel(conn, parcel_id)
-    if found is None or not _own(visit, [found]):
+    if found is None or not own_parcels(visit, [found]):
         raise nothing_here()
     return Parcel.of(found)
 

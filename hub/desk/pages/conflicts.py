@@ -10,9 +10,9 @@ from hub.desk.access import Action, Grant
 from hub.desk.content import Shown, shown
 from hub.desk.doing import do, message_act, needs, recorded
 from hub.desk.frame import Actor, Visit, nothing_here
-from hub.desk.pages.journey import message_facts, openable
 from hub.desk.shown.compare import Compared, compared
 from hub.desk.shown.labelled import labelled
+from hub.desk.sight import message_facts, openable
 from hub.ledger.read.journey import Said, Way, message_way
 from hub.ledger.write import rows
 

@@ -17,11 +17,11 @@ from hub.desk.access import Action, Allowed, may
 from hub.desk.acts import Act
 from hub.desk.doing import KAFKA_AWAY
 from hub.desk.frame import Actor, Stop, Visit, nothing_here
-from hub.desk.pages.journey import seen
 from hub.desk.search.filters import Filters
 from hub.desk.search.found import look, understood
 from hub.desk.shown.sheet import Cut, as_csv, as_json
 from hub.desk.shown.told import Happened, Incident, Message, Stopped, civil
+from hub.desk.sight import seen
 from hub.ids import fresh
 from hub.ledger.read.failed import failed_deliveries
 from hub.ledger.read.incidents import closed_incidents, open_incidents

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from hub.desk.access import Action, Facts
+from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.shown.causes import Group, groups, what_to_do
+from hub.desk.sight import delivery_facts, own_parcels
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,
@@ -54,11 +55,6 @@ class Shown:
     def more(self) -> int:
         """How many of it are not shown here."""
         return self.cause.count - len(self.rows)
-
-
-def known(visit: Visit, one: Failed) -> Facts:
-    """What access to a delivery turns on."""
-    return facts(visit.desk.directory, one.authority, priority=one.priority)
 
 
 @router.get("/failed")
@@ -130,7 +126,7 @@ def _redrives(visit: Visit, conn: Connection) -> list[Redrive]:
 
 def _unread(visit: Visit, conn: Connection) -> dict[str, list[object]]:
     found: dict[str, list[object]] = defaultdict(list)
-    for one in unread_parcels(conn):
+    for one in own_parcels(visit, unread_parcels(conn)):
         found[f"{visit.desk.title(one.partner)}: {one.reason or 'unreadable'}"].append(one)
     return dict(found)
 
@@ -145,7 +141,7 @@ def one_delivery(visit: Reader, delivery_id: str, act: str = "") -> HTMLResponse
         sheet = open_sheet(conn, delivery_id)
     if one is None:
         raise nothing_here()
-    about = known(visit, one)
+    about = delivery_facts(visit, one)
     visit.must(Action.SEE_ROAD, about)
     return visit.page(
         "delivery.html",
@@ -172,7 +168,7 @@ async def retry(
 ) -> Response:
     """Sends it again: under the same reference, or as new where the first is known to be lost."""
     one = await asyncio.to_thread(_delivery, visit, delivery_id)
-    by = visit.must(Action.RETRY, known(visit, one))
+    by = visit.must(Action.RETRY, delivery_facts(visit, one))
     why = needs(reason, "Why it should go again")
     body = {"reason": why, "as_new": as_new}
     act = Act("delivery.retried", delivery_id, visit.person, by, one.authority, version, why, body)
@@ -189,7 +185,7 @@ async def review(
 ) -> Response:
     """A second person releases what the policy held, in its rendering, or withholds it."""
     one = await asyncio.to_thread(_delivery, visit, delivery_id)
-    by = visit.must(Action.REVIEW, known(visit, one))
+    by = visit.must(Action.REVIEW, delivery_facts(visit, one))
     why = needs(reason, "Why")
     body = {"review": say, "reason": why}
     act = Act(
@@ -207,7 +203,7 @@ async def abandon(
 ) -> Response:
     """Gives it up; what is immediate or urgent only by a service manager, who then approves it."""
     one = await asyncio.to_thread(_delivery, visit, delivery_id)
-    about = known(visit, one)
+    about = delivery_facts(visit, one)
     by = visit.must(Action.ABANDON, about)
     why = needs(reason, "Why it is given up", 10)
     body = {"reason": why}

@@ -19,11 +19,11 @@ from hub.desk.access import Action, Facts, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import KAFKA_AWAY, LOOK_FIRST, needs
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here, see_other
-from hub.desk.pages.journey import seen
 from hub.desk.search.asked import Asked
 from hub.desk.search.filters import Filters
 from hub.desk.search.found import Looked, look, mark_of, text_of, understood
 from hub.desk.search.sealed import opened, sealed
+from hub.desk.sight import seen
 from hub.ids import fresh
 from hub.ledger.read.acts import Answered, answer
 from hub.ledger.read.find import is_case

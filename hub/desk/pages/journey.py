@@ -18,9 +18,10 @@ from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.shown.labelled import labelled
-from hub.desk.whose import facts, is_own, sees_all
+from hub.desk.sight import message_facts, openable, seen
+from hub.desk.whose import sees_all
 from hub.ledger.audit import verify
-from hub.ledger.read.handovers import Handover, Receiver
+from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Said, Way, case_way, message_way
 from hub.ledger.read.sentences import handover
 from hub.ledger.read.timeline import REFUSED, Event, timeline
@@ -41,66 +42,6 @@ class Chain:
     entries: int
     broken: str | None
     checked: bool
-
-
-def seen(visit: Visit, way: Way) -> tuple[Way, int]:
-    """What of a way this person may see, and how many recipients they may not."""
-    directory = visit.desk.directory
-    messages = [
-        one for one in way.messages if visit.may(Action.SEE, message_facts(visit.desk, way, one))
-    ]
-    ids = {one.message_id for one in messages}
-    whole = {one.message_id for one in messages if sees_all(visit.person, one.authority)}
-    own = {
-        one.message_id for one in messages if is_own(directory, visit.person, one.partner)
-    } | whole
-    deliveries = [
-        one
-        for one in way.deliveries
-        if one.message_id in ids
-        and (one.message_id in whole or is_own(directory, visit.person, one.partner, one.team))
-    ]
-    kept = {one.delivery_id for one in deliveries}
-    acted = {one.message_id for one in deliveries if one.purpose == "action"}
-    journeys = [
-        one
-        for one in way.journeys
-        if one.message_id in own
-        or (one.receiver and is_own(directory, visit.person, one.receiver, one.team))
-        or (one.alone and one.message_id in acted)
-    ]
-    named = {one.journey_id for one in journeys}
-    hidden = sum(1 for one in way.deliveries if one.message_id in ids) - len(deliveries)
-    return (
-        replace(
-            way,
-            messages=tuple(messages),
-            deliveries=tuple(deliveries),
-            tries=tuple(one for one in way.tries if one.delivery_id in kept),
-            journeys=tuple(journeys),
-            steps=tuple(one for one in way.steps if one.journey_id in named),
-            again=tuple(one for one in way.again if one.message_id in ids),
-            noted=tuple(one for one in way.noted if one.message_id in ids),
-            acts=tuple(
-                one
-                for one in way.acts
-                if one.subject in whole or one.subject in kept or one.subject in own
-            ),
-        ),
-        hidden,
-    )
-
-
-def message_facts(desk: Desk, way: Way, said: Said) -> Facts:
-    """What access to a message turns on."""
-    to = [Receiver(d.partner, d.team) for d in way.deliveries if d.message_id == said.message_id]
-    return facts(
-        desk.directory,
-        said.authority,
-        receivers=to,
-        senders=[said.partner],
-        priority=said.priority,
-    )
 
 
 @router.get("/message/{message_id}")
@@ -134,19 +75,6 @@ async def read_now(visit: Visit, message_id: str, reason: str) -> tuple[Way, Sai
     mine = await asyncio.to_thread(inbox_receipts, visit, said.message_id, act)
     await recorded(visit, act, beside=mine)
     return way, said, by
-
-
-def openable(visit: Visit, message_id: str) -> tuple[Way, Said, Grant]:
-    """A message whose content this person may open, and by which grant; refuses the page otherwise."""
-    with visit.desk.ledger.connect() as conn:
-        way = message_way(conn, message_id)
-    if way is None:
-        raise nothing_here()
-    said = next(one for one in way.messages if one.message_id == message_id)
-    known = message_facts(visit.desk, way, said)
-    if not visit.may(Action.SEE, known):
-        raise nothing_here()
-    return way, said, visit.must(Action.OPEN_CONTENT, known)
 
 
 def _opened(visit: Visit, message_id: str, way: Way, said: Said, by: Grant) -> HTMLResponse:

@@ -11,7 +11,6 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, needs, recorded
 from hub.desk.frame import Actor, Stop, Visit
-from hub.desk.pages.parcels import known, parcel_of
 from hub.desk.repair.mending import (
     bytes_of,
     difference,
@@ -21,6 +20,7 @@ from hub.desk.repair.mending import (
     why_not,
 )
 from hub.desk.shown.place import marked
+from hub.desk.sight import parcel_facts, parcel_of
 from hub.ledger.read.failed import Unread
 
 router = APIRouter(include_in_schema=False)
@@ -51,7 +51,7 @@ async def send(visit: Actor, parcel_id: str, text: Text = "", reason: Reason = "
     why = needs(reason, "Why it is corrected")
     needs(text, "The text", 1)
     body = {"text": text, "reason": why}  # As it stands: spaces and line ends are somebody's, too.
-    authority = known(visit, one).authority
+    authority = parcel_facts(visit, one).authority
     act = Act("parcel.repaired", parcel_id, visit.person, by, authority, 0, why, body)
     return await do(visit, act, f"/parcel/{parcel_id}")
 
@@ -66,7 +66,7 @@ async def compare(visit: Actor, parcel_id: str) -> HTMLResponse:
 async def compared(visit: Visit, parcel_id: str) -> dict[str, Any]:
     """The two of them and what differs; their readings are recorded."""
     one = await asyncio.to_thread(parcel_of, visit, parcel_id)
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     by = visit.must(Action.OPEN_PARCEL, about)
     first = one.corrects or one.parcel_id
     second = one.parcel_id if one.corrects else one.corrected_by
@@ -90,7 +90,7 @@ async def compared(visit: Visit, parcel_id: str) -> dict[str, Any]:
 def mendable(visit: Visit, parcel_id: str) -> tuple[Unread, Grant]:
     """A parcel that they may correct, and by which grant; refuses the page where they may not."""
     one = parcel_of(visit, parcel_id)
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     visit.must(Action.OPEN_PARCEL, about)
     by = visit.must(Action.REPAIR, about)
     why = why_not(visit, one)
@@ -102,7 +102,7 @@ def mendable(visit: Visit, parcel_id: str) -> tuple[Unread, Grant]:
 async def opened(visit: Visit, parcel_id: str) -> tuple[Unread, bytes]:
     """The bytes, once Kafka has that this person reads them."""
     one, by = await asyncio.to_thread(mendable, visit, parcel_id)
-    authority = known(visit, one).authority
+    authority = parcel_facts(visit, one).authority
     act = Act("content.opened", parcel_id, visit.person, by, authority, 0, WHY, {"why": WHY})
     await recorded(visit, act)
     before = await asyncio.to_thread(bytes_of, visit, parcel_id)

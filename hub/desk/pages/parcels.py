@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk.access import Action, Facts
+from hub.desk.access import Action
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs, recorded
-from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Stop, Visit
 from hub.desk.repair.mending import bytes_of, why_not
 from hub.desk.shown.place import Line, marked
-from hub.ledger.read.failed import Unread, parcel
+from hub.desk.sight import parcel_facts, parcel_of
+from hub.ledger.read.failed import Unread
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,14 +24,6 @@ class Opened:
     """Bytes as lines, with the offending place marked; None where they are gone."""
 
     lines: tuple[Line, ...] | None
-
-
-def known(visit: Visit, one: Unread) -> Facts:
-    """A parcel belongs to the authorities that its partner serves."""
-    partner = visit.desk.directory.get(one.partner)
-    served = partner.authorities if partner else ()
-    own = [a for a in served if visit.authorities is None or a in visit.authorities]
-    return Facts(own[0] if own else served[0] if served else None)
 
 
 @router.get("/parcel/{parcel_id}")
@@ -43,7 +36,7 @@ def one_parcel(visit: Reader, parcel_id: str, act: str = "") -> HTMLResponse:
 
 
 def _page(visit: Visit, one: Unread, status: int = 200, **more: Any) -> HTMLResponse:
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     visit.must(Action.SEE_ROAD, about)
     facts = {"done": None, "opened": None, "refused": False} | more
     return visit.page(
@@ -76,7 +69,7 @@ async def content(
 
 async def read_now(visit: Visit, one: Unread, reason: str) -> Unread:
     """Bytes that this person reads now: Kafka has the act."""
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     by = visit.must(Action.OPEN_PARCEL, about)
     act = Act(
         "content.opened",
@@ -102,7 +95,7 @@ def _opened(visit: Visit, one: Unread) -> HTMLResponse:
 async def claim(visit: Actor, parcel_id: str) -> Response:
     """Looks after it, so that it is kept beyond its time."""
     one = await asyncio.to_thread(parcel_of, visit, parcel_id)
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     by = visit.must(Action.HANDLE_PARCEL, about)
     act = Act("parcel.claimed", parcel_id, visit.person, by, about.authority)
     return await do(visit, act, f"/parcel/{parcel_id}")
@@ -114,19 +107,10 @@ async def close(
 ) -> Response:
     """Ends its entry, and says why."""
     one = await asyncio.to_thread(parcel_of, visit, parcel_id)
-    about = known(visit, one)
+    about = parcel_facts(visit, one)
     by = visit.must(Action.HANDLE_PARCEL, about)
     why = needs(reason, "Why it is closed")
     act = Act(
         "parcel.closed", parcel_id, visit.person, by, about.authority, 0, why, {"reason": why}
     )
     return await do(visit, act, f"/parcel/{parcel_id}")
-
-
-def parcel_of(visit: Visit, parcel_id: str) -> Unread:
-    """One that nobody could read, or that a person corrected; refuses the page where there is none."""
-    with visit.desk.ledger.connect() as conn:
-        found = parcel(conn, parcel_id)
-    if found is None or (found.state == "accepted" and found.corrects is None):
-        raise nothing_here()
-    return found

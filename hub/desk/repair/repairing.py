@@ -12,12 +12,11 @@ from hub.desk.acts import Act
 from hub.desk.content import Shown, shown
 from hub.desk.doing import message_act, recorded
 from hub.desk.frame import Stop, Visit, nothing_here
-from hub.desk.pages.failed import known
-from hub.desk.pages.journey import openable
 from hub.desk.repair.amending import mistakes
 from hub.desk.repair.forms import Place, form_of
 from hub.desk.shown.compare import Compared, compared
 from hub.desk.shown.labelled import labelled
+from hub.desk.sight import delivery_facts, openable
 from hub.ledger.content import open_content
 from hub.ledger.read.failed import Failed, delivery
 from hub.ledger.read.journey import Said
@@ -55,7 +54,7 @@ class Open:
 
     def act(self, visit: Visit, made: Changes, why: str, version: int) -> Act:
         """The act by which the corrected message takes its place."""
-        by = visit.must(Action.REPAIR, known(visit, self.one))
+        by = visit.must(Action.REPAIR, delivery_facts(visit, self.one))
         said = [{"path": list(path), "value": value} for path, value in made]
         body = {"changes": said, "reason": why}
         one = self.one
@@ -141,7 +140,7 @@ def stopped(visit: Visit, delivery_id: str) -> Open:
         one = delivery(conn, delivery_id)
     if one is None:
         raise nothing_here()
-    visit.must(Action.REPAIR, known(visit, one))
+    visit.must(Action.REPAIR, delivery_facts(visit, one))
     why = why_not(one.type, one.sender)
     if why or one.reviewing:
         why = why or "a second person must release it first, or withhold it"

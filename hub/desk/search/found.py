@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from hub import clock
 from hub.desk.frame import Stop, Visit
-from hub.desk.pages.journey import seen
 from hub.desk.search.asked import Asked, Vocabulary, read
 from hub.desk.search.filters import Filters, Side, State
+from hub.desk.sight import seen
 from hub.desk.whose import sees_all
 from hub.journeys.handover import HELD
 from hub.ledger.read.handovers import Handover
