@@ -36,6 +36,7 @@ from hub.directory.partner_files import load
 from hub.ids import fresh
 from hub.kafka.consumer import plain_consumer
 from hub.kafka.publisher import Publisher
+from hub.kafka.same_kafka import AnotherKafka
 from hub.kafka.same_kafka import another as another_kafka
 from hub.ledger.certificates import LedgerCertificates
 from hub.ledger.session import AWAY
@@ -60,10 +61,6 @@ _WRONG_SET_UP = 78
 """`EX_CONFIG`: starting again does not help."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
-
-
-class AnotherKafka(Exception):
-    """Another Kafka stands where the one was that this core read; its next life begins with it."""
 
 
 class Core:

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from hub import clock, ids, topics
 from hub.broker import Unable, partitions_told
 from hub.kafka.consumer import plain_consumer
+from hub.kafka.same_kafka import AnotherKafka, another, cluster_now
 from hub.seal import Keyring
 from hub.settings import Settings
 from schemas.envelope import Subject
@@ -25,6 +26,8 @@ class Watched:
         self._tokens: dict[str, set[bytes]] = {name: set() for name in partners}
         self._consumer: AIOKafkaConsumer | None = None
         self._whole = False
+        self._place: tuple[Settings, str] | None = None
+        self._cluster: str | None = None
 
     def __contains__(self, whom: tuple[str, Subject]) -> bool:
         """Whether a partner's subject is watched, by either number.
@@ -70,6 +73,9 @@ class Watched:
         try:
             consumer.subscribe([topics.WATCHED])
             await consumer.start()
+            # Asked before the list is read: where another one comes between, its list is read anew.
+            self._place = settings, bootstrap
+            self._cluster = await cluster_now(settings, bootstrap)
             await self._read_to_end(consumer)
         except BaseException:
             await consumer.stop()
@@ -86,6 +92,19 @@ class Watched:
         for records in (await consumer.getmany(timeout_ms=200)).values():
             for record in records:
                 self.take(record)
+
+    async def of_one_kafka(self) -> None:
+        """Raises `AnotherKafka` once another one is there: whom it watches is read from its beginning.
+
+        Else a position in the old list would be looked for in the new, and what stands before it missed.
+        """
+        if self._place is None or self._cluster is None:
+            return
+        found = await another(*self._place, self._cluster)
+        raise AnotherKafka(
+            f"Kafka is another one than before ({found}, not {self._cluster}): edge ends, and reads"
+            " whom to keep from the beginning when it is started again"
+        )
 
     async def follow(self) -> None:
         """Keeps up with the topic until it is cancelled."""

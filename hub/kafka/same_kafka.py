@@ -14,6 +14,10 @@ WITHIN = 5.0
 """Seconds for an answer."""
 
 
+class AnotherKafka(Exception):
+    """Another Kafka stands where the one was that a role read; its next life begins with it."""
+
+
 async def cluster_now(settings: Settings, bootstrap: str) -> str | None:
     """The id of the cluster that answers at this address now; none where none does.
 

@@ -213,6 +213,23 @@ async def test_a_feed_is_read_only_for_children_whom_somebody_watches(
         assert len(await s.records("flows.health")) == before + 1
 
 
+async def test_an_edge_that_runs_reads_whom_to_keep_anew_where_kafka_is_another_one(
+    empty_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def as_it_was(settings: Settings, bootstrap: str) -> str:
+        return "one that stood here before"
+
+    monkeypatch.setattr("hub.kafka.same_kafka.EVERY", 0.2)
+    s = await site(empty_kafka, tmp_path, monkeypatch)
+    async with s.edge():
+        await asyncio.sleep(2)
+    monkeypatch.setattr("hub.edge.watched.cluster_now", as_it_was)
+    ended = await asyncio.wait_for(app.run(s.settings, asyncio.Event()), 30)
+    assert ended == 70, (
+        "its supervisor starts it again, and a start reads the list from the beginning"
+    )
+
+
 async def test_while_kafka_is_away_each_transport_says_so_in_its_own_terms(
     kafka_node: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,9 +14,7 @@ from deploy.demo.peers.door import Door
 from deploy.demo.peers.peer import Books, obey
 
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-_ONLY_POST = (
-    b"HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-)
+_ONLY_POST = b"HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Inlet:
