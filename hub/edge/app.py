@@ -219,7 +219,6 @@ class Edge:
         ports.announce(self._settings.data, name(self._settings))
         background = [
             self._task(self._watched.follow()),
-            self._task(self._watched.of_one_kafka()),
             self._task(self._reports.every_second()),
         ]
         await self._stop.wait()

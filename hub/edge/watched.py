@@ -1,17 +1,22 @@
 """A feed of everyone is kept only for children somebody watches, known to edge as keyed tokens and nothing else."""
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from hub import clock, ids, topics
 from hub.broker import Unable, partitions_told
 from hub.kafka.consumer import plain_consumer
-from hub.kafka.same_kafka import AnotherKafka, another, cluster_now
+from hub.kafka.same_kafka import another, cluster_now
 from hub.seal import Keyring
 from hub.settings import Settings
 from schemas.envelope import Subject
+
+log = structlog.get_logger("hub.edge.watched")
 
 
 class Watched:
@@ -24,10 +29,8 @@ class Watched:
     def __init__(self, keys: Keyring, partners: Iterable[str]):
         self._keys = keys
         self._tokens: dict[str, set[bytes]] = {name: set() for name in partners}
-        self._consumer: AIOKafkaConsumer | None = None
         self._whole = False
-        self._place: tuple[Settings, str] | None = None
-        self._cluster: str | None = None
+        self._read: _Read | None = None
 
     def __contains__(self, whom: tuple[str, Subject]) -> bool:
         """Whether a partner's subject is watched, by either number.
@@ -69,18 +72,19 @@ class Watched:
         """Reads the topic to the end that it has now; raises `KafkaError` while Kafka is away."""
         if not self._tokens:
             return
+        # Asked before the list is read: where another one comes between, the list is read anew.
+        cluster = await cluster_now(settings, bootstrap)
+        if cluster is None:
+            raise KafkaConnectionError(f"{bootstrap} does not say which Kafka it is")
         consumer = plain_consumer(settings, bootstrap)
         try:
             consumer.subscribe([topics.WATCHED])
             await consumer.start()
-            # Asked before the list is read: where another one comes between, its list is read anew.
-            self._place = settings, bootstrap
-            self._cluster = await cluster_now(settings, bootstrap)
             await self._read_to_end(consumer)
         except BaseException:
             await consumer.stop()
             raise
-        self._consumer = consumer
+        self._read = _Read(settings, bootstrap, cluster, consumer)
 
     async def _read_to_end(self, consumer: AIOKafkaConsumer) -> None:
         spots = partitions_told(topics.WATCHED, consumer.assignment())
@@ -93,29 +97,52 @@ class Watched:
             for record in records:
                 self.take(record)
 
-    async def of_one_kafka(self) -> None:
-        """Raises `AnotherKafka` once another one is there: whom it watches is read from its beginning.
-
-        Else a position in the old list would be looked for in the new, and what stands before it missed.
-        """
-        if self._place is None or self._cluster is None:
-            return
-        found = await another(*self._place, self._cluster)
-        raise AnotherKafka(
-            f"Kafka is another one than before ({found}, not {self._cluster}): edge ends, and reads"
-            " whom to keep from the beginning when it is started again"
-        )
-
     async def follow(self) -> None:
-        """Keeps up with the topic until it is cancelled."""
-        consumer = self._consumer
-        if consumer is None:
-            return
-        try:
-            while True:
-                try:
-                    await self._turn(consumer)
-                except KafkaError:
-                    await clock.sleep(1)
-        finally:
-            await consumer.stop()
+        """Keeps up with the topic until it is cancelled; that of another Kafka is read from its beginning.
+
+        A place in the old list says nothing of the new one: what stands before it would be missed.
+        """
+        while (read := self._read) is not None:
+            turns = asyncio.ensure_future(self._turns(read.consumer))
+            other = asyncio.ensure_future(another(read.settings, read.bootstrap, read.cluster))
+            try:
+                await asyncio.wait({turns, other}, return_when="FIRST_COMPLETED")
+                if turns.done():
+                    turns.result()
+            finally:
+                turns.cancel()
+                other.cancel()
+                await asyncio.gather(turns, other, return_exceptions=True)
+                await read.consumer.stop()
+            log.warning("Kafka is another one: whom to keep is read anew", source=read.bootstrap)
+            await self._anew(read)
+
+    async def _turns(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            try:
+                await self._turn(consumer)
+            except KafkaError:
+                await clock.sleep(1)
+
+    async def _anew(self, read: "_Read") -> None:
+        """Nothing is known until it is read: meanwhile partners hear that nobody is told from anybody."""
+        self._read = None
+        while self._read is None:
+            self._whole = False
+            for tokens in self._tokens.values():
+                tokens.clear()
+            try:
+                await self.open(read.settings, read.bootstrap)
+            except (KafkaError, OSError) as error:
+                log.warning("waiting for the list of whom to keep", exc_info=error)
+                await clock.sleep(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Where the list is read, and by which consumer."""
+
+    settings: Settings
+    bootstrap: str
+    cluster: str
+    consumer: AIOKafkaConsumer

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -213,21 +214,34 @@ async def test_a_feed_is_read_only_for_children_whom_somebody_watches(
         assert len(await s.records("flows.health")) == before + 1
 
 
+@pytest.mark.slow
 async def test_an_edge_that_runs_reads_whom_to_keep_anew_where_kafka_is_another_one(
-    empty_kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka_node: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def as_it_was(settings: Settings, bootstrap: str) -> str:
-        return "one that stood here before"
-
     monkeypatch.setattr("hub.kafka.same_kafka.EVERY", 0.2)
-    s = await site(empty_kafka, tmp_path, monkeypatch)
+    s = await site(kafka_node.start(), tmp_path, monkeypatch)
+    for n in range(40):
+        await s.watch(f"{n:010}")
     async with s.edge():
-        await asyncio.sleep(2)
-    monkeypatch.setattr("hub.edge.watched.cluster_now", as_it_was)
-    ended = await asyncio.wait_for(app.run(s.settings, asyncio.Event()), 30)
-    assert ended == 70, (
-        "its supervisor starts it again, and a start reads the list from the beginning"
-    )
+        assert b"MSA|AA" in await s.hl7(ADMIT), "nobody watches this child: not kept"
+        assert await s.records("flows.health") == []
+        home, before = kafka_node.home, kafka_node.status()
+        assert before is not None
+        kafka_node.kill()
+        await asyncio.to_thread(shutil.rmtree, home)
+        other = EmbeddedKafka(home.parent, kafka_node.heap, before.port, brief=True)
+        await asyncio.to_thread(other.start)
+        await ensure_topics(s.settings, load(s.settings.partners_dir))
+        # The child comes first in its partition, before the place to which the old list was read.
+        await s.watch(CHILD)
+        for n in range(100, 160):
+            await s.watch(f"{n:010}")
+
+        async def kept() -> bool:
+            return b"MSA|AA" in await s.hl7(ADMIT) and bool(await s.records("flows.health"))
+
+        await eventually(kept, 30, 0.5)
+    await asyncio.to_thread(other.kill)
 
 
 async def test_while_kafka_is_away_each_transport_says_so_in_its_own_terms(
