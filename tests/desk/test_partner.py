@@ -11,7 +11,7 @@ from hub.core.acts.on_partners import record_probed
 from hub.core.reports import heartbeat
 from hub.ledger.write import run
 from tests.kit.deeds import act
-from tests.kit.desk import Sitting, post, text
+from tests.kit.desk import MOMENT, Sitting, post, text
 from tests.kit.seed import EAST, HOSPITAL, NORTH, POLICE
 
 PAGE = f"/partners/{POLICE}"
@@ -20,7 +20,7 @@ PAGE = f"/partners/{POLICE}"
 async def test_it_says_how_it_stands_since_when_and_what_it_is_tried_with(sitting: Sitting) -> None:
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
-    assert re.search(r"▲ No answer since \d\d:\d\d , 2 deliveries waiting", said)
+    assert re.search(rf"▲ No answer since {MOMENT} , 2 deliveries waiting", said)
     assert "tries without reaching it: until one does, one delivery at a time is tried" in said
     assert re.search(r"Last acknowledgement: “[^”]+”", said)
 
@@ -36,9 +36,7 @@ async def test_the_last_words_are_references_and_acknowledgements_never_content(
         "select reference, recorded_at from message where partner = :p order by recorded_at desc",
         p=HOSPITAL,
     )[0]
-    assert re.search(
-        rf"Last from them {newest.reference} Hospital attendance , \d\d:\d\d", hospital
-    )
+    assert re.search(rf"Last from them {newest.reference} Hospital attendance , {MOMENT}", hospital)
     went = sitting.bench.all(
         "select d.message_id from delivery d where d.partner = :p and d.state = 'delivered'"
         " order by changed_at desc, delivery_id",
@@ -98,7 +96,7 @@ async def test_its_day_stands_there_without_a_script(sitting: Sitting) -> None:
 async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
-    assert re.search(r"What waits: 2 The oldest waits since \d\d:\d\d", said)
+    assert re.search(rf"What waits: 2 The oldest waits since {MOMENT}", said)
     # The evening was made before the first of these tests, and it grows older with them.
     ages = re.search(r"By age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
     assert ages is not None and sum(map(int, ages.groups())) == 2
@@ -146,7 +144,7 @@ async def test_it_says_who_has_read_the_same_file_and_who_has_not(sitting: Sitti
     assert "○ edge-1 has read the same; ready, 1 connections" in said
     assert "▲ edge-2 has read another file: 2-0123456789ab" in said
     assert "● edge-5 is of another version: its digest cannot be compared" in said
-    assert re.search(r"● edge-3 has read the same; last heard of \d\d:\d\d", said)
+    assert re.search(rf"● edge-3 has read the same; last heard of {MOMENT}", said)
     assert "edge-4" not in said
 
 
@@ -162,7 +160,7 @@ async def test_who_may_has_it_tested_and_reads_what_was_found(sitting: Sitting) 
     assert "✓ Done. Asked: the edge that speaks with it tries now" in done
     assert "Asked by J. Ahmed, duty manager" in done
     assert "has not answered so far" in done
-    assert re.search(r"▲ Not now: connection refused , \d\d:\d\d .* asked by J. Ahmed", after)
+    assert re.search(rf"▲ Not now: connection refused , {MOMENT} .* asked by J. Ahmed", after)
     assert "Not done. It was tested a moment ago" in again
 
 
@@ -198,7 +196,7 @@ async def test_who_paused_it_and_why_stand_there_until_it_goes_on(sitting: Sitti
         paused = text(await client.get(PAGE))
         stale = text(await post(client, PAGE, f"{PAGE}/resume", reason="done", version=1))
         resumed = text(await post(client, PAGE, f"{PAGE}/resume", reason="done", version=2))
-    assert re.search(r"Paused by O. Penhaligon, operations, \d\d:\d\d .*: their upgrade", paused)
+    assert re.search(rf"Paused by O. Penhaligon, operations, {MOMENT} .*: their upgrade", paused)
     assert "Not done. It was paused by O. Penhaligon, operations since you looked" in stale
     assert "✓ Done. Resumed" in resumed
 

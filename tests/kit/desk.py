@@ -27,6 +27,8 @@ from tests.kit.seed import COUNCIL, CoreRoad, an_evening, partners
 from tests.kit.site import LEEDS, Bench
 
 PASSWORD = "correct-horse-battery"
+MOMENT = r"(?:\w{3} \d{1,2} \w{3} )?\d\d:\d\d"
+"""How the desk writes a moment: with its day, where that is not today."""
 EAST_TEAM = "assessment-east"
 
 WHO: dict[str, tuple[str, Grant]] = {
