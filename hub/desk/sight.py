@@ -1,6 +1,5 @@
 """What a person may see of what stands in the ledger is decided in one place, for pages and programs alike."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.desk.access import Action, Facts, Grant
@@ -107,6 +106,9 @@ def parcel_of(visit: Visit, parcel_id: str) -> Unread:
     return found
 
 
-def own_parcels(visit: Visit, found: Iterable[Unread]) -> list[Unread]:
-    """Those of partners that serve an authority of this person."""
-    return [one for one in found if visit.may(Action.SEE_ROAD, parcel_facts(visit, one))]
+def served(visit: Visit) -> list[str] | None:
+    """Whose parcels are read for them: partners that serve an authority of theirs; None is all."""
+    own = visit.authorities
+    if own is None:
+        return None
+    return [one.partner for one in visit.desk.directory if not set(own).isdisjoint(one.authorities)]

@@ -210,18 +210,22 @@ def test_what_only_a_person_moves_on_is_counted_as_it_is_listed(
     sitting: Sitting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     since = now() - timedelta(days=2)
+    sender = str(sitting.one("select partner from parcel where state = 'unreadable'"))
+    unread = []
     with sitting.desk.ledger.connect() as conn:
-        for of in (None, ["383"], ["999"]):
-            found = chores.chores(conn, since, of)
+        for of, whose in ((None, None), (["383"], [sender]), (["999"], [])):
+            found = chores.chores(conn, since, of, whose)
             lists = (
                 failed_deliveries(conn, of),
-                unread_parcels(conn),
+                unread_parcels(conn, whose),
                 stuck_records(conn),
                 held_messages(conn, since, of),
             )
             assert (found.stopped, found.unread, found.stuck, found.held) == tuple(
                 len(one) for one in lists
             )
+            unread.append(found.unread)
+    assert unread == [1, 1, 0], "whose partners sent it, and nobody else"
     with sitting.bench.engine.begin() as conn:
         run(conn, "update delivery set state = 'needs_person' where partner = :p", p=HOSPITAL)
     with sitting.bench.engine.begin() as conn:

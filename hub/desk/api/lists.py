@@ -15,7 +15,7 @@ from hub.desk.pages.redrives import seen
 from hub.desk.shown.causes import groups, what_to_do
 from hub.desk.shown.paged import Place, newest, page
 from hub.desk.shown.told import Stopped
-from hub.desk.sight import own_parcels
+from hub.desk.sight import parcel_facts, served
 from hub.ledger.read.failed import (
     Failed,
     Held,
@@ -338,10 +338,8 @@ def parcels(visit: Caller, partner: Only = "", after: After = "", limit: Limit =
     """Bytes that nobody could read."""
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
-        found = unread_parcels(conn, MOST)
-    shown = page(
-        [o for o in own_parcels(visit, found) if partner in ("", o.partner)], _came, after, limit
-    )
+        found = unread_parcels(conn, served(visit), MOST)
+    shown = page([o for o in found if partner in ("", o.partner)], _came, after, limit)
     return Parcels(
         parcels=[Parcel.of(one) for one in shown.rows],
         number=shown.number,
@@ -355,7 +353,7 @@ def one_parcel(visit: Caller, parcel_id: Name) -> Parcel:
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = parcel(conn, parcel_id)
-    if found is None or not own_parcels(visit, [found]):
+    if found is None or not visit.may(Action.SEE_ROAD, parcel_facts(visit, found)):
         raise nothing_here()
     return Parcel.of(found)
 

@@ -16,7 +16,7 @@ from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
 from hub.desk.shown.causes import Group, groups, what_to_do
-from hub.desk.sight import delivery_facts, own_parcels
+from hub.desk.sight import delivery_facts, served
 from hub.desk.whose import facts
 from hub.ledger.read.failed import (
     Failed,
@@ -126,7 +126,7 @@ def _redrives(visit: Visit, conn: Connection) -> list[Redrive]:
 
 def _unread(visit: Visit, conn: Connection) -> dict[str, list[object]]:
     found: dict[str, list[object]] = defaultdict(list)
-    for one in own_parcels(visit, unread_parcels(conn)):
+    for one in unread_parcels(conn, served(visit)):
         found[f"{visit.desk.title(one.partner)}: {one.reason or 'unreadable'}"].append(one)
     return dict(found)
 

@@ -16,6 +16,7 @@ from hub.desk.shown.glance import ill, is_broken, is_late, waits
 from hub.desk.shown.paged import MOST as MOST_OF_ALL
 from hub.desk.shown.states import Standing, by_trouble, partner_line
 from hub.desk.shown.strips import of_flows
+from hub.desk.sight import served
 from hub.desk.waiting import custody, late_elsewhere, some, waiting
 from hub.desk.whose import everything_of
 from hub.ledger.read.calls import sheets_for
@@ -119,7 +120,7 @@ def _team(visit: Visit, one: Waits) -> str:
 
 def _chores(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
     """What only somebody with such a role can move on, counted, with where to go."""
-    todo = chores(conn, visit.now - timedelta(days=2), visit.authorities)
+    todo = chores(conn, visit.now - timedelta(days=2), visit.authorities, served(visit))
     found = []
     for action, number, one, many, rest, where in (
         (Action.RETRY, todo.stopped, "delivery", "deliveries", " stopped", "/failed"),

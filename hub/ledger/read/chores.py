@@ -24,8 +24,16 @@ class Chores:
     held: int
 
 
-def chores(conn: Connection, since: datetime, authorities: Collection[str] | None = None) -> Chores:
-    """The same as the pages list them; conflicts that nobody needs to clear only since then."""
+def chores(
+    conn: Connection,
+    since: datetime,
+    authorities: Collection[str] | None = None,
+    partners: Collection[str] | None = None,
+) -> Chores:
+    """The same as the pages list them; conflicts that nobody needs to clear only since then.
+
+    `partners`: whose parcels; a parcel that nobody could read names no authority.
+    """
     mine, given = within(conn, authorities, "authority")
     stopped = _count(
         conn,
@@ -44,7 +52,8 @@ def chores(conn: Connection, since: datetime, authorities: Collection[str] | Non
         since=since,
         **given,
     )
-    unread = _count(conn, "select 1 from parcel where state = 'unreadable'")
+    theirs, named = within(conn, partners, "partner")
+    unread = _count(conn, f"select 1 from parcel where state = 'unreadable' and {theirs}", **named)
     stuck = _count(conn, "select 1 from stuck where closed_at is null")
     return Chores(stopped, unread, stuck, held)
 

@@ -147,10 +147,13 @@ select parcel_id, partner, transport, state, received_at, reference, media_type,
 """
 
 
-def unread_parcels(conn: Connection, most: int = 500) -> list[Unread]:
-    """Unreadable parcels that are still open, newest first."""
-    sql = f"{_UNREAD} where state = 'unreadable' order by received_at desc limit :most"
-    return fetch(conn, Unread, sql, most=most)
+def unread_parcels(
+    conn: Connection, partners: Collection[str] | None = None, most: int = 500
+) -> list[Unread]:
+    """Unreadable parcels of these partners, or of all, that are still open, newest first."""
+    mine, given = within(conn, partners, "partner")
+    sql = f"{_UNREAD} where state = 'unreadable' and {mine} order by received_at desc limit :most"
+    return fetch(conn, Unread, sql, most=most, **given)
 
 
 def parcel(conn: Connection, parcel_id: str) -> Unread | None:

@@ -43,9 +43,9 @@ def _special(kind: type[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def within(
-    conn: Connection, authorities: Collection[str] | None, column: str
+    conn: Connection, names: Collection[str] | None, column: str
 ) -> tuple[str, dict[str, Any]]:
-    """A condition and its values: rows of these authorities; None is every authority."""
-    if authorities is None:
+    """A condition and its values: rows of these authorities, or partners; None is all of them."""
+    if names is None:
         return "1 = 1", {}
-    return among(conn, column, "within"), {"within": values(conn, sorted(authorities))}
+    return among(conn, column, "within"), {"within": values(conn, sorted(names))}
