@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from tests.kit.desk import filled, sitting
+from tests.kit.desk import evenings, filled, sitting
 
-__all__ = ["filled", "logged", "sitting"]
+__all__ = ["evenings", "filled", "logged", "sitting"]
 
 
 @pytest.fixture(autouse=True)

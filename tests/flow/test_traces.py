@@ -78,13 +78,16 @@ class Watched:
         return traces.place(message_id).trace_id
 
     async def until(self, trace: str, name: str, **facts: object) -> list[Told]:
-        """The trace, once a span of that name with these facts is told."""
+        """The trace, once a span of that name with these facts is told, and all that stand above it.
+
+        Each role tells its own when it likes: a parent may come after its child.
+        """
 
         def found() -> list[Told]:
             spans = self.collector.of(trace)
             wanted = {f"hub.{key}": value for key, value in facts.items()}
             there = any(s.name == name and wanted.items() <= s.facts.items() for s in spans)
-            return spans if there else []
+            return spans if there and not orphans(spans) else []
 
         return await eventually(found, 40, 0.1)
 
@@ -104,11 +107,17 @@ async def watched(home: Path) -> AsyncIterator[Watched]:
         await team.down()
 
 
+def orphans(spans: list[Told]) -> list[str]:
+    """The names of those whose parents were not told."""
+    known = {span.span for span in spans}
+    return [span.name for span in spans if span.parent and span.parent not in known]
+
+
 def one_tree(spans: list[Told]) -> list[tuple[str, str]]:
     """Role and name of each span, depth first; fails where there is more than one tree."""
     known = {span.span: span for span in spans}
     assert len(known) == len(spans), "two spans have one id"
-    lost = [s.name for s in spans if s.parent and s.parent not in known]
+    lost = orphans(spans)
     roots = [s for s in spans if not s.parent]
     assert not lost, f"their parents were never told: {lost}"
     assert len(roots) == 1, [s.name for s in roots]

@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute
 
 from hub.desk.app import make_app
 from tests.flow.marked import ALL, marks_in
-from tests.kit.desk import WHO, Sitting, filled, sitting, token
+from tests.kit.desk import WHO, Sitting, evenings, filled, sitting, token
 from tests.kit.effort import tries
 from tests.kit.log_lines import Log, logged_as
 
-__all__ = ["filled", "sitting"]
+__all__ = ["evenings", "filled", "sitting"]
 
 MARKUP = "<i>q</i>\"'><script>"
 TEXTS = st.one_of(

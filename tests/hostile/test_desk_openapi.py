@@ -13,11 +13,11 @@ from hub.desk.app import make_app
 from tests.desk.test_api import secret
 from tests.hostile.test_desk import ids
 from tests.hostile.test_door_openapi import CHECKS
-from tests.kit.desk import WHO, Sitting, filled, sitting
+from tests.kit.desk import WHO, Sitting, evenings, filled, sitting
 from tests.kit.effort import tries
 from tests.kit.log_lines import Log, logged_as
 
-__all__ = ["filled", "sitting"]
+__all__ = ["evenings", "filled", "sitting"]
 
 
 @pytest.fixture

@@ -136,12 +136,37 @@ def engine_that_is_away() -> Engine:
     return create_engine("sqlite:////nowhere/at/all.db")
 
 
+FRESH = 240.0
+"""Seconds for which an evening is as it was told: what it says is due in 18 minutes is not late yet."""
+
+
+@dataclass
+class Evenings:
+    """The evening as it stands, told again where a long run has left it behind."""
+
+    homes: pytest.TempPathFactory
+    folder: Path | None = None
+    told: float = 0.0
+
+    def latest(self) -> Path:
+        """A folder with an evening that ended just now."""
+        if self.folder is None or clock.monotonic() - self.told > FRESH:
+            self.folder = self.homes.mktemp("evening")
+            fill(self.folder, clock.now())
+            self.told = clock.monotonic()
+        return self.folder
+
+
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the evening, made once."""
-    folder = tmp_path_factory.mktemp("evening")
-    fill(folder, clock.now())
-    return folder
+def evenings(tmp_path_factory: pytest.TempPathFactory) -> Evenings:
+    """Evenings for every test of a worker."""
+    return Evenings(tmp_path_factory)
+
+
+@pytest.fixture
+def filled(evenings: Evenings) -> Path:
+    """A folder with the evening, made once for tests that follow closely."""
+    return evenings.latest()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import cast
 
 import uvloop
 
+from tests.load.aloud import say
 from tests.load.attendances import Attendances
 
 _AGAIN = 0.02
@@ -145,7 +146,7 @@ async def _run(spec: Spec) -> list[tuple[int, int]]:
 def main() -> None:
     """Sends what the command line asks for."""
     gc.disable()
-    print(json.dumps(uvloop.run(_run(Spec(**json.loads(sys.argv[1]))))))
+    say(uvloop.run(_run(Spec(**json.loads(sys.argv[1])))))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ answers in JSON, a list for each port.
 
 import asyncio
 import gc
-import json
 import sys
 import time
 from functools import partial
@@ -14,6 +13,7 @@ from typing import cast
 
 import uvloop
 
+from tests.load.aloud import say
 from tests.load.attendances import stamp_of
 
 _ANSWER = b"\x0bMSH|^~\\&|SINK|X26S1|HUB|X26|20260101||ACK|%s|P|2.4\rMSA|AA|%s\r\x1c\r"
@@ -56,7 +56,7 @@ async def _run(ports: list[int]) -> None:
             told = [mine[:] for mine in arrived]
             for mine in arrived:
                 mine.clear()
-        print(json.dumps(told), flush=True)
+        say(told)
 
 
 def main() -> None:
