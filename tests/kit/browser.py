@@ -10,9 +10,8 @@ from contextlib import contextmanager
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from hub.desk.app import make_app
 from hub.desk.desk import Desk
-from tests.kit.desk import PASSWORD
+from tests.kit.desk import PASSWORD, around
 
 CHROMIUM = os.environ.get("HUB_TEST_CHROMIUM") or "/usr/bin/chromium"
 
@@ -20,22 +19,21 @@ CHROMIUM = os.environ.get("HUB_TEST_CHROMIUM") or "/usr/bin/chromium"
 @contextmanager
 def serving(desk: Desk) -> Iterator[str]:
     """The desk's address, for as long as the block runs."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        make_app(desk), log_config=None, lifespan="off", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        thread.join(5)
-        listening.close()
+    with around(desk) as app:
+        listening = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            server.force_exit = True
+            thread.join(5)
+            listening.close()
 
 
 @contextmanager
