@@ -21,3 +21,9 @@ def logged() -> Iterator[list[object]]:
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two heavy tests share the processors, a page is late, and not wrong: its test waits for it."""
     monkeypatch.setattr("hub.desk.patience.LONGEST", 60.0)
+
+
+@pytest.fixture
+def ledger_url(ready_ledger_url: str) -> str:
+    """A ledger of each kind, at our version."""
+    return ready_ledger_url

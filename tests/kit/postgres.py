@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import make_url
 
 from hub.embedded.processes import free_port
+from hub.ledger.migrate import migrate
 from tests.kit import engine, shared
 from tests.kit.postgres_server import PostgresServer, binaries
 
@@ -55,14 +56,43 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a database whose ledger is at our version, to be copied."""
+    with database(postgres_url) as url:
+        migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file."""
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ready_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A ledger at our version without a row: making its tables anew took longer than most tests."""
+    if request.param == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    with database(request.getfixturevalue("postgres_url"), template) as url:
+        yield url
+
+
 @contextmanager
-def database(server: str) -> Iterator[str]:
-    """An empty database on a server, for as long as the block runs."""
+def database(server: str, template: str = "template1") -> Iterator[str]:
+    """A copy of a template, which is empty as a rule, for as long as the block runs."""
     name = f"test_{uuid4().hex[:12]}"
     url = make_url(server)
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:

@@ -17,6 +17,7 @@ from hub.core.record import record_messages
 from hub.core.work import Site, Work
 from hub.ledger.migrate import migrate_engine
 from hub.ledger.session import open_ledger
+from hub.ledger.version import OtherVersion, check_version
 from hub.partners import Directory, Partner, Receives, Role
 from hub.rules.book import Book
 from hub.seal import Keyring
@@ -65,7 +66,10 @@ class Bench:
 
     def __init__(self, url: str, folder: Path, partners: Iterable[Partner] | None = None):
         self.engine = open_ledger(url, by_index=True)
-        migrate_engine(self.engine)
+        try:
+            check_version(self.engine)
+        except OtherVersion:
+            migrate_engine(self.engine)
         settings = Settings(data=folder, instance="1")
         self.site = Site(
             settings,

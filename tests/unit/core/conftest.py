@@ -10,6 +10,12 @@ from tests.kit.site import Bench
 
 
 @pytest.fixture
+def ledger_url(ready_ledger_url: str) -> str:
+    """A ledger of each kind, at our version."""
+    return ready_ledger_url
+
+
+@pytest.fixture
 def bench(ledger_url: str, tmp_path: Path) -> Iterator[Bench]:
     """A core with the four usual partners."""
     made = Bench(ledger_url, tmp_path)
