@@ -25,5 +25,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 _NEEDS = {
     "kafka": {"kafka", "empty_kafka", "kafka_node"},
-    "postgres": {"postgres_url", "postgres_database", "postgres_server", "postgres_template"},
+    "postgres": {"postgres_url", "postgres_database", "postgres_server"},
 }
