@@ -21,7 +21,7 @@ from hub.core.parcels import record_parcels
 from hub.core.reader import Records
 from hub.core.record import record_messages
 from hub.core.reports import record_report
-from hub.core.settle import settle_receipts, settle_takeover
+from hub.core.settle import open_all, settle_receipts, settle_takeover
 from hub.core.stuck import keep_record
 from hub.core.traced import named
 from hub.core.whole import whole
@@ -64,8 +64,12 @@ def messages(work: Work, records: Records) -> Work:
 def told(work: Work, records: Records) -> Work:
     """What became of attempts, what parcels held, how roles fare: nobody waits for these."""
     found = _read(work, records)
-    _parcels(work, [one for one in found if one[0].topic == topics.PARCELS])
-    for kind, group in _together(one for one in found if one[0].topic != topics.PARCELS):
+    groups = _together(one for one in found if one[0].topic != topics.PARCELS)
+    if sum(kind == "receipts" for kind, _ in groups) > 1:
+        told = [one for kind, group in groups if kind == "receipts" for one in group]
+        # Where one of them cannot be read it fails by itself, below.
+        whole(work, lambda: open_all(work, _receipts(told)))
+    for kind, group in groups:
         if kind == "receipts":
             _settle(work, group)
         elif effect := _EFFECTS.get(kind):
@@ -74,6 +78,8 @@ def told(work: Work, records: Records) -> Work:
         else:
             for raw, _ in group:
                 keep_record(work, raw, "it does not belong here", "foreign")
+    # Last, as with messages: the hub's own chain, where what cannot be read is told, after the cases'.
+    _parcels(work, [one for one in found if one[0].topic == topics.PARCELS])
     return finish(work)
 
 
@@ -100,8 +106,7 @@ def _settle(work: Work, group: list[_Read]) -> None:
 
     def effect() -> None:
         meta = group[0][1].meta
-        receipts = [receipt for _, record in group for receipt in record.meta["receipts"]]
-        settle_receipts(work, meta["partner"], meta["edge"], receipts)
+        settle_receipts(work, meta["partner"], meta["edge"], _receipts(group))
 
     if len(group) == 1:
         _alone(work, group[0][0], effect)
@@ -109,6 +114,10 @@ def _settle(work: Work, group: list[_Read]) -> None:
     if whole(work, effect):
         for one in group:
             _settle(work, [one])
+
+
+def _receipts(found: Iterable[_Read]) -> list[dict[str, Any]]:
+    return [receipt for _, record in found for receipt in record.meta["receipts"]]
 
 
 def _alone(work: Work, raw: ConsumerRecord, effect: Callable[[], Any]) -> None:

@@ -8,12 +8,12 @@ says what it overtook. A partner that is paused gets nothing, one that is down a
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import orjson
 
-from hub.core.breaker import room
+from hub.core.breaker import heard, room
 from hub.core.start.catching_up import Hold
 from hub.core.work import Work
 from hub.ledger.content import addressed, open_rendering, open_sealed
@@ -24,7 +24,7 @@ from hub.ledger.tables import Delivery
 from hub.ledger.write import at, rows, update
 from hub.partners import Partner
 from hub.topics import deliveries, deliveries_now
-from hub.wire import Record, write
+from hub.wire import Outbound, Record, write
 
 PATIENCE_OF_EDGE = timedelta(seconds=2)
 """Edge does not send when less than this is left of an attempt's lease."""
@@ -51,12 +51,16 @@ where d.partner = :partner and d.state = 'waiting' and d.mode = 'sent'
 
 
 def dispatch(work: Work) -> None:
-    """Hands out what may go to the partners that this work touched."""
-    if work.hold is Hold.ALL:
-        work.partners.clear()
-    for name in sorted(work.partners):
+    """Hands out what may go to the partners that this work touched, after what was heard of them.
+
+    Partners' rows are locked here, in the order of their names, and after every case: two cores
+    that lock in one order wait for each other, and never both (`deploy/decisions/order-of-locks.md`).
+    """
+    for name in sorted(work.partners | work.heard.keys()):
+        if told := work.heard.pop(name, None):
+            heard(work, name, told)
         partner = work.site.partner(name)
-        if partner is not None:
+        if partner is not None and name in work.partners and work.hold is not Hold.ALL:
             _to_partner(work, partner)
     work.partners.clear()
 
@@ -72,8 +76,9 @@ def _to_partner(work: Work, partner: Partner) -> None:
         return
     runs = _runs(work, ready)
     _read(work, ready)
+    keys = work.read_keys(row.case_ref for row in ready)
     answers = answered(work.conn, [_to(row) for row in ready if _caused(work, row)])
-    handed = []
+    handed: dict[str, tuple[Any, Outbound, dict[str, Any]]] = {}
     for row in ready:
         run = runs[row.lane]
         pressing = row.rank == 0 and row.lane_no
@@ -81,11 +86,29 @@ def _to_partner(work: Work, partner: Partner) -> None:
         waits, follow = run.before(row.lane_no, row.rank)
         if waits and follow is None:
             continue
-        order = _hand(work, row, follow, overtook, answers.get(_to(row)))
+        order = _order(work, row, keys.get(row.case_ref), follow, answers.get(_to(row)))
         if order is not None:
-            handed.append(order)
+            handed[row.delivery_id] = row, order, _handed(work, row, follow, overtook)
             run.add(_Out(row.delivery_id, row.lane_no, row.rank, follow))
-    update(work.conn, Delivery, _HANDED, handed)
+    _hand_out(work, handed)
+
+
+def _hand_out(work: Work, handed: dict[str, tuple[Any, Outbound, dict[str, Any]]]) -> None:
+    """Writes down what is handed out, and puts it on the road.
+
+    Without what another core changed since we read it (it arrived after all, somebody closed it):
+    edge sends nothing behind one that did not go.
+    """
+    if update(work.conn, Delivery, _HANDED, [to for *_, to in handed.values()]) < len(handed):
+        went = rows(
+            work.conn, _WENT + among(work.conn, "delivery_id"), among=values(work.conn, handed)
+        )
+        handed = {row.delivery_id: handed[row.delivery_id] for row in went}
+    for row, order, _ in handed.values():
+        work.out.append(order)
+        if work.trail is not None:
+            envelope, _ = work.said[row.message_id]
+            work.trail.handed(order, row, row.attempt + 1, envelope["correlation_id"])
 
 
 def _waits(work: Work, partner: str) -> bool:
@@ -176,8 +199,9 @@ _HANDED = """
 update delivery set state = 'under_way', attempt = :attempt, handed_at = :handed_at,
   handed_by = :handed_by, not_after = :not_after, predecessor = :predecessor,
   overtook = :overtook, changed_at = :handed_at, next_at = null, version = version + 1
- where delivery_id = :delivery_id
+ where delivery_id = :delivery_id and state = 'waiting'
 """
+_WENT = "select delivery_id from delivery where state = 'under_way' and "
 
 
 def _runs(work: Work, ready: Sequence[Any]) -> dict[str, _Run]:
@@ -225,20 +249,16 @@ where {among} and state = 'under_way' order by lane_no
 def _read(work: Work, ready: list[Any]) -> None:
     """Opens the content of what is to be handed out, where this work did not record it itself."""
     wanted = sorted({row.message_id for row in ready} - work.said.keys())
-    work.open_cases(row.case_ref for row in ready)
     if not wanted:
         return
-    sql = (
-        "select c.message_id, c.case_ref, c.sealed from content c where "
-        + among(work.conn, "c.message_id")
-        + " order by c.case_ref"
+    sql = "select c.message_id, c.case_ref, c.sealed from content c where " + among(
+        work.conn, "c.message_id"
     )
     found = rows(work.conn, sql, among=values(work.conn, wanted))
-    work.open_cases(row.case_ref for row in found)
+    keys = work.read_keys(row.case_ref for row in found)
     for row in found:
-        key = work.key(row.case_ref)
-        if key is not None:
-            envelope, body = open_sealed(key, row.message_id, row.sealed)
+        if row.case_ref in keys:
+            envelope, body = open_sealed(keys[row.case_ref], row.message_id, row.sealed)
             work.said[row.message_id] = (envelope, orjson.dumps(body))
 
 
@@ -252,10 +272,10 @@ def _caused(work: Work, row: Any) -> bool:
     return bool(envelope.get("causation_id"))
 
 
-def _hand(
-    work: Work, row: Any, follow: str | None, overtook: list[str], answers: str | None
-) -> dict[str, Any] | None:
-    key = work.key(row.case_ref)
+def _order(
+    work: Work, row: Any, key: bytes | None, follow: str | None, answers: str | None
+) -> Outbound | None:
+    """The order to edge; none where its content is gone."""
     if row.message_id not in work.said or key is None:
         work.incident("content_missing", row.delivery_id, "its content was erased")
         return None
@@ -263,8 +283,6 @@ def _hand(
     if row.rendered is not None:
         rendered = open_rendering(key, row.delivery_id, row.rendered)
     attempt = row.attempt + 1
-    lease = timedelta(seconds=work.site.settings.lease)
-    not_after = work.machine + lease
     topic = (deliveries_now if row.rank == 0 else deliveries)(row.partner)
     meta = {
         "delivery_id": row.delivery_id,
@@ -272,7 +290,7 @@ def _hand(
         "message_id": row.message_id,
         "lane": row.lane,
         "predecessor": follow,
-        "not_after": (not_after - PATIENCE_OF_EDGE).isoformat(),
+        "not_after": (_lease_ends(work) - PATIENCE_OF_EDGE).isoformat(),
         "priority": row.priority,
         "reference": row.reference,
         "address": row.address,
@@ -286,16 +304,20 @@ def _hand(
         rendered,
         {"priority": row.priority, "partner": row.partner},
     )
-    out = write(work.site.keys, topic, row.lane, record)
-    work.out.append(out)
-    if work.trail is not None:
-        work.trail.handed(out, row, attempt, envelope["correlation_id"])
+    return write(work.site.keys, topic, row.lane, record)
+
+
+def _handed(work: Work, row: Any, follow: str | None, overtook: list[str]) -> dict[str, Any]:
     return {
         "delivery_id": row.delivery_id,
-        "attempt": attempt,
+        "attempt": row.attempt + 1,
         "handed_at": work.now,
         "handed_by": work.site.settings.instance,
-        "not_after": not_after,
+        "not_after": _lease_ends(work),
         "predecessor": follow,
         "overtook": orjson.dumps(overtook).decode(),
     }
+
+
+def _lease_ends(work: Work) -> datetime:
+    return work.machine + timedelta(seconds=work.site.settings.lease)

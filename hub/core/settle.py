@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.clock import of_machine
 from hub.core import custody
-from hub.core.breaker import heard, unreached
+from hub.core.breaker import unreached
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
 from hub.core.incidents.over import in_step_again
 from hub.core.work import Work
@@ -62,6 +62,7 @@ def settle_receipts(
     work.open_cases(row["case_ref"] for row in found.values())
     custody.load(work, found.values())
     touched: dict[str, dict[str, Any]] = {}
+    known = [receipt for receipt in receipts if receipt["delivery_id"] in found]
     for receipt in receipts:
         row = found.get(receipt["delivery_id"])
         if row is None:
@@ -71,8 +72,16 @@ def settle_receipts(
             touched[row["delivery_id"]] = row
     update(work.conn, Delivery, _SETTLED, [_columns(work, row) for row in touched.values()])
     close_call_sheets(work, touched.values())
-    heard(work, partner, receipts)
+    if work.site.partner(partner) is not None:
+        work.heard.setdefault(partner, []).extend(known)
     work.partners.add(partner)
+
+
+def open_all(work: Work, receipts: Iterable[dict[str, Any]]) -> None:
+    """Locks the cases of several records at once: record by record they would be out of order."""
+    sql = "select distinct case_ref from delivery where " + among(work.conn, "delivery_id")
+    named = values(work.conn, dict.fromkeys(receipt["delivery_id"] for receipt in receipts))
+    work.open_cases(row.case_ref for row in rows(work.conn, sql, among=named))
 
 
 def settle_takeover(work: Work, meta: dict[str, Any]) -> None:

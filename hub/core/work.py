@@ -75,6 +75,8 @@ class Work:
     out: list[Outbound] = field(default_factory=list)
     partners: set[str] = field(default_factory=set)
     """Partners with something new to hand out."""
+    heard: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What their attempts told of partners; their rows are locked last of all (see `dispatch`)."""
     journeys: OpenJourneys = field(default_factory=OpenJourneys)
     planned: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Deliveries planned in this work, by message."""
@@ -138,11 +140,12 @@ class Work:
         """Where we are, to come back to when a savepoint is rolled back."""
         kept = {model: list(rows) for model, rows in self._rows.items()}
         trail = self.trail.mark() if self.trail else None
-        return kept, self.chains.mark(), set(self.partners), trail
+        heard = {partner: list(told) for partner, told in self.heard.items()}
+        return kept, self.chains.mark(), set(self.partners), heard, trail
 
     def back_to(self, mark: Any) -> None:
         """Forgets what was gathered since."""
-        self._rows, chains, self.partners, trail = mark
+        self._rows, chains, self.partners, self.heard, trail = mark
         if self.trail is not None:
             self.trail.back_to(trail)
         self.chains.back_to(chains)
@@ -193,6 +196,17 @@ class Work:
         """The key of an opened case; None once erased."""
         self.open_cases([case_ref])
         return self._keys.get(case_ref)
+
+    def read_keys(self, refs: Iterable[str]) -> dict[str, bytes]:
+        """Keys of cases that are not erased. Nothing is locked: for who reads and adds nothing."""
+        wanted = set(refs)
+        unknown = sorted(ref for ref in wanted - self._keys.keys() if not self.chains.has(ref))
+        if unknown:
+            sql = "select case_ref, wrapped from case_file where wrapped is not null and "
+            sql += among(self.conn, "case_ref")
+            for row in rows(self.conn, sql, among=values(self.conn, unknown)):
+                self._keys[row.case_ref] = unwrap(self.site.keys, row.case_ref, row.wrapped)
+        return {ref: self._keys[ref] for ref in wanted & self._keys.keys()}
 
     def incident(self, kind: str, subject: str, cause: str) -> int:
         """Opens an incident, or counts once more on the one that is open; returns its count."""

@@ -60,15 +60,19 @@ def _inserting(
     return f"{into} select * from unnest({casts}){tail}", ()
 
 
-def update(conn: Connection, model: type[SQLModel], statement: str, rows: Sequence[Values]) -> None:
-    """One update of a table, for many rows; the statement names its values after their columns."""
+def update(conn: Connection, model: type[SQLModel], statement: str, rows: Sequence[Values]) -> int:
+    """One update of a table, for many rows; the statement names its values after their columns.
+
+    Returns how many rows it changed.
+    """
     if not rows:
-        return
+        return 0
     if is_sqlite(conn):
-        _do(conn, statement, [_bound(conn, row) for row in rows], many=True)
-        return
-    sql, columns = _updating(model, statement)
-    _do(conn, sql, tuple([row[name] for row in rows] for name in columns))
+        done = _do(conn, statement, [_bound(conn, row) for row in rows], many=True)
+    else:
+        sql, columns = _updating(model, statement)
+        done = _do(conn, sql, tuple([row[name] for row in rows] for name in columns))
+    return int(done.rowcount)
 
 
 @lru_cache(maxsize=256)
