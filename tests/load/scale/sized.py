@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -72,6 +72,8 @@ def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
         ):
             figures = {"load average": load_average()}
             figures |= {f"{role} ready after s, cold": s for role, s in ready(data).items()}
+            # A hub that has just started warms a spare of each role for some twenty seconds.
+            _spares_are_warm(running, ROLES)
             runs = Runs(running, arrivals, _SIZE, server)
             if calm:
                 figures |= _a_while(running, runs)
@@ -107,7 +109,7 @@ def _again(running: Hub) -> dict[str, float]:
     """Kills core with a warm spare behind it, three times; then once more before another is warm."""
     took = []
     for _ in range(3):
-        _spare_is_warm(running)
+        _spares_are_warm(running, ("core",))
         took.append(_killed(running))
     return {
         "core ready after kill -9, s (worst of 3)": max(took),
@@ -123,29 +125,30 @@ def _killed(running: Hub) -> float:
     return time.monotonic() - began
 
 
-def _spare_is_warm(running: Hub) -> None:
-    """The process behind core has read its programs: it has used no processor for a second."""
+def _spares_are_warm(running: Hub, roles: Sequence[str]) -> None:
+    """The processes behind these roles have read their programs: they have used no processor for a second."""
     seen, since = 0.0, time.monotonic()
-    ends = since + 60
+    ends = since + 90
     while time.monotonic() < ends:
-        used = sum(spent({str(pid): pid for pid in _spares(running)}).values())
-        if used != seen:
+        spares = _spares(running, roles)
+        used = sum(spent({str(pid): pid for pid in spares}).values())
+        if used != seen or len(spares) < len(roles):
             seen, since = used, time.monotonic()
-        elif used and time.monotonic() - since > 1:
+        elif time.monotonic() - since > 1:
             return
         time.sleep(0.05)
-    raise TimeoutError("no spare of core is warm")
+    raise TimeoutError(f"no warm spare of each of {', '.join(roles)}")
 
 
-def _spares(running: Hub) -> list[int]:
+def _spares(running: Hub, roles: Sequence[str]) -> list[int]:
     record = str(running.data.absolute() / "run.json")
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            words = (place / "cmdline").read_bytes().decode().split("\0")
-            if {"hub.running.standby", "core", record} <= set(words):
+            words = set((place / "cmdline").read_bytes().decode().split("\0"))
+            if {"hub.running.standby", record} <= words and words & set(roles):
                 found.append(int(place.name))
-    return [pid for pid in found if pid != running.pids["core"]]
+    return [pid for pid in found if pid not in running.pids.values()]
 
 
 def _another(running: Hub, gone: int) -> bool:
