@@ -24,7 +24,7 @@ from hub.journeys.delivery import (
     State,
     settle,
 )
-from hub.ledger.session import among, values
+from hub.ledger.session import among, is_sqlite, locking, values
 from hub.ledger.tables import Attempt, Delivery
 from hub.ledger.write import at, rows, update
 from hub.partners import Partner
@@ -58,7 +58,9 @@ def settle_receipts(
     work: Work, partner: str, edge: str, receipts: Sequence[dict[str, Any]]
 ) -> None:
     """All receipts of one record, in their order."""
-    found = _deliveries(work, [receipt["delivery_id"] for receipt in receipts])
+    open_all(work, receipts)
+    named = [receipt["delivery_id"] for receipt in receipts]
+    found = _deliveries(work, named, locking(work.conn))
     work.open_cases(row["case_ref"] for row in found.values())
     custody.load(work, found.values())
     touched: dict[str, dict[str, Any]] = {}
@@ -78,7 +80,12 @@ def settle_receipts(
 
 
 def open_all(work: Work, receipts: Iterable[dict[str, Any]]) -> None:
-    """Locks the cases of several records at once: record by record they would be out of order."""
+    """Locks the cases that these are about, before anything of them is read: it may be changing.
+
+    Several records' at once, or they would be locked out of order. SQLite has one writer.
+    """
+    if is_sqlite(work.conn):
+        return
     sql = "select distinct case_ref from delivery where " + among(work.conn, "delivery_id")
     named = values(work.conn, dict.fromkeys(receipt["delivery_id"] for receipt in receipts))
     work.open_cases(row.case_ref for row in rows(work.conn, sql, among=named))
@@ -128,8 +135,8 @@ def _told(delivery: str, attempt: int, outcome: str, why: str, work: Work) -> di
     }
 
 
-def _deliveries(work: Work, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    sql = _WANTED + among(work.conn, "delivery_id")
+def _deliveries(work: Work, ids: Iterable[str], lock: str = "") -> dict[str, dict[str, Any]]:
+    sql = _WANTED + among(work.conn, "delivery_id") + lock
     found = rows(work.conn, sql, among=values(work.conn, dict.fromkeys(ids)))
     return {row.delivery_id: dict(row._mapping) for row in found}
 

@@ -34,7 +34,9 @@ def _delivery(work: Work, deed: Deed, seen: bool = True) -> dict[str, Any]:
 
 
 def _row(work: Work, delivery_id: str) -> dict[str, Any]:
-    [found] = rows(work.conn, "select * from delivery where delivery_id = :id", id=delivery_id)
+    # Its own lock as well: who hands it out meanwhile holds no case.
+    sql = "select * from delivery where delivery_id = :id" + locking(work.conn)
+    [found] = rows(work.conn, sql, id=delivery_id)
     return dict(found._mapping)
 
 

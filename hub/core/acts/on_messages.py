@@ -21,7 +21,7 @@ from hub.core.record import record_messages
 from hub.core.work import Work
 from hub.journeys.machine import Facts, Illegal
 from hub.journeys.steps import Step, steps
-from hub.ledger.session import among, values
+from hub.ledger.session import among, locking, values
 from hub.ledger.write import rows, run
 from schemas.amend import Path, Unamendable, amended, complaints, why_not
 from schemas.envelope import Priority, Subject
@@ -70,7 +70,7 @@ def _stopped(work: Work, deed: Deed) -> Arrival:
     if not found:
         raise Refused("there is no such delivery")
     work.open_cases([found[0].case_ref])
-    row = rows(work.conn, sql, id=deed.subject)[0]
+    row = rows(work.conn, sql + locking(work.conn), id=deed.subject)[0]
     if deed.version and row.version != deed.version:
         raise Refused(f"it has changed since you looked: it is now {row.state}")
     if row.state not in ("needs_person", "outcome_unknown"):

@@ -12,11 +12,12 @@ import pytest
 from hub import topics
 from hub.clock import now
 from hub.core import batch, custody, dispatch
+from hub.core.settle import settle_receipts
 from hub.core.work import Work
 from hub.ledger.write import run
 from hub.partners import Partner, Receives, Role
 from hub.wire import Record, write
-from tests.kit.deeds import settle, told
+from tests.kit.deeds import act, settle, told
 from tests.kit.people import an_attendance
 from tests.kit.postgres import database
 from tests.kit.site import Bench, a_partner, an_arrival
@@ -108,6 +109,41 @@ def test_what_a_person_closed_meanwhile_is_not_handed_out(bench: Bench) -> None:
     assert bench.orders() == []
     [row] = bench.all("select state from delivery where delivery_id = :id", id=next_one.delivery_id)
     assert row.state == "closed"
+
+
+def test_what_is_handed_out_meanwhile_has_changed_since_somebody_looked(bench: Bench) -> None:
+    [first, _], next_one = orders_to(bench)["north"], waiting(bench, "north")
+    answers: list[tuple[str, str]] = []
+
+    def gives_up() -> None:
+        seen = {"version": next_one.version, "reason": "she has moved", "approver": "H. Head"}
+        answers.append(act(bench, "delivery.abandoned", next_one.delivery_id, **seen))
+
+    with bench.engine.connect() as conn:
+        work = Work(conn, bench.site, now())
+        settle_receipts(work, "north", "1", [told(first)])
+        dispatch.dispatch(work)
+        work.flush()
+        with another_core(gives_up) as other:
+            other.join(1)
+            assert other.is_alive(), "the other core waits for what is being handed out"
+            conn.commit()
+    assert answers == [("refused", "it has changed since you looked: it is now under_way")]
+
+
+def test_a_receipt_is_settled_against_what_another_core_made_of_the_delivery(bench: Bench) -> None:
+    [first, _] = orders_to(bench)["north"]
+    [row] = bench.all("select * from delivery where delivery_id = :id", id=first["delivery_id"])
+    with bench.engine.connect() as conn:
+        Work(conn, bench.site, now()).open_cases([row.case_ref])
+        withdrawn = "update delivery set state = 'withdrawn' where delivery_id = :id"
+        run(conn, withdrawn, id=row.delivery_id)
+        with another_core(lambda: settle(bench, told(first, "try_again"), partner="north")) as one:
+            one.join(1)
+            assert one.is_alive(), "the other core waits for the case"
+            conn.commit()
+    [row] = bench.all("select state from delivery where delivery_id = :id", id=row.delivery_id)
+    assert row.state == "withdrawn"
 
 
 def test_receipts_for_two_cases_in_either_order(
