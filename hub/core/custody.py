@@ -303,8 +303,9 @@ def overdue(work: Work) -> None:
         party = row.journey_id.split(":")[2] if row.journey_id.count(":") > 1 else ""
         due = Step("handover", UUID(row.subject), "overdue", Facts(at=work.now), party)
         # Who passes it on starts the clock anew, so that it may be overdue a second time.
-        take(work, due, f"due:{row.journey_id}:{at(row.due_at):%Y%m%dT%H%M%S}")
-        work.incident("overdue", row.journey_id, f"nobody has accepted {row.reference} in time")
+        taken = take(work, due, f"due:{row.journey_id}:{at(row.due_at):%Y%m%dT%H%M%S}")
+        if isinstance(taken, Moved):  # and not accepted in this moment, by way of another core
+            work.incident("overdue", row.journey_id, f"nobody has accepted {row.reference} in time")
 
 
 def _receivers(work: Work, message_id: str) -> tuple[str, ...]:

@@ -14,9 +14,11 @@ from hub.clock import london
 from hub.core import custody
 from hub.core.call_sheets import open_call_sheet
 from hub.core.dispatch import dispatch
+from hub.core.early import overlooked
 from hub.core.incidents.alerts import alerts
 from hub.core.incidents.behind import in_time
 from hub.core.incidents.over import lasting, quiet
+from hub.core.record import taken_up
 from hub.core.redrive import redrive
 from hub.core.settle import settle_leases
 from hub.core.start.catching_up import Hold
@@ -76,11 +78,13 @@ def alone(work: Work, duty: Callable[[Work], None]) -> None:
 
 def _call_sheets(work: Work) -> None:
     """Beside deliveries whose own deadline or whose partner's patience is over."""
-    sql = (
-        "select d.* from delivery d where d.state in ('waiting', 'under_way') and d.ring_at < :now"
-        f" limit {MOST}"
-    )
-    for row in rows(work.conn, sql, now=work.clocks_end):
+    late = "from delivery d where d.state in ('waiting', 'under_way') and d.ring_at < :now"
+    found = rows(work.conn, f"select d.case_ref {late} limit {MOST}", now=work.clocks_end)
+    if not found:
+        return
+    # Looked for again under their cases' locks: one that has just arrived needs no sheet.
+    work.open_cases(row.case_ref for row in found)
+    for row in rows(work.conn, f"select d.* {late} limit {MOST}", now=work.clocks_end):
         partner = work.site.partner(row.partner)
         if partner is not None:
             open_call_sheet(work, row._mapping, partner)
@@ -96,6 +100,8 @@ def _daily_root(work: Work) -> None:
 
 
 def _early(work: Work) -> None:
+    if woken := overlooked(work):
+        taken_up(work, woken)
     old = work.now - EARLY_IS_SHOWN
     for row in rows(work.conn, "select message_id from early where since < :old limit 50", old=old):
         key = f"early|{row.message_id}"
@@ -123,10 +129,11 @@ def _quarantine(work: Work) -> None:
         f" and claimed_by is null and keep_until < :now limit {MOST}"
     )
     for row in rows(work.conn, sql, now=work.now):
-        run(
+        ended = run(
             work.conn,
             "update parcel set sealed = null, closed_why = 'kept as long as it may be'"
-            " where parcel_id = :id",
+            " where parcel_id = :id and sealed is not null",
             id=row.parcel_id,
         )
-        work.audit(HUB, "quarantine ended", parcel=row.parcel_id, partner=row.partner)
+        if ended.rowcount:
+            work.audit(HUB, "quarantine ended", parcel=row.parcel_id, partner=row.partner)

@@ -1,6 +1,6 @@
 """A message that comes before what it answers is parked, and goes on when that has come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -30,13 +30,41 @@ def wake(work: Work, new: Sequence[Arrival]) -> list[Arrival]:
         row.delivery_id: row.message_id
         for row in rows(work.conn, sql, among=values(work.conn, list(came)))
     } | {name: name for name in came}
-    sql = f"select message_id, waits_for from early where {among(work.conn, 'waits_for')}"
+    sql = (
+        f"select message_id, waits_for from early where {among(work.conn, 'waits_for')}"
+        " order by since, message_id"
+    )
     waiting = rows(work.conn, sql, among=values(work.conn, list(names)))
+    return _woken(work, {row.message_id: names[row.waits_for] for row in waiting})
+
+
+def overlooked(work: Work) -> list[Arrival]:
+    """Those whose wait is over without anybody having noticed.
+
+    Where two cores record an answer and what it answers in one moment, neither sees the other's.
+    """
+    if not rows(work.conn, "select 1 from early limit 1"):
+        return []
+    return _woken(work, {row.message_id: row.came for row in rows(work.conn, _CAME)})
+
+
+_CAME = """
+select e.message_id, m.message_id as came, e.since from early e
+ join message m on m.message_id = e.waits_for
+union
+select e.message_id, d.message_id, e.since from early e join delivery d on d.reference = e.waits_for
+order by 3, 1 limit 50
+"""
+
+
+def _woken(work: Work, came: Mapping[str, str]) -> list[Arrival]:
+    """Messages (and what each answers) that nobody else woke."""
     woken = []
-    for row in waiting:
-        woken.append(again(work, row.message_id, names[row.waits_for]))
-        run(work.conn, "delete from early where message_id = :id", id=row.message_id)
-        work.recovered("early", row.message_id, "what it answers has come")
+    for message_id, answered in came.items():
+        gone = run(work.conn, "delete from early where message_id = :id", id=message_id)
+        if gone.rowcount:
+            woken.append(again(work, message_id, answered))
+            work.recovered("early", message_id, "what it answers has come")
     return woken
 
 

@@ -63,6 +63,10 @@ def identify(work: Work, arrivals: Sequence[Arrival]) -> None:
         arrival.case_ref = survivors.get(arrival.case_ref, arrival.case_ref)
     work.make_cases(opened) if opened else None
     work.open_cases(arrival.case_ref for arrival in arrivals)
+    for arrival in arrivals:
+        # Linked into another while we waited for its lock.
+        arrival.case_ref = work.survivors.get(arrival.case_ref, arrival.case_ref)
+    work.open_cases(arrival.case_ref for arrival in arrivals)
 
 
 def _match(

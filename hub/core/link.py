@@ -22,13 +22,15 @@ _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown')"
 def link(work: Work, arrival: Arrival) -> None:
     """What a `case.linked` asks for; where it may not be, that is kept and shown."""
     absorbed, survivor = str(arrival.fields["case"]), str(arrival.fields["survivor"])
+    # Locked before they are judged: another core may be linking one of them.
+    work.open_cases([absorbed, survivor_of(work, survivor)])
     why_not = objection(work, absorbed, survivor)
     if why_not:
         work.audit(arrival.case_ref, "not linked", cause=arrival.message_id, why=why_not)
         work.incident("not_linked", arrival.message_id, why_not)
         return
     survivor = survivor_of(work, survivor)
-    work.open_cases([absorbed, survivor])
+    work.open_cases([survivor])
     run(
         work.conn,
         "update case_file set survivor = :s where case_ref = :c or survivor = :c",

@@ -92,6 +92,8 @@ class Work:
     """What is told of it where traces are watched."""
     stuck: int = 0
     """Records that could not be recorded, in this work."""
+    survivors: dict[str, str] = field(default_factory=dict)
+    """Where cases went that are open in this work and were linked into others before."""
     _rows: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
     _keys: dict[str, bytes] = field(default_factory=dict)
     _open: dict[str, datetime] | None = None
@@ -167,13 +169,15 @@ class Work:
         if HUB in wanted:
             self.make_cases({HUB: ""})
         sql = (
-            "select case_ref, audit_seq, audit_head, wrapped from case_file where "
+            "select case_ref, audit_seq, audit_head, wrapped, survivor from case_file where "
             + among(self.conn, "case_ref")
             + " order by case_ref"
             + locking(self.conn)
         )
         for row in rows(self.conn, sql, among=values(self.conn, wanted)):
             self.chains.known(row.case_ref, row.audit_seq, row.audit_head)
+            if row.survivor is not None:
+                self.survivors[row.case_ref] = row.survivor
             if row.wrapped is not None:
                 self._keys[row.case_ref] = unwrap(self.site.keys, row.case_ref, row.wrapped)
 

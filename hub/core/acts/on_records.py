@@ -17,6 +17,7 @@ from hub.core.early import again
 from hub.core.parcels import record_parcels
 from hub.core.record import record_messages, taken_up
 from hub.core.work import Work
+from hub.ledger.session import locking
 from hub.ledger.tables import APART
 from hub.ledger.write import rows, run
 from hub.rules.consequences import Consequence
@@ -76,7 +77,8 @@ def _raw(row: Any) -> ConsumerRecord:
 
 def _early_resolved(work: Work, deed: Deed) -> str:
     end = deed.body.get("end") or "proceed"
-    if not rows(work.conn, "select 1 from early where message_id = :id", id=deed.subject):
+    early = "select 1 from early where message_id = :id" + locking(work.conn)
+    if not rows(work.conn, early, id=deed.subject):
         raise Refused("it does not wait for anything any more")
     work.recovered("early", deed.subject, f"resolved by {deed.name}")
     if end == "keep_waiting":

@@ -1,9 +1,9 @@
 """Two cores on one PostgreSQL lock in one order: they wait for each other, and never both."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError, Thread, current_thread
+from threading import Barrier, BrokenBarrierError, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,10 +21,9 @@ from tests.kit.deeds import act, settle, told
 from tests.kit.people import an_attendance
 from tests.kit.postgres import database
 from tests.kit.site import Bench, a_partner, an_arrival
+from tests.kit.two_cores import PATIENCE, another_core
 
 pytestmark = pytest.mark.postgres
-PATIENCE = 20
-"""Seconds that a core may take: PostgreSQL looks for a deadlock after one."""
 
 
 def the_partners() -> list[Partner]:
@@ -50,26 +49,6 @@ def bench(postgres_url: str, postgres_template: str, tmp_path: Path) -> Iterator
             made.record(an_arrival("health.attendance", an_attendance(child), reference=str(child)))
         yield made
         made.close()
-
-
-@contextlib.contextmanager
-def another_core(effect: Callable[[], Any]) -> Iterator[Thread]:
-    """Another core at work meanwhile; what it raises is raised here."""
-    failed: list[BaseException] = []
-
-    def works() -> None:
-        try:
-            effect()
-        except BaseException as error:
-            failed.append(error)
-
-    other = Thread(target=works)
-    other.start()
-    yield other
-    other.join(PATIENCE)
-    assert not other.is_alive(), "the other core still waits"
-    if failed:
-        raise failed[0]
 
 
 def waiting(bench: Bench, partner: str) -> Any:
