@@ -19,6 +19,7 @@ from hub.partners import Directory
 from hub.running import ports
 from hub.running.begin import keep_all, migrated
 from hub.running.keep_kafka import KeptKafka
+from hub.running.stopping import unless
 from hub.running.supervise import AlreadyRunning, Record, alone
 from hub.seal import ROOTS, Keyring
 from hub.serving import doors
@@ -98,19 +99,29 @@ async def _until_stopped(
             raise ledger
         if isinstance(road, BaseException):
             raise road
-        if not stop.is_set():
+        while not stop.is_set():
             bootstrap = settings.kafka_bootstrap or (kafka.bootstrap if kafka else "")
-            env = environment(settings, bootstrap)
-            keeping = asyncio.create_task(kafka.keep()) if kafka is not None else None
+            over = asyncio.Event()
+            ends = asyncio.create_task(_ends(over, stop, kafka))
             try:
-                await keep_all(settings, directory, env, record, stop, ledger)
+                env = environment(settings, bootstrap)
+                await keep_all(settings, directory, env, record, over, ledger)
             finally:
-                if keeping is not None:
-                    keeping.cancel()
+                ends.cancel()
+            if not stop.is_set():
+                ledger = await asyncio.to_thread(migrated, settings)
     finally:
         if kafka is not None:
             await asyncio.to_thread(kafka.stop)
         record.forget()
+
+
+async def _ends(over: asyncio.Event, stop: asyncio.Event, kafka: KeptKafka | None) -> None:
+    """Says that the roles' time is over: we stop, or their Kafka is at another address."""
+    try:
+        await unless(stop, kafka.keep() if kafka is not None else stop.wait())
+    finally:
+        over.set()
 
 
 class PortTaken(Exception):

@@ -38,8 +38,9 @@ class KeptKafka:
             self._node.stop()
 
     async def keep(self) -> None:
-        """Starts it again whenever it ends, until cancelled; clients find it at the same address."""
-        while True:
+        """Starts it again whenever it ends; returns where it could not have its old address again."""
+        address = self.bootstrap
+        while self.bootstrap == address:
             status = self._node.status()
             if status is not None and status.pid is not None:
                 await _ended(self._node, status.pid)
@@ -49,6 +50,7 @@ class KeptKafka:
             except (KafkaFailed, OSError):
                 _log.exception("Kafka did not start", delay=_AGAIN)
                 await asyncio.sleep(_AGAIN)
+        _log.warning("Kafka is elsewhere: every role is started again", bootstrap=self.bootstrap)
 
 
 async def _ended(node: EmbeddedKafka, pid: int) -> None:

@@ -71,6 +71,20 @@ async def test_pages_go_on_where_the_last_ended(sitting: Sitting) -> None:
     assert len(seen) > 14
 
 
+async def test_a_reference_is_looked_for_in_a_body_and_never_in_an_address(
+    sitting: Sitting,
+) -> None:
+    async with program(sitting, "manager") as client:
+        found = await client.post(f"{API}/messages/search", json={"q": '"EDT-0417" handover'})
+        assert [one["reference"] for one in found.json()["messages"]] == ["EDT-0417"]
+        for word in ("EDT-0417", "handover Annabel", '"late"'):
+            told = problem(await client.get(f"{API}/messages", params={"q": word}), 400)
+            assert "POST /messages/search" in str(told)
+            assert word not in str(told) and "Annabel" not in str(told)
+        problem(await client.post(f"{API}/messages/search", json={"q": "9434765919"}), 400)
+        problem(await client.post(f"{API}/messages/search", json={"q": "late", "limit": 0}), 422)
+
+
 async def test_an_agency_reads_its_own_column(sitting: Sitting) -> None:
     async with program(sitting, "police") as client:
         own = await client.get(f"{API}/messages/{sitting.id_of('S-2231')}")
@@ -254,7 +268,6 @@ async def test_a_program_that_would_wait_too_long_is_told_as_of_every_other_refu
 
 NOT_OFFERED = {
     "/sign-": "a browser's: a program shows its token",
-    "/find": "a program searches with GET /messages",
     "/people": "a token that makes people and tokens would outlive its own end",
     "/export/": "a program reads the lists themselves, as JSON",
 }
@@ -262,6 +275,7 @@ NOT_OFFERED = {
 TWINS = {
     "/message/{message_id}/content": "/messages/{message_id}/content",
     "/message/{message_id}/compare": "/messages/{message_id}/compare",
+    "/find": "/messages/search",
     "/find/child": "/children/search",
     "/delivery/{delivery_id}/repair": "/deliveries/{delivery_id}/repair/open",
     "/delivery/{delivery_id}/repair/change": "/deliveries/{delivery_id}/repair/look",

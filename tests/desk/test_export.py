@@ -41,6 +41,16 @@ async def test_a_search_leaves_as_it_was_found(sitting: Sitting) -> None:
     assert len(audited) == 2 and "J. Ahmed" in audited[0].entry
 
 
+async def test_words_that_may_be_a_name_are_written_down_nowhere(sitting: Sitting) -> None:
+    asked = {"q": 'late handover from edt Annabel "EDT-0417"'}
+    async with sitting.as_("manager") as client:
+        assert sheet(await post(client, "/find", "/export/messages", form="csv", **asked))
+    [act] = sitting.bench.all("select answer from act where type = 'export.made'")
+    assert act.answer == "messages: from edt edt.handover late and 2 other words as csv"
+    [audited] = sitting.bench.all("select entry from audit where entry like '%\"exported\"%'")
+    assert "Annabel" not in audited.entry and "EDT-0417" not in audited.entry
+
+
 async def test_everybody_takes_out_what_they_may_see_and_no_more(sitting: Sitting) -> None:
     everything = {"q": "since 2000-01-01"}
     async with sitting.as_("police") as client:

@@ -19,6 +19,7 @@ from hub.desk.pages.export import happened, own_way
 from hub.desk.pages.inbox import standing
 from hub.desk.pages.incidents import open_now
 from hub.desk.pages.partners import lines
+from hub.desk.search.asked import Asked
 from hub.desk.search.found import look, mark_of, text_of, understood
 from hub.desk.shown.told import Happened, Incident, Message, sentence
 from hub.ledger.read.acts import answer
@@ -108,6 +109,18 @@ class Partners(BaseModel):
     partners: list[Standing]
 
 
+class Search(BaseModel):
+    """What is looked for, and how much of it."""
+
+    q: str = Field(
+        max_length=1000,
+        description="As in the search box: references, partners, teams, types, states, days",
+        examples=['"EDT-0417" handover to assessment-east since 20 Nov 2026'],
+    )
+    after: str = Field("", description="`next` of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
 @router.get("/messages", tags=["read"], responses=fails(400))
 def messages(
     visit: Caller,
@@ -115,15 +128,32 @@ def messages(
         str,
         Query(
             max_length=1000,
-            description="As in the search box: references, partners, teams, types, states, days",
+            description="As in the search box: partners, teams, types, states, days; no references",
             examples=["late handover to assessment-east since 20 Nov 2026"],
         ),
     ],
     after: After = "",
     limit: Limit = 50,
 ) -> Found:
-    """Search."""
+    """Search by the desk's words."""
     asked = understood(visit, q)
+    if asked.filters.references:
+        # Addresses are written down on their way; what is none of our words may be a name.
+        raise Stop(
+            400,
+            "A word in q is none of the desk's, and an address is no place for a reference",
+            "Look for references with POST /messages/search.",
+        )
+    return _found(visit, asked, after, limit)
+
+
+@router.post("/messages/search", tags=["read"], responses=fails(400))
+def search(visit: Caller, said: Search) -> Found:
+    """Search by references, and by the desk's words."""
+    return _found(visit, understood(visit, said.q), said.after, said.limit)
+
+
+def _found(visit: Caller, asked: Asked, after: str, limit: int) -> Found:
     if not asked.filters:
         raise Stop(
             400,

@@ -48,6 +48,8 @@ class Export:
     rows: Callable[[Cut], Iterator[BaseModel]]
     subject: str = ""
     authority: str | None = None
+    kept: str = ""
+    """What the audit says of it, where that is less."""
 
 
 @router.post("/export/messages", response_model=None)
@@ -62,8 +64,8 @@ async def messages(
     def found(cut: Cut) -> Iterator[BaseModel]:
         return _found(visit, filters, cut)
 
-    what = f"messages: {filters.words}"[:500]
-    return await _hand_out(visit, form, Export("messages", what, Message, found))
+    what, kept = (f"messages: {words}"[:500] for words in (filters.words, filters.kept))
+    return await _hand_out(visit, form, Export("messages", what, Message, found, kept=kept))
 
 
 @router.post("/export/failed", response_model=None)
@@ -174,7 +176,7 @@ async def _hand_out(visit: Visit, form: str, export: Export) -> StreamingRespons
         raise nothing_here()
     sees = may(visit.person, Action.SEE_ROAD)
     by = sees.by if isinstance(sees, Allowed) else visit.person.grants[0]
-    body = {"what": export.what, "format": form}
+    body = {"what": export.kept or export.what, "format": form}
     act = Act(
         "export.made",
         export.subject or fresh(),

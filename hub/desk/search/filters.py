@@ -103,3 +103,11 @@ class Filters:
     def words(self) -> str:
         """What to write in the box to find the same."""
         return " ".join(words for _, words, _ in self.each())
+
+    @property
+    def kept(self) -> str:
+        """What of it may be written down: what is none of the desk's words may be a child's name."""
+        said = replace(self, references=frozenset()).words
+        count = len(self.references)
+        other = f"{count} other word{'' if count == 1 else 's'}" if count else ""
+        return " and ".join(filter(None, (said, other)))
