@@ -5,7 +5,7 @@ from html import escape
 from math import log10
 
 WIDE, HIGH, LEFT, LOW = 460, 260, 60, 40
-COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92", "#f47738")
+COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92", "#f47738", "#0b0c0c")
 
 
 def plot(panels: Mapping[str, Sequence[str]], results: Mapping[int, Mapping[str, float]]) -> str:
@@ -16,12 +16,16 @@ def plot(panels: Mapping[str, Sequence[str]], results: Mapping[int, Mapping[str,
     ]
     size = f'width="{WIDE + 240}" height="{HIGH * len(panels)}"'
     style = "text{font:11px sans-serif}"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{"".join(drawn)}</svg>'
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>'
+    return f"{head}{ground}{''.join(drawn)}</svg>"
 
 
 def _panel(unit: str, names: Sequence[str], results: Mapping[int, Mapping[str, float]]) -> str:
     sizes = sorted(results)
     known = [name for name in names if any(name in results[size] for size in sizes)]
+    # Named from the top down, as the lines end.
+    known.sort(key=lambda name: -results[sizes[-1]].get(name, 0.0))
     most = max((results[size].get(name, 0.0) for size in sizes for name in known), default=1) or 1
     ends = log10(sizes[0]), log10(sizes[-1])
     width = (ends[1] - ends[0]) or 1
