@@ -81,8 +81,14 @@ def measured(kind: str, folder: Path, calm: bool = False) -> dict[str, float]:
             figures |= pages.read_pages(data, url)
             runs.warm()
             for at, link in enumerate(pair):
+                before = _touched(url)
                 found = runs.flat_out(link, _SIZE.flat_out, 8)
+                after = _touched(url)
                 figures |= {f"{name}, {_OF[at]}": found[name] for name in found if _said(name)}
+                figures |= {
+                    f"{name} a message, {_OF[at]}": (after[name] - before[name]) / _SIZE.flat_out
+                    for name in before
+                }
             return figures | _again(running)
 
 
@@ -174,6 +180,23 @@ def _resident(running: Hub) -> dict[str, float]:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         found[role] = int(line.split()[1]) / 1024
     return found
+
+
+def _touched(url: str) -> dict[str, float]:
+    """Pages of 8 KB that PostgreSQL has looked at so far, and those of them that it had to fetch.
+
+    What a message costs where no disk and no neighbour has a say in it.
+    """
+    if url.startswith("sqlite"):
+        return {}
+    engine = open_ledger(url)
+    with engine.connect() as conn:
+        # What a connection did is counted when it is idle, a second later at most.
+        time.sleep(1.5)
+        sql = "select blks_hit + blks_read, blks_read from pg_stat_database where datname = current_database()"
+        looked, fetched = conn.exec_driver_sql(sql).one()
+    engine.dispose()
+    return {"pages looked at": float(looked), "pages fetched": float(fetched)}
 
 
 def _bytes(url: str) -> float:
