@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from hub.clock import london
 from hub.directory import partner_files
+from hub.ledger.read.journey import WHOLE
 from hub.ledger.read.sentences import Name, handover, plain
 from hub.ledger.read.timeline import Event
 from hub.ledger.read.trace import Several, Trace, trace
@@ -65,6 +66,8 @@ def _print(console: Console, found: Trace, name: Name) -> None:
     for one in found.custody:
         if one.machine == "handover":
             console.print(escape("  " + plain(handover(one, name), moment)), style="bold")
+    if found.cut:
+        console.print(f"● only its newest {WHOLE:,} messages are printed")
     for event in found.events:
         _event(console, event)
     if found.broken:

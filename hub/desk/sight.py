@@ -1,6 +1,8 @@
 """What a person may see of what stands in the ledger is decided in one place, for pages and programs alike."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from hub.desk.access import Action, Facts, Grant
 from hub.desk.desk import Desk
@@ -8,7 +10,16 @@ from hub.desk.frame import Visit, nothing_here
 from hub.desk.whose import facts, is_own, sees_all
 from hub.ledger.read.failed import Failed, Unread, parcel
 from hub.ledger.read.handovers import Receiver
-from hub.ledger.read.journey import Said, Way, message_way
+from hub.ledger.read.journey import (
+    Said,
+    Way,
+    case_messages,
+    message_way,
+    outline,
+    still_open,
+    way_of,
+)
+from hub.ledger.read.mark import Mark
 
 
 def seen(visit: Visit, way: Way) -> tuple[Way, int]:
@@ -57,6 +68,50 @@ def seen(visit: Visit, way: Way) -> tuple[Way, int]:
         ),
         hidden,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a case, as this person may see it: the newest, or what came before a mark.
+
+    `next`: where what came earlier begins; `open_too`: with them are older ones on which somebody
+    must still act.
+    """
+
+    way: Way
+    hidden: int
+    next: Mark | None
+    open_too: bool
+
+
+def part_of_case(visit: Visit, conn: Connection, case_ref: str, before: Mark | None = None) -> Part:
+    """At most fifty messages, and with the newest all that is open; refuses the page where nothing is seen."""
+    kept: list[Said] = []
+    mark = before
+    for _ in range(_LOOKS):
+        some = case_messages(conn, case_ref, mark, PART)
+        visible = {one.message_id for one in seen(visit, outline(conn, some))[0].messages}
+        mine = [one for one in some if one.message_id in visible][: PART - len(kept)]
+        kept += mine
+        full = len(kept) == PART
+        last = mine[-1] if full else some[-1] if len(some) == PART else None
+        mark = Mark(last.recorded_at, last.message_id) if last else None
+        if mark is None or full:
+            break
+    more: list[Said] = []
+    if before is None and mark is not None:
+        known = {one.message_id for one in kept}
+        more = [one for one in still_open(conn, case_ref, PART) if one.message_id not in known]
+    way, hidden = seen(visit, way_of(conn, [*more, *reversed(kept)]))
+    if not way.messages:
+        raise nothing_here()
+    return Part(way, hidden, mark, len(way.messages) > len(kept))
+
+
+PART = 50
+"""Messages of a case on one page."""
+_LOOKS = 40
+"""Pages of a case that are gone through for one of theirs, where most of it is not for them to see."""
 
 
 def message_facts(desk: Desk, way: Way, said: Said) -> Facts:

@@ -22,11 +22,13 @@ from hub.desk.pages.partners import lines
 from hub.desk.search.asked import Asked
 from hub.desk.search.found import look, mark_of, text_of, understood
 from hub.desk.shown.told import Happened, Incident, Message, sentence
+from hub.desk.sight import part_of_case
 from hub.ledger.read.acts import answer
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.incidents import closed_incidents
-from hub.ledger.read.journey import Way, case_way, message_way
+from hub.ledger.read.journey import Way, message_way
 from hub.ledger.read.sentences import handover
+from hub.ledger.session import at_one_moment
 from hub.serving.served import SILENT
 
 ABOUT = """What the desk shows and lets people do, for screens of your own.
@@ -74,6 +76,9 @@ class Journey(BaseModel):
 
     custody: list[Custody]
     happened: list[Happened]
+    next: str | None = Field(
+        None, description="Of a case of many messages: show it as `before` for earlier ones"
+    )
 
 
 class Waiting(BaseModel):
@@ -178,9 +183,12 @@ def message(visit: Caller, message_id: Name) -> Journey:
 
 
 @router.get("/cases/{case_ref}", tags=["read"], responses=fails(404))
-def case(visit: Caller, case_ref: Name) -> Journey:
-    """Everything that was said about one child with one authority."""
-    return _journey(visit, own_way(visit, case_ref, case_way))
+def case(visit: Caller, case_ref: Name, before: After = "") -> Journey:
+    """What was said about one child with one authority: the newest, and all that is open."""
+    with at_one_moment(visit.desk.ledger) as conn:
+        part = part_of_case(visit, conn, case_ref, mark_of(before))
+    told = _journey(visit, part.way)
+    return told.model_copy(update={"next": text_of(part.next) or None})
 
 
 def _journey(visit: Caller, own: Way) -> Journey:

@@ -25,7 +25,7 @@ from hub.desk.sight import seen
 from hub.ids import fresh
 from hub.ledger.read.failed import failed_deliveries
 from hub.ledger.read.incidents import closed_incidents, open_incidents
-from hub.ledger.read.journey import Way, case_way, message_way
+from hub.ledger.read.journey import WHOLE, Way, case_way, message_way
 from hub.ledger.read.timeline import timeline
 
 router = APIRouter(include_in_schema=False)
@@ -106,7 +106,9 @@ async def journey(visit: Actor, message_id: str, form: Format) -> StreamingRespo
 @router.post("/export/case/{case_ref}", response_model=None)
 async def case(visit: Actor, case_ref: str, form: Format) -> StreamingResponse:
     """A case's journey, as evidence."""
-    return await _journey(visit, form, "case", case_ref, case_way)
+    return await _journey(
+        visit, form, "case", case_ref, lambda conn, name: case_way(conn, name, WHOLE)
+    )
 
 
 async def _journey(
@@ -119,6 +121,7 @@ async def _journey(
     own = await asyncio.to_thread(own_way, visit, name, read)
 
     def found(cut: Cut) -> Iterator[BaseModel]:
+        cut.why = f"Only the newest {WHOLE:,} messages of it are here" if own.cut else ""
         return happened(visit, own)
 
     authority = own.messages[0].authority

@@ -6,7 +6,7 @@ up by its keyed token and notes who asked, before anything is shown.
 """
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Response
@@ -23,11 +23,10 @@ from hub.desk.search.asked import Asked
 from hub.desk.search.filters import Filters
 from hub.desk.search.found import Looked, look, mark_of, text_of, understood
 from hub.desk.search.sealed import opened, sealed
-from hub.desk.sight import seen
+from hub.desk.sight import part_of_case
 from hub.ids import fresh
 from hub.ledger.read.acts import Answered, answer
 from hub.ledger.read.find import is_case
-from hub.ledger.read.journey import case_way
 from schemas.values import NhsNumber
 
 router = APIRouter(include_in_schema=False)
@@ -178,6 +177,8 @@ def cases_of(visit: Visit, answered: Answered) -> list[str]:
         return [one for one in answered.answer.split() if _visible(visit, conn, one)]
 
 
-def _visible(visit: Visit, conn: Connection, case_ref: str) -> Any:
-    way = case_way(conn, case_ref)
-    return way is not None and seen(visit, way)[0].messages
+def _visible(visit: Visit, conn: Connection, case_ref: str) -> bool:
+    try:
+        return bool(part_of_case(visit, conn, case_ref).way.messages)
+    except Stop:
+        return False

@@ -17,12 +17,13 @@ from hub.desk.content import Shown, shown
 from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.search.found import mark_of, text_of
 from hub.desk.shown.labelled import labelled
-from hub.desk.sight import message_facts, openable, seen
+from hub.desk.sight import message_facts, openable, part_of_case, seen
 from hub.desk.whose import sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover
-from hub.ledger.read.journey import Said, Way, case_way, message_way
+from hub.ledger.read.journey import Said, Way, message_way
 from hub.ledger.read.sentences import handover
 from hub.ledger.read.timeline import REFUSED, Event, timeline
 from hub.ledger.session import at_one_moment
@@ -158,26 +159,23 @@ def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
 
 
 @router.get("/case/{case_ref}")
-def case(visit: Reader, case_ref: str) -> HTMLResponse:
-    """Everything that was said about one child with one authority, in order."""
+def case(visit: Reader, case_ref: str, before: str = "") -> HTMLResponse:
+    """What was said about one child with one authority, in order: the newest, and all that is open."""
     with at_one_moment(visit.desk.ledger) as conn:
-        way = case_way(conn, case_ref)
-        if way is None:
-            raise nothing_here()
-        own, hidden = seen(visit, way)
-        if not own.messages:
-            raise nothing_here()
-        whole = sees_all(visit.person, own.messages[0].authority)
-        chain = _chain(conn, case_ref) if whole else None
-        known = message_facts(visit.desk, way, own.messages[0])
+        part = part_of_case(visit, conn, case_ref, mark_of(before))
+        own = part.way
+        first = own.messages[0]
+        chain = _chain(conn, case_ref) if sees_all(visit.person, first.authority) else None
+        known = message_facts(visit.desk, own, first)
         events: Iterable[Event] = timeline(own, visit.desk.title, words=_keys(visit, known))
     return visit.page(
         "case.html",
         case_ref=case_ref,
-        authority=own.messages[0].authority,
+        authority=first.authority,
         events=events,
-        hidden=hidden,
-        unseen=len(way.messages) - len(own.messages) if whole else 0,
+        part=part,
+        earlier=text_of(part.next),
+        newest=not before,
         custody=[_custody(visit.desk, one) for one in own.journeys],
         chain=chain,
     )

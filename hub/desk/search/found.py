@@ -17,7 +17,8 @@ from hub.desk.whose import sees_all
 from hub.journeys.handover import HELD
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Said, Sent, Way, outline
-from hub.ledger.read.seek import LATE, Mark, Wanted, stretches
+from hub.ledger.read.mark import Mark
+from hub.ledger.read.seek import LATE, Wanted, stretches
 from hub.ledger.read.sentences import Parts, delivery, handover
 from hub.partners import Directory
 

@@ -1,8 +1,9 @@
 """A message's whole way is read in one place: where it came from, to whom it goes, every try, every move."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection
@@ -10,7 +11,8 @@ from sqlalchemy import Connection
 from hub.ledger.read.acts import Answered
 from hub.ledger.read.advice import Noted, advice
 from hub.ledger.read.fetch import fetch
-from hub.ledger.read.handovers import COLUMNS, Handover
+from hub.ledger.read.handovers import COLUMNS, OPEN, Handover
+from hub.ledger.read.mark import Mark
 from hub.ledger.session import among, values
 from hub.ledger.write import rows
 from schemas.register import HUB
@@ -157,6 +159,8 @@ class Way:
     overtaken: Mapping[str, str]
     """Type and reference of each delivery that an immediate one of these went past"""
     noted: tuple[Noted, ...] = ()
+    cut: bool = False
+    """Whether older messages are left out."""
 
 
 _SAID = """
@@ -202,17 +206,45 @@ def message_way(conn: Connection, message_id: str) -> Way | None:
     )
     if not any(said.message_id == message_id for said in found):
         return None
-    return _way(conn, found)
+    return way_of(conn, found)
 
 
-def case_way(conn: Connection, case_ref: str, most: int = 500) -> Way | None:
-    """Every message of a case and of the cases linked into it; None where there is no such case."""
+WHOLE = 5_000
+"""Messages of a case that are read at once, where all of it is wanted."""
+_IN_CASE = "case_ref in (select case_ref from case_file where case_ref = :ref or survivor = :ref)"
+
+
+def case_way(conn: Connection, case_ref: str, most: int = WHOLE) -> Way | None:
+    """The newest messages of a case and of the cases linked into it, oldest first, and whether these are all.
+
+    None where there is no such case.
+    """
+    found = case_messages(conn, case_ref, None, most + 1)
+    if not found:
+        return None
+    return replace(way_of(conn, reversed(found[:most])), cut=len(found) > most)
+
+
+def case_messages(conn: Connection, case_ref: str, before: Mark | None, most: int) -> list[Said]:
+    """So many messages of a case and of the cases linked into it, newest first, from behind a mark."""
+    since: dict[str, Any] = {}
+    sql = f"{_SAID} {_IN_CASE}"
+    if before is not None:
+        sql += " and (recorded_at, message_id) < (:at, :id)"
+        since = {"at": before.at, "id": before.message_id}
+    sql += " order by recorded_at desc, message_id desc limit :most"
+    return fetch(conn, Said, sql, ref=case_ref, most=most, **since)
+
+
+def still_open(conn: Connection, case_ref: str, most: int) -> list[Said]:
+    """Messages of a case on which somebody must still act, or that did not get there: oldest first."""
+    waiting = f"select subject from journey where machine = 'handover' and {among(conn, 'state')}"
+    stopped = "select message_id from delivery where state in ('needs_person', 'outcome_unknown')"
     sql = (
-        f"{_SAID} case_ref in (select case_ref from case_file where case_ref = :ref"
-        " or survivor = :ref) order by recorded_at limit :most"
+        f"{_SAID} {_IN_CASE} and (message_id in ({waiting} and {_IN_CASE})"
+        f" or message_id in ({stopped} and {_IN_CASE})) order by recorded_at limit :most"
     )
-    found = fetch(conn, Said, sql, ref=case_ref, most=most)
-    return _way(conn, found) if found else None
+    return fetch(conn, Said, sql, ref=case_ref, most=most, among=values(conn, OPEN))
 
 
 def outline(conn: Connection, messages: Iterable[Said]) -> Way:
@@ -230,7 +262,8 @@ def _gone(conn: Connection, said: Iterable[Said]) -> tuple[list[Sent], list[Hand
     return sent, journeys
 
 
-def _way(conn: Connection, messages: Iterable[Said]) -> Way:
+def way_of(conn: Connection, messages: Iterable[Said]) -> Way:
+    """All that the ledger knows of these messages."""
     said = tuple(messages)
     ids = values(conn, [one.message_id for one in said])
     sent, journeys = _gone(conn, said)

@@ -18,6 +18,7 @@ from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.fetch import fetch
 from hub.ledger.read.find import find
 from hub.ledger.read.journey import Said
+from hub.ledger.read.mark import Mark
 from hub.ledger.session import among, values
 from hub.ledger.tables import APART
 from hub.ledger.write import at, rows
@@ -26,14 +27,6 @@ FEW = 2000
 """So many are looked up one by one; of more, there are enough among the newest."""
 FIRST, LONGEST = 200, 3200
 """Messages of the first stretch and of a late one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place in the list: what comes after it is older, or of the same instant and a smaller id."""
-
-    at: datetime
-    message_id: str
 
 
 @dataclass(frozen=True, slots=True)

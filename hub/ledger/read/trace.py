@@ -28,6 +28,8 @@ class Trace:
     broken: str | None
     watched: tuple[str, ...]
     """Ids under which a collector of traces has it, where traces are told."""
+    cut: bool = False
+    """Whether older messages are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def _trace(conn: Connection, of: str, case_ref: str, way: Way, name: Name) -> Tr
         head[0].audit_seq if head else 0,
         f"entry {broken.seq}: {broken.why}" if broken else None,
         _watched(conn, [one.message_id for one in way.messages]),
+        way.cut,
     )
 
 

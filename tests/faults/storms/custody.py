@@ -1,6 +1,7 @@
 """A night service hands over, two people of the duty team accept, and each writes down what the hub told them."""
 
 import asyncio
+import html
 import re
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ PACE = 1.2
 
 _WAITS = re.compile(r'action="(/message/[^"]+/answer)".*?aria-label="Accept ([^:"]+):', re.S)
 _HELD = re.compile(r"You hold it</span><span class=\"what\"><a href=\"[^\"]+\"><strong>([^<]+)<")
+_NEXT = re.compile(r'<a class="button second" href="(/inbox\?[^"]+)">Next<')
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 _VERSION = re.compile(r'name="version" value="(\d+)"')
 
@@ -81,15 +83,23 @@ class Worker:
             await asyncio.sleep(0.3)
 
     async def holds(self) -> list[str] | None:
-        """What their inbox says that they hold; none where it says nothing."""
-        try:
-            page = await self._inbox()
-        except httpx.TransportError:
-            return None
-        return None if page is None else _HELD.findall(page)
+        """What their inbox says that they hold, page by page; none where it says nothing."""
+        held: list[str] = []
+        where: str | None = "/inbox?only=held"
+        while where is not None:
+            try:
+                page = await self._inbox(where)
+            except httpx.TransportError:
+                return None
+            if page is None:
+                return None
+            held += _HELD.findall(page)
+            more = _NEXT.search(page)
+            where = html.unescape(more[1]) if more else None
+        return held
 
-    async def _inbox(self) -> str | None:
-        page = await self.web.get("/inbox")
+    async def _inbox(self, where: str = "/inbox") -> str | None:
+        page = await self.web.get(where)
         if page.status_code == 200:
             return page.text
         if page.status_code == 303 or page.status_code == 401:

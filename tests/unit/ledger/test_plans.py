@@ -32,6 +32,7 @@ from hub.ledger.read import (
     stamp,
     waits,
 )
+from hub.ledger.read.mark import Mark
 from hub.partners import Receives, Role
 from tests.kit.deeds import act, settle, told
 from tests.kit.people import a_handover, an_attendance
@@ -195,6 +196,8 @@ PAGES: dict[str, Callable[[Connection], object]] = {
     "search": lambda conn: find.find(conn, "x"),
     "journey of a message": lambda conn: journey.message_way(conn, "x"),
     "journey of a case": lambda conn: journey.case_way(conn, "x"),
+    "earlier of a case": lambda conn: journey.case_messages(conn, "x", Mark(now(), "x"), 50),
+    "open of a case": lambda conn: journey.still_open(conn, "x", 50),
     "a day's account": lambda conn: day.days(conn, now() - timedelta(days=1)),
     "a day's account of an authority": lambda conn: day.days(conn, now(), ["x"]),
     "partners": lambda conn: partners.standings(conn, now(), ["team"]),

@@ -11,7 +11,8 @@ import pytest
 from hub import clock
 from hub.ledger.migrate import migrate_engine
 from hub.ledger.read.find import find
-from hub.ledger.read.seek import FEW, LONGEST, Mark, Wanted, stretches
+from hub.ledger.read.mark import Mark
+from hub.ledger.read.seek import FEW, LONGEST, Wanted, stretches
 from hub.ledger.write import run
 from tests.kit.people import an_attendance
 from tests.kit.postgres import database
