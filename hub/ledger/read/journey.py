@@ -238,11 +238,13 @@ def case_messages(conn: Connection, case_ref: str, before: Mark | None, most: in
 
 def still_open(conn: Connection, case_ref: str, most: int) -> list[Said]:
     """Messages of a case on which somebody must still act, or that did not get there: oldest first."""
-    waiting = f"select subject from journey where machine = 'handover' and {among(conn, 'state')}"
-    stopped = "select message_id from delivery where state in ('needs_person', 'outcome_unknown')"
+    waiting = f"j.machine = 'handover' and {among(conn, 'j.state')}"
+    stopped = "d.state in ('needs_person', 'outcome_unknown')"
     sql = (
-        f"{_SAID} {_IN_CASE} and (message_id in ({waiting} and {_IN_CASE})"
-        f" or message_id in ({stopped} and {_IN_CASE})) order by recorded_at limit :most"
+        f"{_SAID} {_IN_CASE} and (exists (select 1 from journey j"
+        f" where j.subject = message.message_id and {waiting})"
+        f" or exists (select 1 from delivery d where d.message_id = message.message_id and {stopped}))"
+        " order by recorded_at limit :most"
     )
     return fetch(conn, Said, sql, ref=case_ref, most=most, among=values(conn, OPEN))
 
