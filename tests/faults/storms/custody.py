@@ -1,7 +1,6 @@
 """A night service hands over, two people of the duty team accept, and each writes down what the hub told them."""
 
 import asyncio
-import html
 import re
 import time
 from collections.abc import Callable
@@ -10,12 +9,13 @@ from typing import Any
 
 import httpx
 
+from tests.faults.storms.lists import whole
+
 PACE = 1.2
 """Seconds between handovers."""
 
 _WAITS = re.compile(r'action="(/message/[^"]+/answer)".*?aria-label="Accept ([^:"]+):', re.S)
 _HELD = re.compile(r"You hold it</span><span class=\"what\"><a href=\"[^\"]+\"><strong>([^<]+)<")
-_NEXT = re.compile(r'<a class="button second" href="(/inbox\?[^"]+)">Next<')
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]+)"')
 _VERSION = re.compile(r'name="version" value="(\d+)"')
 
@@ -73,8 +73,7 @@ class Worker:
         """Until told to stop; a desk that is away is tried again."""
         while not stop():
             try:
-                page = await self._inbox()
-                if page is not None:
+                for page in (await self._list("/inbox?only=waiting") or [])[:1]:
                     await asyncio.gather(
                         *(self._accept(page, *one) for one in _WAITS.findall(page)[:3])
                     )
@@ -84,24 +83,17 @@ class Worker:
 
     async def holds(self) -> list[str] | None:
         """What their inbox says that they hold, page by page; none where it says nothing."""
-        held: list[str] = []
-        where: str | None = "/inbox?only=held"
-        while where is not None:
-            try:
-                page = await self._inbox(where)
-            except httpx.TransportError:
-                return None
-            if page is None:
-                return None
-            held += _HELD.findall(page)
-            more = _NEXT.search(page)
-            where = html.unescape(more[1]) if more else None
-        return held
+        try:
+            pages = await self._list("/inbox?only=held")
+        except httpx.TransportError:
+            return None
+        return None if pages is None else [ref for page in pages for ref in _HELD.findall(page)]
 
-    async def _inbox(self, where: str = "/inbox") -> str | None:
-        page = await self.web.get(where)
-        if page.status_code == 200:
-            return page.text
+    async def _list(self, where: str) -> list[str] | None:
+        """The pages of a list; none where the desk shows nothing, and they sign in again."""
+        page = await whole(self.web, where)
+        if isinstance(page, list):
+            return page
         if page.status_code == 303 or page.status_code == 401:
             form = await self.web.get("/sign-in")
             if (found := _TOKEN.search(form.text)) is not None:

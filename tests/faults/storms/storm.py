@@ -29,6 +29,7 @@ from tests.faults.storms.checker import Answers, check
 from tests.faults.storms.custody import Custody, Night, Worker
 from tests.faults.storms.deeds import Deeds
 from tests.faults.storms.ground import Ground, ground
+from tests.faults.storms.lists import whole
 from tests.faults.storms.records import UNREAD
 from tests.faults.storms.steps import TEAMS, Step
 from tests.kit import people
@@ -251,11 +252,12 @@ class Storm:
         """Open incidents, and records on the shelf, as the desk shows them."""
         for _ in range(20):
             with contextlib.suppress(httpx.TransportError):
-                page = await self._web.get("/incidents")
-                if page.status_code == 200:
+                pages = await whole(self._web, "/incidents")
+                if isinstance(pages, list):
                     shelf = (await self._web.get("/failed")).text
                     count = re.search(r"Stuck records \((\d+)\)", shelf)
-                    return _open_titles(page.text), int(count[1]) if count else 0
+                    titles = [title for page in pages for title in _open_titles(page)]
+                    return titles, int(count[1]) if count else 0
                 await sign_in(self._web, "o@example.org", self._password)
             await asyncio.sleep(0.5)
         return ["the desk showed no incidents"], 0
