@@ -108,6 +108,9 @@ async def _until_stopped(
                 await keep_all(settings, directory, env, record, over, ledger)
             finally:
                 ends.cancel()
+                await asyncio.wait({ends})
+            if not ends.cancelled():
+                ends.result()
             if not stop.is_set():
                 ledger = await asyncio.to_thread(migrated, settings)
     finally:

@@ -7,6 +7,7 @@ import structlog
 
 from hub.embedded import EmbeddedKafka
 from hub.embedded.node import KafkaFailed
+from hub.embedded.runtime import FetchFailed
 from hub.running.supervise import Record
 from hub.settings import Settings
 
@@ -47,7 +48,7 @@ class KeptKafka:
             _log.warning("Kafka ended and is started again", bootstrap=self.bootstrap)
             try:
                 await asyncio.to_thread(self.start)
-            except (KafkaFailed, OSError):
+            except (KafkaFailed, FetchFailed, OSError):
                 _log.exception("Kafka did not start", delay=_AGAIN)
                 await asyncio.sleep(_AGAIN)
         _log.warning("Kafka is elsewhere: every role is started again", bootstrap=self.bootstrap)

@@ -1,5 +1,6 @@
 """A small site for tests of core: four partners, all keys, the rules of `deploy`, and an empty ledger."""
 
+import weakref
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -66,6 +67,8 @@ class Bench:
 
     def __init__(self, url: str, folder: Path, partners: Iterable[Partner] | None = None):
         self.engine = open_ledger(url, by_index=True)
+        # A bench that nobody has any more lets go of its ledger: Python 3.13 tells of what is left open.
+        weakref.finalize(self, self.engine.dispose)
         try:
             check_version(self.engine)
         except OtherVersion:
