@@ -38,13 +38,16 @@ def with_roles(server: str) -> Iterator[Addresses]:
 
 def give_roles(superuser: str) -> None:
     """Does in a database what an administrator does with psql."""
-    with psycopg.connect(plain(superuser), autocommit=True) as connection:
+    shared = make_url(superuser).set(database="postgres").render_as_string(hide_password=False)
+    with (
+        psycopg.connect(plain(shared), autocommit=True) as turn,
+        psycopg.connect(plain(superuser), autocommit=True) as connection,
+    ):
+        # Roles are the server's, and two workers may say the same at once; a lock is of one database.
+        turn.execute("select pg_advisory_lock(7310400)")
         connection.execute(ROLES.read_text())
         for role in ("owner", "core", "desk", "backup"):
-            # Two workers on one server may say the same at once.
-            connection.execute("select pg_advisory_lock(7310400)")
             connection.execute(f"ALTER ROLE hub_{role} PASSWORD '{_PASSWORD}'")
-            connection.execute("select pg_advisory_unlock(7310400)")
 
 
 def addresses(superuser: str) -> Addresses:
