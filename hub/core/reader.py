@@ -173,11 +173,13 @@ class Reader:
         if lost:
             await self.on_lost(lost)
         behind = []
+        ends = await self.consumer.end_offsets(list(assigned))
         # All at once: asked for together they are one request to Kafka, else one each.
         asked = await asyncio.gather(*(self.consumer.committed(spot) for spot in assigned))
         for spot, committed in zip(assigned, asked, strict=True):
             self.positions[spot] = at[spot]
-            if committed is not None and committed > at[spot]:
+            # Beyond its end it is of another Kafka, told to this one before we knew that it is one.
+            if committed is not None and at[spot] < committed <= ends[spot]:
                 behind.append(Restored(spot, at[spot], committed))
             self.consumer.seek(spot, at[spot])
         if behind:
