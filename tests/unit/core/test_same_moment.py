@@ -69,13 +69,7 @@ def test_what_has_just_been_accepted_is_not_overdue(bench: Bench, work: Work) ->
 
 
 def test_an_answer_and_its_question_in_one_moment_find_each_other(bench: Bench, work: Work) -> None:
-    asked = an_arrival("edt.handover", a_handover(1), "edt")
-    said: dict[str, Any] = {"reference": "r", "answers": asked.message_id}
-    answer = an_arrival("handover.response", a_response(asked.message_id), "team", **said)
-    record_messages(work, [answer])
-    work.flush()
-    bench.record(asked)  # the other core sees no answer, and we saw no question
-    work.conn.commit()
+    in_one_moment(bench, work)
     assert len(bench.all("select 1 from early")) == 1
     bench.do(due.fall_due)
     assert bench.all("select 1 from early") == []
@@ -84,13 +78,7 @@ def test_an_answer_and_its_question_in_one_moment_find_each_other(bench: Bench, 
 
 
 def test_two_that_find_one_wait_over_take_it_up_once(bench: Bench, work: Work) -> None:
-    asked = an_arrival("edt.handover", a_handover(1), "edt")
-    said: dict[str, Any] = {"reference": "r", "answers": asked.message_id}
-    answer = an_arrival("handover.response", a_response(asked.message_id), "team", **said)
-    record_messages(work, [answer])
-    work.flush()
-    bench.record(asked)
-    work.conn.commit()
+    in_one_moment(bench, work)
     due._early(work)
     work.flush()
     with that_waits(partial(bench.do, due._early)):
@@ -169,3 +157,14 @@ def linking(absorbed: str, survivor: str) -> Arrival:
     made = an_arrival("case.linked", a_linking(absorbed, survivor), "hub", reference=reference)
     made.parcel_id, made.case_hint = None, survivor
     return made
+
+
+def in_one_moment(bench: Bench, work: Work) -> None:
+    """Records an answer and what it answers: the other core sees no answer, and we saw no question."""
+    asked = an_arrival("edt.handover", a_handover(1), "edt")
+    said: dict[str, Any] = {"reference": "r", "answers": asked.message_id}
+    answer = an_arrival("handover.response", a_response(asked.message_id), "team", **said)
+    record_messages(work, [answer])
+    work.flush()
+    bench.record(asked)
+    work.conn.commit()
