@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from aiokafka import TopicPartition
@@ -38,6 +39,7 @@ from hub.kafka.consumer import plain_consumer
 from hub.kafka.publisher import Publisher
 from hub.kafka.same_kafka import AnotherKafka
 from hub.kafka.same_kafka import another as another_kafka
+from hub.kafka.told import told_now
 from hub.ledger.certificates import LedgerCertificates
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
@@ -122,17 +124,20 @@ class Core:
         self.horizons = Horizons(self.catching_up.cluster, self.catching_up.spots)
         subscribers = []
         for name, found in topics.ROADS.items():
-            told = name == "receipts"
+            receipts = name == "receipts"
+            group = self.settings.kafka_prefix + topics.recording(name)
+            cluster = self.catching_up.cluster
             reader = Reader(
                 self.ledger,
                 name,
                 f"core-{self.settings.instance}",
-                self.catching_up.cluster,
-                self._told if told else self._messages,
+                cluster,
+                self._told if receipts else self._messages,
                 self._recorded,
+                partial(told_now, self.settings, self.bootstrap, group, cluster),
                 self._restored,
                 self._lost,
-                waits=self._receipts_wait if told else bool,
+                waits=self._receipts_wait if receipts else bool,
                 first=name == "now",
             )
             subscriber = road(
@@ -141,13 +146,14 @@ class Core:
                 *found,
                 group=topics.recording(name),
                 listener=reader.stale,
-                gather=GATHER if told else 0.0,
+                gather=GATHER if receipts else 0.0,
             )
             self.readers.append(reader)
             subscribers.append(subscriber)
         await self.broker.connect()
-        cluster = self.catching_up.cluster
-        await refill(self.ledger, self.publisher, self.site.keys, cluster, self.stop)
+        await refill(
+            self.ledger, self.publisher, self.site.keys, self.catching_up.cluster, self.stop
+        )
         # All groups at once: each may wait for its other members.
         await asyncio.gather(*(subscriber.start() for subscriber in subscribers))
         for reader, subscriber in zip(self.readers, subscribers, strict=True):

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub.clock import monotonic
+from hub.kafka.told import Positions, stamped
 from hub.ledger.session import AWAY, away
 from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
@@ -88,8 +89,9 @@ class Reader:
         cluster: str,
         record: Callable[[Connection, Records, bool], Any],
         after: Callable[[Any], Awaitable[None]],
+        told: Callable[[], Awaitable[Positions]],
         on_restored: Callable[[list[Restored]], Awaitable[None]],
-        on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
+        on_lost: Callable[[Positions], Awaitable[None]],
         most: int = 500,
         waits: Callable[[], bool] = lambda: False,
         first: bool = False,
@@ -100,6 +102,7 @@ class Reader:
         self.cluster = cluster
         self.record = record
         self.after = after
+        self.told = told
         self.on_restored = on_restored
         self.on_lost = on_lost
         self.most = most
@@ -109,8 +112,8 @@ class Reader:
         """Seconds that a record took in the last batch that was one."""
         self.stale = Stale()
         self.consumer: Any = None
-        self.positions: dict[TopicPartition, int] = {}
-        self._told: dict[TopicPartition, int] = {}
+        self.positions: Positions = {}
+        self._told: Positions = {}
         self._told_at = 0.0
 
     def attach(self, subscriber: Any) -> None:
@@ -173,14 +176,11 @@ class Reader:
         if lost:
             await self.on_lost(lost)
         behind = []
-        ends = await self.consumer.end_offsets(list(assigned))
-        # All at once: asked for together they are one request to Kafka, else one each.
-        asked = await asyncio.gather(*(self.consumer.committed(spot) for spot in assigned))
-        for spot, committed in zip(assigned, asked, strict=True):
+        told = await self.told()
+        for spot in assigned:
             self.positions[spot] = at[spot]
-            # Beyond its end it is of another Kafka, told to this one before we knew that it is one.
-            if committed is not None and at[spot] < committed <= ends[spot]:
-                behind.append(Restored(spot, at[spot], committed))
+            if at[spot] < told.get(spot, 0):
+                behind.append(Restored(spot, at[spot], told[spot]))
             self.consumer.seek(spot, at[spot])
         if behind:
             await self.on_restored(behind)
@@ -215,13 +215,13 @@ class Reader:
         await self.after(done)
         self._tell_kafka({spot: end for spot, (_, end) in ends.items()})
 
-    def _tell_kafka(self, ends: dict[TopicPartition, int]) -> None:
+    def _tell_kafka(self, ends: Positions) -> None:
         """Kafka's own commit only feeds lag metrics and tells a restored ledger from a live one."""
         self._told |= ends
         if not self._told or monotonic() - self._told_at < 1.0:
             return
         self._told_at, told, self._told = monotonic(), self._told, {}
-        task = asyncio.ensure_future(self.consumer.commit(told))
+        task = asyncio.ensure_future(self.consumer.commit(stamped(told, self.cluster)))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
@@ -232,8 +232,8 @@ def as_many(most: int, each: float) -> int:
 
 
 def claim_offsets(
-    conn: Connection, begins: dict[TopicPartition, int], cluster: str, worker: str
-) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    conn: Connection, begins: Positions, cluster: str, worker: str
+) -> tuple[Positions, Positions]:
     """Where each partition is recorded up to in this cluster, and how many records retention took.
 
     A partition seen for the first time, or in another cluster than before, begins at the log's
@@ -243,8 +243,8 @@ def claim_offsets(
         TopicPartition(row.topic, row.partition): (row.cluster, row.next)
         for row in rows(conn, 'select topic, partition, cluster, next from "offset"')
     }
-    at: dict[TopicPartition, int] = {}
-    lost: dict[TopicPartition, int] = {}
+    at: Positions = {}
+    lost: Positions = {}
     for spot in sorted(begins):
         begin = begins[spot]
         where = {"t": spot.topic, "p": spot.partition}

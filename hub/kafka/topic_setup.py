@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-import stamina
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -13,6 +12,7 @@ from aiokafka.errors import KafkaError, for_code
 from hub.broker import listens
 from hub.kafka.consumer import plain_consumer
 from hub.kafka.security import kafka_security, to_check
+from hub.kafka.told import told
 from hub.partners import Directory
 from hub.settings import Settings
 from hub.topics import LARGEST, ROADS, Topic, fixed, of_partner, recording
@@ -78,15 +78,6 @@ async def ensure_topics(
         await client.close()
 
 
-@stamina.retry(on=KafkaError, timeout=30, wait_initial=0.1, wait_max=1.0, attempts=None)
-async def committed_by(admin: AIOKafkaAdminClient, group: str) -> Any:
-    """What a group has committed, by partition.
-
-    A Kafka that has just been set up has no coordinator of groups for a moment.
-    """
-    return await admin.list_consumer_group_offsets(group)
-
-
 class _Setup:
     def __init__(self, client: AIOKafkaAdminClient, settings: Settings, where: str):
         self._client = client
@@ -137,11 +128,12 @@ class _Setup:
                 await consumer.end_offsets(spots),
             )
         unread: dict[str, int] = {}
+        cluster = str((await self._client.describe_cluster())["cluster_id"])
         for road, names in found.items():
             group = self._settings.kafka_prefix + recording(road)
-            told = await committed_by(self._client, group)
+            known = await told(self._client, group, cluster)
             for name in sorted(names):
-                at = {s: max(begins[s], told[s].offset if s in told else 0) for s in there[name]}
+                at = {s: max(begins[s], known.get(s, 0)) for s in there[name]}
                 if count := sum(max(0, ends[s] - at[s]) for s in there[name]):
                     unread[name] = count
         return unread

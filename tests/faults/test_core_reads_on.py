@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import OperationalError
 
@@ -20,9 +20,11 @@ from hub.core.work import Work
 from hub.ledger.audit import verify
 from hub.ledger.backup import backup, restore
 from hub.partners import Directory
+from hub.topics import flow, recording
 from tests.flow.core_kit import Road, attendances
 from tests.flow.reader_kit import shelf
 from tests.kit.deeds import told
+from tests.kit.kafka import fresh
 from tests.kit.site import the_partners
 from tests.kit.waiting import eventually
 
@@ -99,6 +101,30 @@ async def test_a_backup_that_is_put_back_reads_its_gap_again(
     entries = [row.entry for row in road.all("select entry from audit where case_ref = 'hub'")]
     assert any('"did":"restored"' in entry and '"root":"' in entry for entry in entries)
     assert road.balance().balanced
+    road.engine.dispose()
+
+
+@pytest.mark.parametrize("whose", ["the id of another one", ""])
+async def test_what_another_kafka_was_told_says_nothing_of_this_ledger(
+    empty_kafka: str, tmp_path: Path, whose: str
+) -> None:
+    """A position beyond the ledger's, told to a Kafka that was lost or set by hand: no older copy."""
+    road = Road(empty_kafka, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
+    await road.say(*attendances(range(1, 8)))
+    # Groups that no other test's core is still a member of.
+    prefix = fresh("other-")
+    group = prefix + recording("flows")
+    other = AIOKafkaConsumer(
+        bootstrap_servers=empty_kafka, group_id=group, enable_auto_commit=False
+    )
+    await other.start()
+    spot = TopicPartition(flow("health"), 0)
+    other.assign([spot])
+    await other.commit({spot: (2, whose)})
+    await other.stop()
+    async with road.core(kafka_prefix=prefix):
+        await eventually(lambda: recorded(road, 7), 20)
+    assert road.all("select 1 from incident where kind = 'restored'") == []
     road.engine.dispose()
 
 

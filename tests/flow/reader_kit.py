@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from hub.broker import make_broker, publish_all, road
 from hub.core.reader import Reader
+from hub.kafka.told import told_now
 from hub.ledger.migrate import migrate_engine
 from hub.ledger.session import open_ledger
 from hub.ledger.thread import Ledger
@@ -59,6 +61,7 @@ class Shelf:
     async def reading(self, instance: str = "1") -> AsyncIterator[Reader]:
         """A reader as core runs it, until the block ends."""
         broker = make_broker(self.settings(instance))
+        group = f"trap.{self.topic}"
         reader = Reader(
             Ledger(self.engine),
             "trap",
@@ -66,6 +69,7 @@ class Shelf:
             "cluster",
             self._record,
             _nothing,
+            partial(told_now, self.settings(instance), self.bootstrap, group, "cluster"),
             _nothing,
             _nothing,
         )
@@ -73,7 +77,7 @@ class Shelf:
             broker,
             self.settings(instance),
             self.topic,
-            group=f"trap.{self.topic}",
+            group=group,
             listener=reader.stale,
         )
         await broker.start()

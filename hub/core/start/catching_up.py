@@ -18,7 +18,7 @@ from hub.broker import partitions_told
 from hub.clock import monotonic
 from hub.kafka.consumer import plain_consumer
 from hub.kafka.security import kafka_security
-from hub.kafka.topic_setup import committed_by
+from hub.kafka.told import Positions, told
 from hub.ledger.write import rows
 from hub.settings import Settings
 
@@ -26,8 +26,6 @@ LONGEST = 60.0
 """Seconds after which we go on all the same; from an older copy, seconds without progress."""
 
 _READ_TOGETHER = (topics.RECEIPTS, topics.PARCELS)
-
-Ends = dict[TopicPartition, int]
 
 
 class Hold(IntEnum):
@@ -41,7 +39,7 @@ class Hold(IntEnum):
 class CatchingUp:
     """What was unread when this core started, until it is read."""
 
-    def __init__(self, cluster: str, ends: Ends, committed: Mapping[TopicPartition, int]):
+    def __init__(self, cluster: str, ends: Positions, committed: Mapping[TopicPartition, int]):
         self.cluster = cluster
         self.hold = Hold.REPEATS
         self._gave_up = False
@@ -123,10 +121,9 @@ async def catching_up(
                 [TopicPartition(found["topic"], one["partition"]) for one in found["partitions"]],
             )
         ]
-        committed: Ends = {}
+        committed: Positions = {}
         for group in roads:
-            known = await committed_by(admin, settings.kafka_prefix + group)
-            committed |= {spot: found.offset for spot, found in known.items()}
+            committed |= await told(admin, settings.kafka_prefix + group, cluster)
         await consumer.start()
         consumer.assign(spots)
         ends = await consumer.end_offsets(spots)
