@@ -179,8 +179,12 @@ class Reader:
         told = await self.told()
         for spot in assigned:
             self.positions[spot] = at[spot]
-            if at[spot] < told.get(spot, 0):
-                behind.append(Restored(spot, at[spot], told[spot]))
+            known = told.get(spot, 0)
+            if at[spot] < known:
+                behind.append(Restored(spot, at[spot], known))
+            elif at[spot] > known:
+                # Nothing may come for long, and whoever asks Kafka meanwhile should not hear less.
+                self._told[spot] = at[spot]
             self.consumer.seek(spot, at[spot])
         if behind:
             await self.on_restored(behind)

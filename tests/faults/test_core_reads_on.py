@@ -114,14 +114,12 @@ async def test_what_another_kafka_was_told_says_nothing_of_this_ledger(
     # Groups that no other test's core is still a member of.
     prefix = fresh("other-")
     group = prefix + recording("flows")
-    other = AIOKafkaConsumer(
-        bootstrap_servers=empty_kafka, group_id=group, enable_auto_commit=False
-    )
-    await other.start()
     spot = TopicPartition(flow("health"), 0)
-    other.assign([spot])
-    await other.commit({spot: (2, whose)})
-    await other.stop()
+    async with AIOKafkaConsumer(
+        bootstrap_servers=empty_kafka, group_id=group, enable_auto_commit=False
+    ) as other:
+        other.assign([spot])
+        await other.commit({spot: (2, whose)})
     async with road.core(kafka_prefix=prefix):
         await eventually(lambda: recorded(road, 7), 20)
     assert road.all("select 1 from incident where kind = 'restored'") == []

@@ -8,10 +8,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from hub.kafka.same_kafka import cluster_now
+from hub.kafka.told import stamped
 from hub.kafka.topic_setup import KafkaAway, TopicsWrong, ensure_topics, wanted
 from hub.partners import Directory, Partner
 from hub.settings import Settings
-from hub.topics import LARGEST
+from hub.topics import LARGEST, recording
+from tests.kit.kafka import fresh
 
 
 def settings(**values: Any) -> Settings:
@@ -100,22 +103,25 @@ async def test_a_flow_is_widened_only_when_core_has_read_it(empty_kafka: str) ->
     for _ in range(3):
         await producer.send_and_wait(spot.topic, b"x", partition=0)
     await producer.stop()
-    wider = settings(kafka_partitions=2)
+    # Groups that no other test's core is still a member of.
+    wider = settings(kafka_partitions=2, kafka_prefix=fresh("wider-"))
     changed = await ensure_topics(wider, directory(), empty_kafka)
     [left] = [each for each in changed if "police" in each]
     assert left.startswith("left flows.police as narrow as it is: 3 records of it are unread")
     assert "widened flows.contact to 2" in changed
     assert (await described(empty_kafka, spot.topic))[0] == 1
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=empty_kafka, group_id="core.flows", enable_auto_commit=False
-    )
-    await consumer.start()
-    consumer.assign([spot])
-    await consumer.commit({spot: 2})
-    changed = await ensure_topics(wider, directory(), empty_kafka)
-    assert changed[0].startswith("left flows.police as narrow as it is: 1 records")
-    await consumer.commit({spot: 3})
-    await consumer.stop()
+    cluster = await cluster_now(wider, empty_kafka)
+    assert cluster
+    async with AIOKafkaConsumer(
+        bootstrap_servers=empty_kafka,
+        group_id=wider.kafka_prefix + recording("flows"),
+        enable_auto_commit=False,
+    ) as consumer:
+        consumer.assign([spot])
+        await consumer.commit(stamped({spot: 2}, cluster))
+        changed = await ensure_topics(wider, directory(), empty_kafka)
+        assert changed[0].startswith("left flows.police as narrow as it is: 1 records")
+        await consumer.commit(stamped({spot: 3}, cluster))
     assert await ensure_topics(wider, directory(), empty_kafka) == ["widened flows.police to 2"]
 
 
