@@ -54,7 +54,8 @@ async def test_a_message_from_door_to_desk(stack: Stack, place: Place, tmp_path:
     async with httpx.AsyncClient(base_url=desk, headers=bearer, timeout=30, trust_env=False) as web:
 
         async def row() -> dict[str, str] | None:
-            found = (await web.get("messages", params={"q": "EDT-0417"})).json()["messages"]
+            answer = await web.post("messages/search", json={"q": "EDT-0417"})
+            found = answer.json()["messages"]
             assert [one["sender"] for one in found] == ["edt"]
             way = (await web.get(f"messages/{found[0]['message_id']}")).json()["happened"]
             tries = [one for one in way if one["kind"] == "attempt"]
