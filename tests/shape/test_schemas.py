@@ -93,6 +93,19 @@ def test_each_that_stays_has_one_budget_of_its_own_and_a_service() -> None:
         assert one["spec"].get("serviceName", name) == service["metadata"]["name"]
 
 
+def test_who_is_called_by_others_ends_only_when_none_comes_any_more() -> None:
+    """A service names a pod for a moment after it was told to end; seen as refused connections."""
+    for one in of("StatefulSet", "Deployment"):
+        template = one["spec"]["template"]
+        # The next one ends when everybody knows the new one.
+        assert one["spec"]["minReadySeconds"] >= 5
+        if "http" not in _ports(template):
+            continue
+        waits = container(template)["lifecycle"]["preStop"]["sleep"]["seconds"]
+        # Of the rest it finishes what it has in hand.
+        assert 5 <= waits <= template["spec"]["terminationGracePeriodSeconds"] - 30
+
+
 def test_every_port_by_name_is_one_of_the_pod_that_it_is_about() -> None:
     for policy in of("NetworkPolicy"):
         spec = policy["spec"]
