@@ -6,7 +6,7 @@ keeps for which cluster that was done.
 """
 
 import asyncio
-from collections.abc import Iterator
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -23,28 +23,43 @@ from hub.wire import Outbound, Record, write
 
 log = structlog.get_logger("hub.core")
 _AT_ONCE = 500
+_SAID = 50_000
 _AGAIN = 1.0
 
 
 async def refill(
     ledger: Ledger, publisher: Publisher, keys: Keyring, cluster: str, stop: asyncio.Event
 ) -> None:
-    """Returns when Kafka has the whole list and its mark, or when we stop."""
+    """Returns when Kafka has the whole list and its mark, or when we stop.
+
+    Page by page: the list is as long as there are children whom somebody watches.
+    """
     if await ledger.transaction(lambda conn: _filled(conn, cluster)):
         return
-    found = await ledger.transaction(_listed)
+    last, count = ("", ""), 0
+    while page := await ledger.transaction(partial(_page, after=last)):
+        if not await _out(publisher, [told(keys, *each) for each in page], stop):
+            return
+        last, count = page[-1], count + len(page)
+        if count % _SAID == 0:
+            log.info("telling edge whom it keeps", count=count)
+    mark = write(keys, topics.WATCHED, topics.WHOLE, Record("watched", cluster, {"of": cluster}))
+    if not await _out(publisher, [mark], stop):
+        return
+    log.info("told edge whom it keeps", count=count)
+    await ledger.transaction(lambda conn: _keep(conn, cluster))
+
+
+async def _out(publisher: Publisher, some: list[Outbound], stop: asyncio.Event) -> bool:
+    """True once Kafka has them, false where we stop before."""
     while not stop.is_set():
         try:
-            for some in _records(keys, found, cluster):
-                await publisher(some)
-            break
+            await publisher(some)
+            return True
         except Unable as error:
             log.warning("the watched list waits for Kafka", why=str(error))
             await asyncio.sleep(_AGAIN)
-    else:
-        return
-    log.info("told edge whom it keeps", count=len(found))
-    await ledger.transaction(lambda conn: _keep(conn, cluster))
+    return False
 
 
 def _filled(conn: Connection, cluster: str) -> bool:
@@ -52,15 +67,13 @@ def _filled(conn: Connection, cluster: str) -> bool:
     return bool(rows(conn, sql, t=topics.WATCHED, c=cluster))
 
 
-def _listed(conn: Connection) -> list[tuple[str, str]]:
-    sql = "select partner, token from watched order by partner, token"
-    return [(row.partner, row.token) for row in rows(conn, sql)]
-
-
-def _records(keys: Keyring, found: list[tuple[str, str]], cluster: str) -> Iterator[list[Outbound]]:
-    for start in range(0, len(found), _AT_ONCE):
-        yield [told(keys, *each) for each in found[start : start + _AT_ONCE]]
-    yield [write(keys, topics.WATCHED, topics.WHOLE, Record("watched", cluster, {"of": cluster}))]
+def _page(conn: Connection, after: tuple[str, str]) -> list[tuple[str, str]]:
+    sql = (
+        "select partner, token from watched where (partner, token) > (:p, :t)"
+        " order by partner, token limit :n"
+    )
+    found = rows(conn, sql, p=after[0], t=after[1], n=_AT_ONCE)
+    return [(row.partner, row.token) for row in found]
 
 
 def _keep(conn: Connection, cluster: str) -> None:
