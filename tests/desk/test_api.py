@@ -71,6 +71,25 @@ async def test_pages_go_on_where_the_last_ended(sitting: Sitting) -> None:
     assert len(seen) > 14
 
 
+async def test_a_mark_that_is_none_is_refused_as_each_description_says(sitting: Sitting) -> None:
+    described = make_api(sitting.desk, 1).openapi()["paths"]
+    pages = {
+        path: one["get"]
+        for path, one in described.items()
+        for asked in one.get("get", {}).get("parameters", ())
+        if asked["name"] in ("after", "before")
+    }
+    case = str(sitting.one("select case_ref from message limit 1"))
+    asked = {"q": "late", "after": "\U000b5919\x99", "before": "\U000b5919\x99"}
+    async with program(sitting, "manager") as client:
+        for path, get in pages.items():
+            where = f"{API}{path.removeprefix(API).format(case_ref=case)}"
+            answer = await client.get(where, params=asked)
+            assert str(answer.status_code) in get["responses"], path
+            problem(answer, 400)
+    assert len(pages) >= 5
+
+
 async def test_a_reference_is_looked_for_in_a_body_and_never_in_an_address(
     sitting: Sitting,
 ) -> None:

@@ -182,7 +182,7 @@ def message(visit: Caller, message_id: Name) -> Journey:
     return _journey(visit, own_way(visit, message_id, message_way))
 
 
-@router.get("/cases/{case_ref}", tags=["read"], responses=fails(404))
+@router.get("/cases/{case_ref}", tags=["read"], responses=fails(400, 404))
 def case(visit: Caller, case_ref: Name, before: After = "") -> Journey:
     """What was said about one child with one authority: the newest, and all that is open."""
     with at_one_moment(visit.desk.ledger) as conn:
