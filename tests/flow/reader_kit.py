@@ -62,8 +62,9 @@ class Shelf:
         """A reader as core runs it, until the block ends."""
         broker = make_broker(self.settings(instance))
         group = f"trap.{self.topic}"
+        ledger = Ledger(self.engine)
         reader = Reader(
-            Ledger(self.engine),
+            ledger,
             "trap",
             f"core-{instance}",
             "cluster",
@@ -91,6 +92,7 @@ class Shelf:
             self.gate.set()
             await task
             await broker.stop()
+            ledger.close()
 
     def _record(
         self, conn: Connection, records: Sequence[ConsumerRecord], hopeful: bool = False
