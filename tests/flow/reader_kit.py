@@ -62,7 +62,8 @@ class Shelf:
         """A reader as core runs it, until the block ends."""
         broker = make_broker(self.settings(instance))
         group = f"trap.{self.topic}"
-        ledger = Ledger(self.engine)
+        # Of its own, as another core's is.
+        ledger = Ledger(open_ledger(str(self.engine.url)))
         reader = Reader(
             ledger,
             "trap",
