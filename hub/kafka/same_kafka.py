@@ -6,6 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from hub.kafka.security import kafka_security
+from hub.running.stopping import to_its_end
 from hub.settings import Settings
 
 EVERY = 5.0
@@ -30,7 +31,7 @@ async def cluster_now(settings: Settings, bootstrap: str) -> str | None:
     )
     try:
         async with asyncio.timeout(WITHIN):
-            await client.start()
+            await to_its_end(client.start())
             return str((await client.describe_cluster())["cluster_id"])
     except (KafkaError, OSError, TimeoutError):
         return None

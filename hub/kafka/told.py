@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from hub.kafka.security import kafka_security
+from hub.running.stopping import to_its_end
 from hub.settings import Settings
 
 Positions = dict[TopicPartition, int]
@@ -36,9 +37,13 @@ async def told(admin: AIOKafkaAdminClient, group: str, cluster: str) -> Position
 
 async def told_now(settings: Settings, bootstrap: str, group: str, cluster: str) -> Positions:
     """The same, over a connection of its own: a consumer tells positions, but not whose they are."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **kafka_security(settings))
-    try:
-        await admin.start()
-        return await told(admin, group, cluster)
-    finally:
-        await admin.close()
+
+    async def asked() -> Positions:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **kafka_security(settings))
+        try:
+            await admin.start()
+            return await told(admin, group, cluster)
+        finally:
+            await admin.close()
+
+    return await to_its_end(asked())

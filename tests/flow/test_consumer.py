@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 from hub.broker import make_broker, road, stopped
 from hub.embedded import EmbeddedKafka
 from hub.kafka.consumer import SIDEWAYS, join, plain_consumer
+from hub.kafka.same_kafka import cluster_now
+from hub.kafka.told import told_now
 from hub.settings import Settings
 from hub.topics import Topic
 from tests.flow.edge_kit import create
@@ -104,6 +107,24 @@ async def test_what_is_called_off_while_it_begins_leaves_no_connection(
         await asyncio.wait({starting})
         await consumer.stop()
         await stopped(broker)
+        assert connected() == opened, f"called off after {step * STEP * 1000:.1f} ms"
+    assert tasks() == before and called_off > 5
+
+
+@pytest.mark.parametrize(
+    "ask", [partial(told_now, group="nobody", cluster="this one"), cluster_now], ids=["told", "id"]
+)
+async def test_a_question_that_is_called_off_leaves_no_connection(
+    kafka: str, ask: Callable[[Settings, str], Coroutine[Any, Any, object]]
+) -> None:
+    settings, called_off = Settings(kafka_bootstrap=kafka), 0
+    gc.collect()
+    before, opened = tasks(), connected()
+    for step in range(60):
+        asking = asyncio.create_task(ask(settings, kafka))
+        await asyncio.sleep(step * STEP)
+        called_off += asking.cancel()
+        await asyncio.wait({asking})
         assert connected() == opened, f"called off after {step * STEP * 1000:.1f} ms"
     assert tasks() == before and called_off > 5
 
