@@ -121,12 +121,12 @@ class Core:
         self.catching_up = await catching_up(self.settings, self.bootstrap, over)
         await self.ledger.transaction(self.catching_up.look)
         await self.ledger.transaction(self._another)
-        self.horizons = Horizons(self.catching_up.cluster, self.catching_up.spots)
+        cluster = self.catching_up.cluster
+        self.horizons = Horizons(cluster, self.catching_up.spots)
         subscribers = []
         for name, found in topics.ROADS.items():
             receipts = name == "receipts"
             group = self.settings.kafka_prefix + topics.recording(name)
-            cluster = self.catching_up.cluster
             reader = Reader(
                 self.ledger,
                 name,
@@ -151,9 +151,7 @@ class Core:
             self.readers.append(reader)
             subscribers.append(subscriber)
         await self.broker.connect()
-        await refill(
-            self.ledger, self.publisher, self.site.keys, self.catching_up.cluster, self.stop
-        )
+        await refill(self.ledger, self.publisher, self.site.keys, cluster, self.stop)
         # All groups at once: each may wait for its other members.
         await asyncio.gather(*(subscriber.start() for subscriber in subscribers))
         for reader, subscriber in zip(self.readers, subscribers, strict=True):

@@ -89,9 +89,9 @@ class Reader:
         cluster: str,
         record: Callable[[Connection, Records, bool], Any],
         after: Callable[[Any], Awaitable[None]],
-        told: Callable[[], Awaitable[Positions]],
+        told_before: Callable[[], Awaitable[Positions]],
         on_restored: Callable[[list[Restored]], Awaitable[None]],
-        on_lost: Callable[[Positions], Awaitable[None]],
+        on_lost: Callable[[dict[TopicPartition, int]], Awaitable[None]],
         most: int = 500,
         waits: Callable[[], bool] = lambda: False,
         first: bool = False,
@@ -102,7 +102,7 @@ class Reader:
         self.cluster = cluster
         self.record = record
         self.after = after
-        self.told = told
+        self.told_before = told_before
         self.on_restored = on_restored
         self.on_lost = on_lost
         self.most = most
@@ -176,7 +176,7 @@ class Reader:
         if lost:
             await self.on_lost(lost)
         behind = []
-        told = await self.told()
+        told = await self.told_before()
         for spot in assigned:
             self.positions[spot] = at[spot]
             known = told.get(spot, 0)
@@ -237,7 +237,7 @@ def as_many(most: int, each: float) -> int:
 
 def claim_offsets(
     conn: Connection, begins: Positions, cluster: str, worker: str
-) -> tuple[Positions, Positions]:
+) -> tuple[Positions, dict[TopicPartition, int]]:
     """Where each partition is recorded up to in this cluster, and how many records retention took.
 
     A partition seen for the first time, or in another cluster than before, begins at the log's
@@ -248,7 +248,7 @@ def claim_offsets(
         for row in rows(conn, 'select topic, partition, cluster, next from "offset"')
     }
     at: Positions = {}
-    lost: Positions = {}
+    lost: dict[TopicPartition, int] = {}
     for spot in sorted(begins):
         begin = begins[spot]
         where = {"t": spot.topic, "p": spot.partition}

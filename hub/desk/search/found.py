@@ -214,7 +214,7 @@ def mark_of(text: str) -> Mark | None:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None or not message_id or len(message_id) > 80:
-        raise Stop(400, "That is no place in a list", "Begin the search anew.")
+        raise Stop(400, "That is no place in a list", "Begin at the beginning of the list.")
     return Mark(found, message_id)
 
 
