@@ -9,7 +9,8 @@ from rich.markup import escape
 from hub.clock import london
 from hub.directory import partner_files
 from hub.ledger.read.journey import WHOLE
-from hub.ledger.read.sentences import Name, handover, plain
+from hub.ledger.read.sentences import Name, plain
+from hub.ledger.read.stands import stands
 from hub.ledger.read.timeline import Event
 from hub.ledger.read.trace import Several, Trace, trace
 from hub.ledger.session import at_one_moment, open_ledger
@@ -64,8 +65,9 @@ def _print(console: Console, found: Trace, name: Name) -> None:
     console.print(f"Authority {found.authority}, case {found.case_ref}")
     console.print(f"OpenTelemetry: trace {', '.join(found.watched)}")
     for one in found.custody:
-        if one.machine == "handover":
-            console.print(escape("  " + plain(handover(one, name), moment)), style="bold")
+        asked = one.machine == "handover"
+        said = escape("  " + plain(stands(one, name), moment))
+        console.print(said, style="bold" if asked else None)
     if found.cut:
         console.print(f"● only its newest {WHOLE:,} messages are printed")
     for event in found.events:

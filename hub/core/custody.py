@@ -14,7 +14,7 @@ from hub.core.send_on import Anew, send_on
 from hub.core.work import Work
 from hub.ids import derived
 from hub.journeys import MACHINES
-from hub.journeys.handover import HELD, custodian
+from hub.journeys.handover import HELD, UNANSWERED, custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
@@ -71,7 +71,6 @@ def _sent_on(work: Work, arrival: Arrival, one: Step) -> Anew | None:
     if isinstance(anew, str):
         work.audit(row["case_ref"], "not sent on", to=known[0].partner, why=anew)
         return None
-    work.recovered("overdue", row["journey_id"], "sent on by who holds it")
     return anew
 
 
@@ -153,6 +152,9 @@ def take(
         version=row["version"],
         **({"to": str(anew["receiver"])} if anew else {}),
     )
+    if one.machine == "handover" and moved.state not in UNANSWERED:
+        by_whom = f" by {said}" if said else ""
+        work.recovered("overdue", row["journey_id"], one.event.replace("_", " ") + by_whom)
     return moved
 
 

@@ -13,7 +13,8 @@ from hub.desk.shown.paged import FAR, Page, Place, begin, end, page
 from hub.desk.whose import concerning, everything_of, facts, handover_facts
 from hub.ledger.read.calls import Call, number_of_calls, open_calls
 from hub.ledger.read.handovers import SENDER_MUST, Handover, open_handovers, receivers
-from hub.ledger.read.sentences import Parts, handover
+from hub.ledger.read.sentences import Parts
+from hub.ledger.read.stands import stands
 from hub.ledger.read.waits import MOST, Narrowed, late, number_late
 
 
@@ -134,7 +135,7 @@ def item(visit: Visit, one: Handover) -> Item:
         one.opened_at,
         one.due_at,
         f"/message/{one.message_id}",
-        handover(one, visit.desk.title) if one.machine == "handover" else (),
+        stands(one, visit.desk.title),
         one.test,
         bool(one.conflict_of),
         held_since=one.changed_at if one.held else None,

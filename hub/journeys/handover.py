@@ -83,6 +83,8 @@ HELD = ("accepted", "accepted_manually", "in_progress")
 _UNDER_OFFER = ("sent", "delivered", "opened", "queried", "answered", "overdue", "escalated")
 _UNREACHED = ("undeliverable", "manual_phone")
 _OPEN = (*_UNDER_OFFER, *_UNREACHED)
+UNANSWERED = frozenset(_OPEN)
+"""States in which nobody has said yes or no to it: a question is neither."""
 _REFUSED = ("refused", "rerouted")
 _ENDED = ("returned", "withdrawn", "completed")
 _ON_OFFER_AGAIN = ("reassigned", "lapsed")
@@ -196,6 +198,7 @@ HANDOVER = Machine(
         *moves((*HELD, *_ON_OFFER_AGAIN), "withdrawn", None, already_held),
     ),
     final=frozenset(_ENDED),
+    owed=frozenset({"drafted", *_OPEN, *_REFUSED, *_ON_OFFER_AGAIN}),
 )
 
 CUSTODY: dict[str, Custodian] = {

@@ -86,12 +86,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A named table of moves; `final` states need nothing more from anybody."""
+    """A named table of moves; `final` states need nothing more from anybody.
+
+    `owed` are the states in which what its deadline asks for has not been done.
+    """
 
     name: str
     initial: str
     transitions: tuple[Transition, ...]
     final: frozenset[str]
+    owed: frozenset[str] = frozenset()
 
     @property
     def states(self) -> frozenset[str]:

@@ -149,4 +149,6 @@ REFERRAL = Machine(
             "new_referral",
         }
     ),
+    # By its deadline somebody decides; what is decided anew later has no deadline that we know.
+    owed=frozenset({"contact_recorded", "referral", "acknowledged"}),
 )

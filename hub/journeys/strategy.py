@@ -105,4 +105,6 @@ STRATEGY = Machine(
         *moves(("csc_contact_with_family_paused",), "closed", "closed", _decider),
     ),
     final=frozenset({"closed"}),
+    # By its deadline the discussion is held; declined or asked for higher up, it is still owed.
+    owed=frozenset({"requested", "convening", "quorate", "not_quorate", "declined", "escalated"}),
 )

@@ -106,7 +106,7 @@ async def test_only_the_receiver_answers_and_only_the_sender_withdraws(sitting: 
         page = await post(client, where, f"{where}/answer", say="accepted")
         assert page.status_code == 403
         done = await post(client, where, f"{where}/withdraw", reason="Written twice by mistake")
-    assert "Withdrawn by Emergency Duty Team" in text(done)
+    assert "Withdrawn before anybody accepted it" in text(done)
     async with sitting.as_("auditor") as client:
         page = await post(client, "/", f"{where}/answer", say="accepted")
     assert page.status_code == 403

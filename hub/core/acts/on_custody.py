@@ -101,11 +101,10 @@ def _kept(work: Work, deed: Deed) -> str:
 def _recalled(work: Work, deed: Deed) -> str:
     heard = about(work, deed)
     row = standing(work, deed, heard)
-    holder, there, journey = row["holder"], row["receiver"], row["journey_id"]
+    holder, there = row["holder"], row["receiver"]
     anew = _with_giver(work, deed, row)
     _took(work, deed, steps(deed.type, _said(work, deed, row, heard), heard), heard, row, anew)
     take_back(work, deed, " and purpose = 'action'", there)
-    work.recovered("overdue", journey, f"taken back by {deed.name}")
     giver = work.site.partner(anew["receiver"])
     if giver is not None:
         body = _answer(work, deed, giver, holder)
@@ -174,7 +173,6 @@ def _sent_on(
     if row["state"] == "refused":
         take_back(work, deed, " and purpose = 'action'")
     _took(work, deed, found, heard, row, anew)
-    work.recovered("overdue", row["journey_id"], f"sent on by {deed.name}")
 
 
 def _receiver(work: Work, deed: Deed) -> Partner:

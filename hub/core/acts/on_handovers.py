@@ -93,19 +93,18 @@ def moved(
             raise Refused(taken.reason)
         done = taken.why or taken.state.replace("_", " ")
         if isinstance(taken, Moved):
-            _closes(work, deed, taken.state, heard.partner, custody.journey_id(one))
+            _closes(work, deed, taken.state, heard.partner)
     if not found:
         raise Refused("nothing waits for an answer here")
     return done
 
 
-def _closes(work: Work, deed: Deed, state: str, partner: str, journey: str) -> None:
+def _closes(work: Work, deed: Deed, state: str, partner: str) -> None:
     """An answer in the inbox is its receipt as well; a withdrawal takes back what is not there."""
     if state == "withdrawn":
         take_back(work, deed)
     elif state in ("accepted", "queried", "refused", "opened"):
         _deliveries_become(work, deed, "delivered", "('offered')", partner)
-        work.recovered("overdue", journey, f"answered by {deed.name}")
 
 
 def take_back(work: Work, deed: Deed, which: str = "", partner: str | None = None) -> None:
@@ -155,7 +154,7 @@ def _opened(work: Work, deed: Deed) -> str:
     for one in steps("content.opened", said, heard):
         taken = custody.take(work, one, deed.act_id, who=deed.name)
         if isinstance(taken, Moved):
-            _closes(work, deed, "opened", heard.partner, custody.journey_id(one))
+            _closes(work, deed, "opened", heard.partner)
     return "opened"
 
 

@@ -183,7 +183,6 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on)
         if isinstance(taken, Illegal):
             raise Refused(f"it cannot be replaced any more: {taken.reason}")
-        work.recovered("overdue", custody.journey_id(one), f"corrected by {deed.name}")
     open_now = f"message_id = :id and state in {_OPEN}"
     sql = f"select delivery_id, partner, lane from delivery where {open_now}"
     for row in rows(work.conn, sql, id=old.message_id):

@@ -27,7 +27,7 @@ from hub.ledger.read.acts import answer
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.incidents import closed_incidents
 from hub.ledger.read.journey import Way, message_way
-from hub.ledger.read.sentences import handover
+from hub.ledger.read.stands import stands
 from hub.ledger.session import at_one_moment
 from hub.serving.served import SILENT
 
@@ -197,9 +197,6 @@ def _journey(visit: Caller, own: Way) -> Journey:
 
 
 def _custody(desk: Desk, one: Handover) -> Custody:
-    state = one.state.replace("_", " ")
-    asked = one.machine == "handover"
-    parts = handover(one, desk.title) if asked else (f"{one.machine}: {state} ", one.changed_at)
     return Custody(
         journey_id=one.journey_id,
         machine=one.machine,
@@ -207,7 +204,7 @@ def _custody(desk: Desk, one: Handover) -> Custody:
         reference=one.reference,
         type=one.type,
         state=one.state,
-        stands=sentence(parts),
+        stands=sentence(stands(one, desk.title)),
         sender=one.sender,
         receiver=one.receiver,
         holder=one.holder,

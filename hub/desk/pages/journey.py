@@ -24,7 +24,7 @@ from hub.desk.whose import sees_all
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Said, Way, message_way
-from hub.ledger.read.sentences import handover
+from hub.ledger.read.stands import stands
 from hub.ledger.read.timeline import REFUSED, Event, timeline
 from hub.ledger.session import at_one_moment
 from hub.ledger.write import rows
@@ -150,12 +150,10 @@ def _asks(one: Handover, message_id: str) -> bool:
 
 def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
     if one.machine != "handover":
-        state = one.state.replace("_", " ")
-        words = (f"{one.machine.capitalize()}: {state} since ", one.changed_at)
-        return {"one": one, "parts": words, "mood": "calm"}
+        return {"one": one, "parts": stands(one, desk.title), "mood": "calm"}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
-    return {"one": one, "parts": handover(one, desk.title), "mood": mood}
+    return {"one": one, "parts": stands(one, desk.title), "mood": mood}
 
 
 @router.get("/case/{case_ref}")

@@ -145,7 +145,7 @@ def handover(one: Held, name: Name) -> Parts:
     if one.state == "completed":
         return ("Completed ", one.changed_at, f"; {one.holder or receiver} held it until then")
     ended = {
-        "withdrawn": f"Withdrawn by {sender}, ",
+        "withdrawn": "Withdrawn before anybody accepted it, ",
         "returned": f"Back with {sender}, who keeps it, ",
     }.get(one.state, f"{one.state.replace('_', ' ').capitalize()}, ")
     return (ended, one.changed_at)

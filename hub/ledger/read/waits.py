@@ -8,18 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.journeys.handover import HELD
+from hub.journeys.handover import HANDOVER
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.fetch import fetch, within
-from hub.ledger.read.handovers import COLUMNS, OPEN, SENDER_MUST, Handover
+from hub.ledger.read.handovers import COLUMNS, SENDER_MUST, Handover
 from hub.ledger.session import among, values
 from hub.ledger.write import at, rows
 
 MOST = 10_000
 """Beyond so many, a count says that there are more."""
-_WAITING = sorted(set(OPEN) - set(HELD))
-_UNFINISHED = sorted(state for one in (REFERRAL, STRATEGY) for state in one.states - one.final)
+_WAITING = sorted(HANDOVER.owed)
+_UNDONE = sorted(REFERRAL.owed | STRATEGY.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _late(conn: Connection, now: datetime, which: Narrowed) -> Iterable[tuple[st
         mine += f" and {among(conn, 'j.sender', 'senders')}"
         given = {**given, "senders": values(conn, which.senders)}
     kinds = [("'handover'", _WAITING)] if which.handovers else []
-    for machines, states in (*kinds, ("'referral', 'strategy'", _UNFINISHED)):
+    for machines, states in (*kinds, ("'referral', 'strategy'", _UNDONE)):
         sql = (
             f"j.machine in ({machines}) and {among(conn, 'j.state')} and j.due_at < :now and {mine}"
         )

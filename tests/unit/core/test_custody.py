@@ -1,6 +1,7 @@
 """Somebody always holds a handover: its sender until a named person accepts, and then that one person."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from hub.clock import london, now
 from hub.core.due import fall_due
 from hub.ledger.write import at
 from hub.partners import Receives, Role
-from schemas.codes import Response
+from schemas.codes import Refusal, Response
 from schemas.people import Worker
 from tests.kit.deeds import act, incidents, settle, states, told
 from tests.kit.people import a_handover, a_response, a_strategy_record, a_strategy_request
@@ -121,6 +122,45 @@ def test_what_nobody_accepts_in_time_is_overdue_once(handed: tuple[Bench, str]) 
     assert incidents(bench)["overdue"] == 1
     act(bench, "handover.answered", message, response="accepted")
     assert "overdue" not in incidents(bench)
+
+
+@pytest.mark.parametrize("answer", [Response.ACCEPTED, Response.REFUSED])
+def test_their_own_systems_answer_ends_it_as_one_at_the_desk_does(
+    handed: tuple[Bench, str], answer: Response
+) -> None:
+    bench = handed[0]
+    [order] = bench.orders()
+    bench.do(fall_due, now() + timedelta(days=3))
+    assert incidents(bench)["overdue"] == 1
+    names = order["reference"]
+    why = {"refusal": Refusal.WRONG_TEAM} if answer is Response.REFUSED else {}
+    body = a_response(names, answer, **why)
+    bench.record(an_arrival("handover.response", body, "team", reference="r", answers=names))
+    assert "overdue" not in incidents(bench)
+
+
+def test_what_was_taken_by_telephone_is_overdue_no_more(handed: tuple[Bench, str]) -> None:
+    bench, message = handed
+    bench.do(fall_due, now() + timedelta(days=3))
+    assert incidents(bench)["overdue"] == 1
+    sql = "select delivery_id from delivery where message_id = :id and transport = 'call'"
+    [row] = bench.all(sql, id=message)
+    said: dict[str, Any] = {"taken_by": "Mary Example", "taken_role": "Duty manager"}
+    taken = act(bench, "delivery.taken_by_phone", row.delivery_id, accepts=True, **said)
+    assert taken[0] == "done"
+    assert journey(bench, message)[2] == "Mary Example"
+    assert "overdue" not in incidents(bench)
+
+
+def test_a_question_leaves_it_overdue_until_somebody_accepts(handed: tuple[Bench, str]) -> None:
+    bench, message = handed
+    bench.do(fall_due, now() + timedelta(days=3))
+    asked = act(bench, "handover.answered", message, response="queried", text="Which aunt?")
+    assert asked[0] == "done"
+    assert incidents(bench)["overdue"] == 1
+    bench.do(fall_due, now() + timedelta(days=3))
+    [row] = bench.all("select * from incident where kind = 'overdue'")
+    assert row.closed_at is None
 
 
 def test_what_cannot_be_delivered_stays_with_its_sender(handed: tuple[Bench, str]) -> None:

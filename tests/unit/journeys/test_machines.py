@@ -38,6 +38,11 @@ def test_the_final_states_exist(machine: Machine) -> None:
 
 
 @every
+def test_what_is_over_is_not_owed(machine: Machine) -> None:
+    assert machine.owed <= machine.states - machine.final
+
+
+@every
 def test_no_move_is_written_twice(machine: Machine) -> None:
     unguarded = [(t.source, t.event) for t in machine.transitions if t.guard is None]
     assert len(unguarded) == len(set(unguarded))

@@ -1,0 +1,59 @@
+"""Late is what nobody has done by its deadline, and nothing that has been done since."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from hub.clock import now
+from hub.ledger.read.waits import Narrowed, late, number_late
+from hub.partners import Partner, Receives, Role
+from schemas.codes import StrategyDecision
+from tests.kit.people import a_decision, a_referral, a_strategy_record, a_strategy_request
+from tests.kit.site import Bench, a_partner, an_arrival
+
+Benches = Callable[[list[Partner]], Bench]
+YEARS = timedelta(days=2000)
+
+
+@pytest.fixture
+def bench(a_bench: Benches) -> Bench:
+    """A school that refers, a police force that asks, a team that decides."""
+    asked = ("strategy.requested", "referral.received")
+    return a_bench(
+        [
+            a_partner("school", Role.SCHOOL, sends=("referral.received",)),
+            a_partner("police", Role.POLICE, sends=("strategy.requested",)),
+            a_partner(
+                "team",
+                Role.ASSESSMENT_TEAM,
+                sends=("strategy.record", "referral.decision"),
+                receives=tuple(Receives(type=type) for type in asked),
+            ),
+        ]
+    )
+
+
+def owed(bench: Bench, machine: str) -> list[str]:
+    """The states of those that are late, years later."""
+    with bench.engine.connect() as conn:
+        found = late(conn, now() + YEARS, Narrowed(handovers=False), 10)
+        assert number_late(conn, now() + YEARS, Narrowed(handovers=False)) == len(found)
+    return [one.state for one in found if one.machine == machine]
+
+
+@pytest.mark.parametrize("decided", [StrategyDecision.S47_JOINT, StrategyDecision.NO_S47])
+def test_a_discussion_is_late_until_it_has_been_held(
+    bench: Bench, decided: StrategyDecision
+) -> None:
+    bench.record(an_arrival("strategy.requested", a_strategy_request(1), "police", "SR-000001"))
+    assert owed(bench, "strategy") == ["requested"]
+    bench.record(an_arrival("strategy.record", a_strategy_record(1, decided), "team", "SD-000001"))
+    assert owed(bench, "strategy") == []
+
+
+def test_a_referral_is_late_until_somebody_has_decided(bench: Bench) -> None:
+    bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-000001"))
+    assert owed(bench, "referral") == ["acknowledged"]
+    bench.record(an_arrival("referral.decision", a_decision(1), "team", "D-000001"))
+    assert owed(bench, "referral") == []
