@@ -23,6 +23,12 @@ BAD_MESSAGE, BAD_EVENT, BAD_PROCESSING, BAD_VERSION, INTERNAL = (
     "203",
     "207",
 )
+_BEFORE = {
+    b"\x0b": "the frame of MLLP (0x0B before, 0x1C 0x0D after) is no part of a message: take it out",
+    b"\xef\xbb\xbf": "a byte order mark stands before MSH: take it out",
+    b"FHS": "a batch is not read: send each of its messages in a block of its own",
+    b"BHS": "a batch is not read: send each of its messages in a block of its own",
+}
 _LABELLED_WRONG = (re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"[\x80-\x9f]"))
 
 _CODECS = {"ASCII": "ascii", "": "ascii", "UNICODE": "utf-8", "UNICODE UTF-8": "utf-8"}
@@ -81,11 +87,9 @@ def header(body: bytes, default_set: str = "") -> Header:
     """Reads MSH alone; raises `Faulty`, with MSH-10 as the reference where it stands."""
     line = body[: _line_end(body)]
     if line[:3] != b"MSH" or len(line) < 8:
-        raise Faulty(
-            "an HL7 v2 message begins with MSH, the delimiters and a sender",
-            "MSH",
-            "100",
-        )
+        why = "an HL7 v2 message begins with MSH, the delimiters and a sender"
+        found = (reason for mark, reason in _BEFORE.items() if body.startswith(mark))
+        raise Faulty(next(found, why), "MSH", "100")
     delimiters = _delimiters(line[3:8])
     if len(line) > 8 and line[8:9] != line[3:4]:
         raise Faulty("exactly four encoding characters are read, as in ^~\\&", "MSH-2", BAD_TYPE)
@@ -155,6 +159,9 @@ class Message:
             name = segment[0]
             if len(name) != 3 or not name.isalnum():
                 self.fault("a segment begins with a name of three characters", "MSH", "100")
+            if name == "MSH" and segment is not self.segments[0]:
+                reason = "one block carries one message: send them one by one"
+                self.fault(reason, "MSH, the second", "100")
             self._first.setdefault(name, segment)
 
     def fault(self, reason: str, where: str, code: str = BAD_TYPE) -> NoReturn:

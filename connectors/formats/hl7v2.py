@@ -72,6 +72,8 @@ class Hl7v2:
         start = body.find(b"\rPID")
         if body[:3] != b"MSH" or start < 0 or len(body) < 8:
             return None
+        if body.find(b"MSH" + body[3:4], 3) >= 0:
+            return None  # perhaps a second message, of another child
         end = body.find(b"\r", start + 1)
         fields = body[start + 1 : end if end > 0 else len(body)].split(body[3:4], 4)
         if len(fields) < 4 or fields[0] != b"PID" or body[6:7] in fields[3]:

@@ -103,6 +103,39 @@ def test_a_broken_message_says_where(change: tuple[bytes, bytes], place: str) ->
     assert "9995908302" not in str(found) and "OKAFOR" not in str(found)
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+@pytest.mark.parametrize("first", ["a01_itk24_admit.er7", "a04_itk24_register.er7"])
+def test_a_second_message_in_the_same_block_is_not_passed_over(first: str, end: bytes) -> None:
+    one, two = (
+        (GOLDEN / "hl7v2" / name).read_bytes().rstrip(b"\r\n") + b"\r"
+        for name in (first, "a03_itk24_discharge.er7")
+    )
+    body = (one + two).replace(b"\r", end)
+    # A feed is filtered by what is peeked at: of two children, it would be by the first alone.
+    assert HL7.peek(parcel(body)) is None
+    found = read(HL7, body)
+    assert isinstance(found, Unreadable)
+    assert "one block carries one message" in found.reason
+    reply = HL7.reply(parcel(body), Verdict(Kind.REFUSED, reason=found.reason, place=found.place))
+    assert reply is not None
+    assert b"\rMSA|AR|" in reply
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (b"\x0b", "frame of MLLP"),
+        (b"\xef\xbb\xbf", "byte order mark"),
+        (b"FHS|^~\\&|A\rBHS|^~\\&|A\r", "batch"),
+        (b"BHS|^~\\&|A\r", "batch"),
+    ],
+)
+def test_what_stands_before_a_message_is_named(before: bytes, reason: str) -> None:
+    found = read(HL7, before + (GOLDEN / "hl7v2" / "a01_itk24_admit.er7").read_bytes())
+    assert isinstance(found, Unreadable)
+    assert reason in found.reason
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"\r", b"MSH", b"MSH|^~\\&", b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04", b"%PDF-1.7\n",
