@@ -80,6 +80,8 @@ async def test_a_backup_that_is_put_back_reads_its_gap_again(
         orders = await eventually(lambda: _orders(road, 7))
         await road.receive(*(told(order) for order in orders))
         await eventually(lambda: _delivered(road) == 7)
+        await road.report(7)
+        await eventually(lambda: road.count("heartbeat") == 2)
         # Kafka's own offsets, by which an older copy is known, are told once a second.
         await asyncio.sleep(1.2)
         await road.say(*attendances([8]))

@@ -15,13 +15,11 @@ from hub import topics
 from hub.clock import london, now
 from hub.core.app import Core
 from hub.embedded import EmbeddedKafka
-from hub.ids import fresh
 from hub.ledger.audit import verify
 from hub.ledger.backup import backup, restore
 from hub.ledger.tables import Watched
 from hub.ledger.write import at, insert
 from hub.partners import Directory
-from hub.wire import Record, write
 from tests.faults.test_core_reads_on import _delivered, _lost, recorded
 from tests.flow.core_kit import Road, attendances
 from tests.kit.deeds import told
@@ -30,7 +28,6 @@ from tests.kit.postgres_server import binaries
 from tests.kit.site import the_partners
 from tests.kit.waiting import eventually
 
-EPOCH = fresh()
 TOKEN = "00112233445566778899aabbccddeeff"
 
 
@@ -57,20 +54,6 @@ class Site(Road):
         home = self.node.home.parent
         self.node = EmbeddedKafka(home, self.node.heap, before.port, brief=True)
         Road.__init__(self, self.node.start(), self.folder, self.url)
-
-    async def report(self, owned: int) -> None:
-        """What an edge of the hospital has acknowledged since it began."""
-        counts = {"owned": owned, "not_ours": 0, "refused": 0, "unable": 0}
-        meta: dict[str, Any] = {
-            "edge": "in-1",
-            "epoch": EPOCH,
-            "directory": "d",
-            "partners": {},
-            "tallies": {"hospital": counts},
-        }
-        await self.publish(
-            write(self.keys, topics.REPORTS, "in-1", Record("report", fresh(), meta))
-        )
 
     async def watched(self) -> AsyncIterator[bytes]:
         """The keys of edge's list, in their order."""

@@ -31,6 +31,8 @@ from tests.kit.people import an_attendance
 from tests.kit.site import an_arrival, the_partners
 from tests.kit.waiting import eventually
 
+EPOCH = fresh()
+
 
 class Road:
     """One hub's Kafka and ledger, and as many cores as a test starts."""
@@ -127,6 +129,20 @@ class Road:
         meta = {"partner": "team", "edge": "1", "receipts": list(told)}
         record = Record("receipts", fresh(), meta, b"", {"partner": "team"})
         await self.publish(write(self.keys, topics.RECEIPTS, "team", record))
+
+    async def report(self, owned: int) -> None:
+        """What an edge of the hospital has acknowledged since it began this life of its own."""
+        counts = {"owned": owned, "not_ours": 0, "refused": 0, "unable": 0}
+        meta: dict[str, Any] = {
+            "edge": "in-1",
+            "epoch": EPOCH,
+            "directory": "d",
+            "partners": {},
+            "tallies": {"hospital": counts},
+        }
+        await self.publish(
+            write(self.keys, topics.REPORTS, "in-1", Record("report", fresh(), meta))
+        )
 
     async def orders(self) -> list[dict[str, Any]]:
         """Everything that was ever handed out to the team."""

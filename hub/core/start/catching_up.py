@@ -68,7 +68,12 @@ class CatchingUp:
         return self.hold is Hold.ALL and not self._messages_read
 
     def again(self, conn: Connection, upto: Mapping[TopicPartition, int]) -> None:
-        """An older copy came back while we ran: everything up to `upto` is to be read again."""
+        """An older copy came back while we ran: everything up to `upto` is to be read again.
+
+        But reports: they are read with the receipts, which would wait for themselves; and of old
+        ones Kafka keeps nothing that could be read.
+        """
+        upto = {spot: end for spot, end in upto.items() if spot.topic != topics.REPORTS}
         self._ends |= {spot: max(end, self._ends.get(spot, 0)) for spot, end in upto.items()}
         self._committed = upto
         self._read = -1
