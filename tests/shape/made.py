@@ -35,7 +35,9 @@ def of(*kinds: str) -> list[Made]:
 def pods() -> dict[str, Made]:
     """Every pod's template, by the name of what makes it."""
     kinds = ("StatefulSet", "Deployment", "Job")
-    return {one["metadata"]["name"]: one["spec"]["template"] for one in of(*kinds)}
+    found = {one["metadata"]["name"]: one["spec"] for one in of(*kinds)}
+    found |= {one["metadata"]["name"]: one["spec"]["jobTemplate"]["spec"] for one in of("CronJob")}
+    return {name: spec["template"] for name, spec in found.items()}
 
 
 def container(pod: Made) -> Made:

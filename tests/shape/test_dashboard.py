@@ -13,6 +13,7 @@ from grafana_foundation_sdk.cog.runtime import panelcfg_config
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from hub.desk.metrics import KAFKA, METERS
+from hub.incident_words import KINDS
 from hub.telemetry.vitals import ALL
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +71,25 @@ def test_legends_and_words_name_labels_that_are_there() -> None:
     named = {name for text in said for name in re.findall(r"\{\{\s*(\w+)\s*\}\}", text)}
     assert named <= every
     for rule in rules:
-        assert (ROOT / rule["annotations"]["runbook"]).exists(), rule["alert"]
+        for page in _pages(rule["annotations"]["runbook"]):
+            assert (ROOT / page).exists(), rule["alert"]
         assert rule["labels"]["severity"] in ("page", "ticket")
+
+
+def _pages(runbook: str) -> list[str]:
+    """The pages that an alarm may lead to: one for each kind, where the kind is in its name."""
+    return [runbook.replace("{{ $labels.kind }}", kind) for kind in KINDS]
+
+
+def test_two_desks_are_no_two_alarms() -> None:
+    """Each desk tells of the whole hub: of theirs the most is taken, never the sum, nor each."""
+    told_by_each = "|".join(sorted(LABELS.keys() - {vital.exposed for vital in ALL}))
+    # What `unless` leaves out is left out as often as it is said.
+    asked = {who: said.split(" unless ")[0] for who, said in expressions().items()}
+    assert len(asked) > 20
+    for who, said in asked.items():
+        without = re.sub(r"\b(max|min)( by \([^)]*\))? ?\((rate\()?hub_", "", said)
+        assert not re.search(rf"\b({told_by_each})\b", without), who
 
 
 def test_panels_do_not_lie_on_each_other() -> None:

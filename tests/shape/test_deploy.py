@@ -34,12 +34,12 @@ def commands() -> set[tuple[str, ...]]:
 
 
 def words(given: list[str]) -> tuple[str, ...]:
-    return tuple(word for word in given[: 1 if given[0] == "edge" else 2] if word[0] != "-")
+    return tuple(word for word in given[: 1 if given[0] == "edge" else 2] if word[0] not in "-/")
 
 
 def test_every_setting_and_command_is_one_of_ours() -> None:
     services = {n: s for n, s in COMPOSE["services"].items() if s["image"].endswith("-hub")}
-    named = set(chain.from_iterable(told(pod) for pod in pods().values()))
+    named = set(chain.from_iterable(told(pod) for pod in pods().values())) - {"POD"}
     named |= set(chain.from_iterable(each["environment"] for each in services.values()))
     dockerfile = (DEPLOY / "images/hub/Dockerfile").read_text()
     named |= set(re.findall(r"\bHUB_[A-Z_]+", dockerfile))
@@ -63,7 +63,9 @@ def test_nobody_is_root_or_writes_where_a_program_stands() -> None:
         mounts = container(pod)["volumeMounts"]
         assert {one["name"] for one in mounts} == {one["name"] for one in pod["spec"]["volumes"]}
         writes = {one["mountPath"] for one in mounts if not one.get("readOnly")}
-        assert writes == {told(pod)["HUB_DATA"]}, name
+        goes_to = {"hub-backup": "/var/backups/hub"}.get(name)
+        assert writes == {told(pod)["HUB_DATA"], goes_to} - {None}, name
+        assert goes_to is None or container(pod)["args"][1].startswith(f"{goes_to}/")
         assert "memory" in container(pod)["resources"]["limits"]
     for name, service in COMPOSE["services"].items():
         assert service["read_only"] and service["cap_drop"] == ["ALL"], name
@@ -160,8 +162,13 @@ def test_budgets_services_and_policies_select_a_pod() -> None:
     for name, spec in policies.items():
         assert selects(spec["podSelector"].get("matchLabels", {})), name
     reach_database = {n for n, spec in policies.items() if "5432" in str(spec)}
-    assert reach_database == {"core", "desk", "set-up"}
+    assert reach_database == {"core", "desk", "set-up", "backup"}
     assert "ingress" not in policies["core"]
+    # Where a namespace can bear one label of ours, Prometheus must reach the desk by the one it has.
+    for name in ("desk", "probes"):
+        assert "reads-the-metrics" in str(policies[name]["ingress"]), name
+    leave = {n for n, spec in policies.items() if "ipBlock" in str(spec)}
+    assert leave == {"core", "edge-in", "edge-out"}
 
 
 def test_secrets_come_by_name_and_each_has_its_own() -> None:
