@@ -21,7 +21,7 @@ class IncidentEmail(Quiet):
         letter = Letter()
         if envelope.type == "incident.opened":
             became = "opened"
-            _opened(letter, body)
+            _opened(letter, body, follows=not envelope.test)
         elif envelope.type == "incident.recovered":
             became = "over"
             _over(letter, body)
@@ -41,7 +41,7 @@ class IncidentEmail(Quiet):
         )
 
 
-def _opened(letter: Letter, body: Mapping[str, Any]) -> None:
+def _opened(letter: Letter, body: Mapping[str, Any], follows: bool) -> None:
     letter.line(f"{_text(body, 'title')}.")
     letter.section("Why", body.get("cause"))
     letter.section("Since", clock(body.get("first_seen")))
@@ -54,7 +54,7 @@ def _opened(letter: Letter, body: Mapping[str, Any]) -> None:
             "Many of this kind open now. You hear of none of them one by one; the desk shows"
             " them all, and you hear once when all of them are over.",
         )
-    else:
+    elif follows:
         letter.line("You hear once more, when it is over.")
 
 

@@ -67,6 +67,7 @@ async def test_it_arrives_and_says_that_nothing_is_wrong(
     [letter] = mail.letters
     assert letter["Subject"].startswith("Hub incident opened: test, ")
     assert "test of the alerts of Exemplar, and nothing is wrong" in letter.get_content()
+    assert "once more" not in letter.get_content(), "none follows"
     assert "250 from the mail server" in capsys.readouterr().out
 
 
