@@ -86,6 +86,7 @@ def _environment() -> Environment:
         "seconds": words.seconds,
         "title_of": words.title,
         "size": words.size,
+        "short": words.short,
         "capital": words.capital,
         "field": words.field,
         "snake": words.snake,

@@ -104,6 +104,17 @@ async def test_a_reference_is_looked_for_in_a_body_and_never_in_an_address(
         problem(await client.post(f"{API}/messages/search", json={"q": "late", "limit": 0}), 422)
 
 
+async def test_how_an_id_begins_finds_what_it_is_of(sitting: Sitting) -> None:
+    parcel = str(sitting.one("select parcel_id from parcel where state = 'unreadable'"))
+    case = str(sitting.one("select case_ref from message where reference = 'EDT-0417'"))
+    async with program(sitting, "manager") as client:
+        found = await client.post(f"{API}/messages/search", json={"q": case[:8]})
+        assert {one["case"] for one in found.json()["messages"]} == {case}
+        found = await client.post(f"{API}/messages/search", json={"q": parcel[:13]})
+    [other] = found.json()["others"]
+    assert (other["kind"], other["id"]) == ("parcel", parcel) and other["says"]
+
+
 async def test_an_agency_reads_its_own_column(sitting: Sitting) -> None:
     async with program(sitting, "police") as client:
         own = await client.get(f"{API}/messages/{sitting.id_of('S-2231')}")

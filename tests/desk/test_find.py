@@ -14,6 +14,7 @@ from hub.desk.frame import Visit
 from hub.desk.search.filters import State
 from hub.desk.search.found import Hit, Looked, look, mark_of, text_of, understood
 from hub.desk.search.sealed import LASTS
+from hub.desk.shown.words import short as shortened
 from hub.ledger.write import rows
 from tests.kit.desk import WHO, Sitting, find, post, text
 from tests.kit.persons import nhs
@@ -263,3 +264,53 @@ async def test_a_search_is_of_whoever_asked_and_of_a_day(
         )
         page = await client.get(address)
     assert page.status_code == 400 and "of another day" in text(page)
+
+
+SHOWN = {
+    "message": "select message_id from message where reference = 'EDT-0417'",
+    "case": "select case_ref from message where reference = 'EDT-0417'",
+    "parcel": "select parcel_id from parcel where state = 'unreadable'",
+    "incident": "select incident_id from incident where closed_at is null limit 1",
+    "delivery": "select d.delivery_id from delivery d join message m"
+    " on m.message_id = d.message_id where m.reference = 'EDT-0417'",
+}
+"""By what the desk shows of it, where its id stands."""
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+async def test_every_reference_that_is_shown_is_found_by_how_it_begins(
+    sitting: Sitting, kind: str
+) -> None:
+    whole = str(sitting.one(SHOWN[kind]))
+    short = shortened(whole)
+    assert len(short) < 14 and whole.startswith(short)
+    async with sitting.as_("operations" if kind == "incident" else "manager") as client:
+        for words in (whole, short, short.upper(), f"{kind} {short}"):
+            page = await find(client, words)
+            assert page.status_code == 200, (words, text(page))
+            where = str(page.url)
+            if kind in ("message", "case", "parcel"):
+                assert where.endswith(f"/{kind}/{whole}"), (words, where)
+            elif kind == "incident":
+                assert f"/incidents#{whole}" in page.text and short in text(page)
+            else:
+                assert where.endswith(f"/message/{sitting.id_of('EDT-0417')}"), where
+
+
+async def test_what_is_no_message_is_found_by_those_alone_who_may_see_it(sitting: Sitting) -> None:
+    for kind, others in {"parcel": ("police", "elsewhere"), "incident": ("police",)}.items():
+        for who in others:
+            async with sitting.as_(who) as client:
+                page = await find(client, shortened(str(sitting.one(SHOWN[kind]))))
+                assert page.status_code == 404 and f"/{kind}" not in page.text.split("<main")[1]
+
+
+async def test_the_word_of_a_state_is_that_state(sitting: Sitting) -> None:
+    async with sitting.as_("manager") as client:
+        for word, state in (
+            ("conflict", "in conflict"),
+            ("overdue", "late"),
+            ("failed", "stopped"),
+        ):
+            page = await find(client, word)
+            assert f"state {state}" in page.text and "is no word of the desk" not in page.text

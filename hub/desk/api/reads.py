@@ -20,6 +20,7 @@ from hub.desk.pages.inbox import standing
 from hub.desk.pages.incidents import open_now
 from hub.desk.pages.partners import lines
 from hub.desk.search.asked import Asked
+from hub.desk.search.beside import Beside, beside
 from hub.desk.search.found import look, mark_of, text_of, understood
 from hub.desk.shown.told import Happened, Incident, Message, sentence
 from hub.desk.sight import part_of_case
@@ -42,10 +43,26 @@ router = APIRouter(responses=fails(401, 403, 404, 422, 503))
 Name = Annotated[str, Path(max_length=200)]
 
 
+class Other(BaseModel):
+    """What a reference leads to that is no message."""
+
+    kind: str = Field(description="parcel: bytes that nobody could read; incident")
+    id: str
+    title: str
+    at: AwareDatetime
+    says: str
+
+    @classmethod
+    def of(cls, one: Beside) -> "Other":
+        """As a page shows it."""
+        return cls(**{name: getattr(one, name) for name in cls.model_fields})
+
+
 class Found(BaseModel):
     """A page of what a search found, newest first."""
 
     messages: list[Message]
+    others: list[Other] = Field(description="Parcels and incidents, on the first page")
     understood: str = Field(description="What was asked for, as the search box reads it")
     taken_for_references: list[str] = Field(description="Words that are none of the desk's")
     next: str | None = Field(description="Show it as `after` for older ones; null: no more")
@@ -167,8 +184,10 @@ def _found(visit: Caller, asked: Asked, after: str, limit: int) -> Found:
         )
     with visit.desk.ledger.connect() as conn:
         found = look(visit, conn, asked.filters, mark_of(after), limit)
+        others = [] if after else beside(visit, conn, asked.filters.references)
     return Found(
         messages=[Message.of(visit.desk, hit) for hit in found.hits],
+        others=[Other.of(one) for one in others],
         understood=asked.filters.words,
         taken_for_references=list(asked.unknown),
         next=text_of(found.after) or None,

@@ -20,13 +20,14 @@ from hub.desk.acts import Act
 from hub.desk.doing import KAFKA_AWAY, LOOK_FIRST, needs
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here, see_other
 from hub.desk.search.asked import Asked
+from hub.desk.search.beside import Beside, beside
 from hub.desk.search.filters import Filters
 from hub.desk.search.found import Looked, look, mark_of, text_of, understood
 from hub.desk.search.sealed import opened, sealed
 from hub.desk.sight import part_of_case
 from hub.ids import fresh
 from hub.ledger.read.acts import Answered, answer
-from hub.ledger.read.find import is_case
+from hub.ledger.read.find import case_of
 from schemas.values import NhsNumber
 
 router = APIRouter(include_in_schema=False)
@@ -58,20 +59,25 @@ def search(visit: Reader, q: str = "", s: str = "", after: str = "") -> Response
 
 def _results(visit: Visit, asked: Asked, words: str, after: str) -> Response:
     filters, start = asked.filters, mark_of(after)
-    found = Looked([])
+    found, others = Looked([]), list[Beside]()
     if filters:
         with visit.desk.ledger.connect() as conn:
             found = look(visit, conn, filters, start)
-            case = _case(conn, filters) if found.hits else None
-        if case and not asked.child:
-            return see_other(f"/case/{case}")
-        alone = _one(filters) and not asked.child
-        if alone and len(found.hits) == 1 and not (start or found.after):
-            return see_other(f"/message/{found.hits[0].said.message_id}")
+            case = _case(conn, filters, found) if found.hits else None
+            others = beside(visit, conn, filters.references) if not start else others
+        alone = _one(filters) and not asked.child and not (start or found.after)
+        links = [f"/message/{hit.said.message_id}" for hit in found.hits]
+        if case and alone:
+            links = [f"/case/{case}"]
+        # Of an incident all is said in its row; the list that it stands in has pages.
+        links += [one.link if one.kind == "parcel" else "" for one in others]
+        if alone and len(links) == 1 and links[0]:
+            return see_other(links[0])
     return visit.page(
         "find.html",
-        200 if found.hits or not filters or start else 404,
+        200 if found.hits or others or not filters or start else 404,
         found=found,
+        others=others,
         filters=[(kind, said, link(visit, left)) for kind, said, left in filters.each()],
         q=words,
         unknown=asked.unknown,
@@ -97,9 +103,11 @@ def _one(filters: Filters) -> str | None:
     return alone[0] if alone else None
 
 
-def _case(conn: Connection, filters: Filters) -> str | None:
+def _case(conn: Connection, filters: Filters, found: Looked) -> str | None:
+    """The case that was asked for, where all that was found is of it."""
     one = _one(filters)
-    return one if one and is_case(conn, one) else None
+    case = case_of(conn, one) if one else None
+    return case if case and all(hit.said.case_ref == case for hit in found.hits) else None
 
 
 @router.post("/find/child", response_model=None)

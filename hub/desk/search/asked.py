@@ -14,6 +14,7 @@ from nhs_number.validate import is_valid
 
 from hub.desk.search import days
 from hub.desk.search.filters import By, Filters, Side, State
+from hub.ledger.read.begins import ids_from
 from hub.partners import Partner
 from schemas.envelope import Priority
 from schemas.register import HUB, REGISTER
@@ -22,6 +23,17 @@ _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 _NUMBERS = re.compile(r"(?<![\w/-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w/-])", re.ASCII)
 _SINCE, _UNTIL = ("since", "from", "after"), ("until", "till", "to", "before")
 _LONGEST_REFERENCE = 200
+_CALLED = ("case", "message", "delivery", "parcel", "incident")
+"""What a page writes before the beginning of an id."""
+_ALSO = {
+    "conflict": State.CONFLICT,
+    "conflicts": State.CONFLICT,
+    "overdue": State.LATE,
+    "failed": State.STOPPED,
+    "ambiguous": State.UNCERTAIN,
+    "abandoned": State.GIVEN_UP,
+}
+"""Words by which other pages, and people, call a state."""
 _LAST = re.compile(r"\d{1,3}", re.ASCII)
 
 Meaning = By | State | Priority | str
@@ -45,6 +57,8 @@ class Vocabulary:
         known = list(partners)
         for state in State:
             self._knows(state.value, [state])
+        for word, state in _ALSO.items():
+            self._knows(word, [state])
         for priority in Priority:
             self._knows(priority.value, [priority])
         for name in (*(partner.partner for partner in known), HUB):
@@ -147,6 +161,8 @@ def _next(
         if in_quotes:
             break
         bare.append(piece.lower().rstrip(","))
+    if bare[0] in _CALLED and len(bare) > 1 and ids_from(bare[1]) is not None:
+        return asked, 1
     filters = asked.filters
     found = known.begins(bare)
     dated = _dated(filters, bare, today)

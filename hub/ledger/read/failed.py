@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hub.ledger.read.begins import ids_from
 from hub.ledger.read.fetch import fetch, within
 from hub.ledger.read.journey import Try
+from hub.ledger.session import among, values
 from hub.ledger.tables import APART
 from hub.ledger.write import rows
 
@@ -160,6 +162,21 @@ def parcel(conn: Connection, parcel_id: str) -> Unread | None:
     """One parcel."""
     found = fetch(conn, Unread, f"{_UNREAD} where parcel_id = :id", id=parcel_id)
     return found[0] if found else None
+
+
+def parcels_from(
+    conn: Connection, text: str, partners: Collection[str] = (), most: int = 20
+) -> list[Unread]:
+    """Parcels that are no message so far, by how their id begins or by the reference these partners gave."""
+    unread = "(state <> 'accepted' or corrects is not null)"
+    order = "order by received_at desc limit :most"
+    by = f"{_UNREAD} where {among(conn, 'partner')} and reference = :text and {unread} {order}"
+    named = values(conn, partners)
+    found = fetch(conn, Unread, by, among=named, text=text, most=most) if partners else []
+    if begun := ids_from(text):
+        sql = f"{_UNREAD} where parcel_id between :low and :high and {unread} limit :most"
+        found += fetch(conn, Unread, sql, most=most, **begun)
+    return found
 
 
 def stuck_records(conn: Connection, most: int = 200) -> list[StuckRecord]:

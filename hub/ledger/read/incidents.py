@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub import topics
+from hub.ledger.read.begins import ids_from
 from hub.ledger.read.fetch import fetch
 from hub.ledger.write import rows
 
@@ -94,6 +95,15 @@ def incident(conn: Connection, incident_id: str) -> Wrong | None:
     """One, open or closed."""
     found = fetch(conn, Wrong, f"{_COLUMNS} where incident_id = :id", id=incident_id)
     return found[0] if found else None
+
+
+def incidents_from(conn: Connection, text: str, most: int = 20) -> list[Wrong]:
+    """Those whose id begins so, open or closed."""
+    begun = ids_from(text)
+    if begun is None:
+        return []
+    sql = f"{_COLUMNS} where incident_id between :low and :high limit :most"
+    return fetch(conn, Wrong, sql, most=most, **begun)
 
 
 def closed_incidents(conn: Connection, since: datetime, most: int = 100) -> list[Wrong]:

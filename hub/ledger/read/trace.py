@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from hub.ledger.audit import verify
-from hub.ledger.read.find import Hit, find, is_case
+from hub.ledger.read.find import Hit, case_of, find
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Way, case_way, message_way
 from hub.ledger.read.sentences import Name
@@ -42,10 +42,11 @@ class Several:
 def trace(conn: Connection, text: str, name: Name) -> Trace | Several | None:
     """The journey under a reference; None where there is nothing under it."""
     wanted = text.strip()
-    if is_case(conn, wanted):
-        way = case_way(conn, wanted)
-        return _trace(conn, f"Case {wanted}", wanted, way, name) if way else None
     hits = find(conn, wanted)
+    case = case_of(conn, wanted)
+    if case and all(hit.case_ref == case for hit in hits):
+        way = case_way(conn, case)
+        return _trace(conn, f"Case {case}", case, way, name) if way else None
     if len(hits) > 1:
         return Several(tuple(hits))
     if not hits:

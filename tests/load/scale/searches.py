@@ -23,4 +23,5 @@ def searched(conn: Connection, messages: list[str]) -> dict[str, str]:
     reference = str(conn.execute(sql, {"id": messages[len(messages) // 2]}).scalar())
     found["a reference"] = reference
     found["how many begin"] = reference[:-3]
+    found["how an id begins"] = messages[len(messages) // 3][:8]
     return found

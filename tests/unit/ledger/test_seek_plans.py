@@ -10,7 +10,9 @@ import pytest
 
 from hub import clock
 from hub.ledger.migrate import migrate_engine
-from hub.ledger.read.find import find
+from hub.ledger.read.failed import parcels_from
+from hub.ledger.read.find import case_of, find
+from hub.ledger.read.incidents import incidents_from
 from hub.ledger.read.mark import Mark
 from hub.ledger.read.seek import FEW, LONGEST, Wanted, stretches
 from hub.ledger.write import run
@@ -27,21 +29,45 @@ MANY = 30_000
 READ = 4 * LONGEST
 """Rows that one statement may touch: a stretch with what belongs to it, far from all of them."""
 
+NAMED = "substr(md5(n::text), 1, 8) || '-a980-5225-85de-' || lpad(n::text, 12, '0')"
+"""An id of the shape that ids have, in no order of its own."""
+BEGINS = "41ae36ec"
+"""How the id of the 417th begins."""
 MESSAGES = """
 insert into message select (m).* from (
   select jsonb_populate_record(m, jsonb_build_object(
-    'message_id', m.message_id || '-' || n, 'reference', 'R-' || n,
-    'case_ref', 'case-' || n, 'state', 'recorded',
+    'message_id', NAMED, 'reference', 'R-' || n,
+    'case_ref', NAMED, 'state', 'recorded',
     'recorded_at', m.recorded_at - n * interval '1 minute')) as m
   from message m, generate_series(1, :count) n) found
-"""
+""".replace("NAMED", NAMED)
 DELIVERIES = """
 insert into delivery select (d).* from (
   select jsonb_populate_record(d, jsonb_build_object(
-    'delivery_id', d.delivery_id || '-' || n, 'message_id', d.message_id || '-' || n,
+    'delivery_id', NAMED, 'message_id', NAMED,
     'state', 'delivered', 'reference', 'D-' || n)) as d
   from delivery d, generate_series(1, :count) n where d.partner = 'team') found
-"""
+""".replace("NAMED", NAMED)
+CASES_OF_THEM = """
+insert into case_file select (f).* from (
+  select jsonb_populate_record(f, jsonb_build_object('case_ref', NAMED)) as f
+  from case_file f, generate_series(1, :count) n) found
+""".replace("NAMED", NAMED)
+PARCELS = """
+insert into parcel select (p).* from (
+  select jsonb_populate_record(null::parcel, jsonb_build_object(
+    'parcel_id', NAMED, 'partner', 'team', 'transport', 'http', 'state', 'unreadable',
+    'received_at', now(), 'reference', 'P-' || n, 'media_type', 'text/csv', 'size', 1,
+    'digest', 'x', 'messages', jsonb_build_array(NAMED)::text)) as p
+  from generate_series(1, :count) n) found
+""".replace("NAMED", NAMED)
+INCIDENTS = """
+insert into incident select (i).* from (
+  select jsonb_populate_record(null::incident, jsonb_build_object(
+    'incident_id', NAMED, 'kind', 'conflict', 'subject', 'x', 'cause', 'x',
+    'first_seen', now(), 'last_seen', now(), 'count', 1, 'closed_at', now())) as i
+  from generate_series(1, :count) n) found
+""".replace("NAMED", NAMED)
 CASES: dict[str, Wanted] = {
     "everything": Wanted(),
     "one authority": Wanted(whole=[LEEDS]),
@@ -60,6 +86,9 @@ CASES: dict[str, Wanted] = {
     "a delivery's reference": Wanted(references=["D-417"]),
     "how a reference begins": Wanted(references=["R-4"]),
     "how none begins": Wanted(references=["XYZ"]),
+    "how an id begins": Wanted(references=[BEGINS]),
+    "how many ids begin": Wanted(references=["41ae"]),
+    "how no id begins": Wanted(references=["0000000"]),
     "a day long ago": Wanted(
         begins=clock.now() - timedelta(days=11), ends=clock.now() - timedelta(days=10)
     ),
@@ -74,8 +103,10 @@ def full(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         with bench.engine.begin() as conn:
             run(conn, MESSAGES, count=MANY)
             run(conn, DELIVERIES, count=MANY)
-            run(conn, "analyze message")
-            run(conn, "analyze delivery")
+            for more in (CASES_OF_THEM, PARCELS, INCIDENTS):
+                run(conn, more, count=MANY)
+            for table in ("message", "delivery", "case_file", "parcel", "incident"):
+                run(conn, f"analyze {table}")
         yield bench
         bench.engine.dispose()
 
@@ -101,6 +132,21 @@ def test_a_beginning_is_found_by_its_index_alone(full: Bench, asked: list[tuple[
         assert len(find(conn, "R-")) == 200
         assert len(find(conn, "R-29999")) == 1
     assert max(touched(full, list(asked)).values()) <= FEW
+
+
+@pytest.mark.postgres
+def test_the_beginning_of_an_id_is_found_by_its_index_alone(
+    full: Bench, asked: list[tuple[str, Any]]
+) -> None:
+    with full.engine.connect() as conn:
+        [hit] = find(conn, BEGINS.upper())
+        assert hit.reference == "R-417"
+        assert case_of(conn, BEGINS) == hit.case_ref
+        assert [one.reference for one in parcels_from(conn, BEGINS)] == ["P-417"]
+        assert [one.reference for one in parcels_from(conn, "P-417", ["team"])] == ["P-417"]
+        assert len(incidents_from(conn, BEGINS)) == 1
+    read = touched(full, list(asked))
+    assert max(read.values()) <= 2 * len(_partners()), read
 
 
 @pytest.mark.postgres
