@@ -86,8 +86,11 @@ def _event(console: Console, event: Event) -> None:
         what = f"{'phone' if event.lane.transport == 'call' else 'to'} {event.who}: "
     else:
         what = f"{event.who}: " if event.who else ""
+        what = f"{event.about.reference}, {what}" if event.about else what
     words = f"{indent}{_SHAPES[event.mood]} {what}{plain(event.parts, moment)}"
     said = f" — {event.said}" if event.said else ""
+    if event.stated:
+        said += f" (by their own word {moment(event.stated)})"
     console.print(f"{moment(event.at)}  {escape(words + said)}", style=_COLOURS[event.mood])
     for attempted in event.tries:
         tail = f": {attempted.said}" if attempted.said else ""

@@ -166,12 +166,16 @@ class Happened(BaseModel):
     who: str
     happened: str
     said: str = ""
-    reference: str = ""
+    reference: str = Field("", description="The sender's, of the message that it happened to")
+    stated_at: AwareDatetime | None = Field(
+        None, description="When it happened by the word of who told it, where the hub heard later"
+    )
+    stated: str = Field("", description="The same in civil time, Europe/London")
 
     @classmethod
     def of(cls, one: Event) -> "Iterator[Happened]":
         """A row of the timeline, and each try of a delivery as one of its own."""
-        reference = one.message.reference if one.message else one.lane.reference if one.lane else ""
+        reference = one.lane.reference if one.lane else one.about.reference if one.about else ""
         yield cls(
             at=one.at,
             when=civil(one.at),
@@ -180,6 +184,8 @@ class Happened(BaseModel):
             happened=sentence(one.parts),
             said=one.said,
             reference=reference,
+            stated_at=one.stated,
+            stated=civil(one.stated),
         )
         for tried in one.tries:
             yield cls(

@@ -61,11 +61,10 @@ def find(conn: Connection, text: str, most: int = 200) -> list[Hit]:
         return []
     # Most references are in capitals, and few people write them so.
     written = dict.fromkeys((wanted, wanted.upper()))
-    exact = (found for one in written if (found := _exact(conn, one, most)))
-    if found := next(exact, None):
-        return found
-    named = (found for one in written if (found := _references(conn, one, most)))
-    begun = next(named, list[Hit]())
+    for one in written:
+        if found := _exact(conn, one, most):
+            return found
+    begun = next((hits for one in written if (hits := _references(conn, one, most))), [])
     known = {hit.message_id for hit in begun}
     ids = [one for one in _ids(conn, wanted, most) if one not in known]
     return [*begun, *_those(conn, ids[: most - len(begun)])]

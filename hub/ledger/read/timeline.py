@@ -9,6 +9,7 @@ from enum import StrEnum
 import orjson
 
 from hub.ledger.content import open_words, unwrap
+from hub.ledger.read.heard import Heard
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
 from hub.ledger.read.passed import SENT_ON, receivers_then
 from hub.ledger.read.sentences import Name, Parts, delivery
@@ -96,7 +97,10 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One row of a journey. `lane` is set for deliveries, whose tries are folded into them."""
+    """One row of a journey. `lane` is set for deliveries, whose tries are folded into them.
+
+    `at` is when the hub heard of it; `stated`, when it happened by the word of who told it, if earlier.
+    """
 
     at: datetime
     kind: Kind
@@ -107,6 +111,11 @@ class Event:
     message: Said | None = None
     lane: Sent | None = None
     tries: tuple[Attempted, ...] = ()
+    about: Said | None = None
+    """The message that it happened to, where it is one of those that are shown"""
+    cause: Said | None = None
+    """The message that it came with, where that is another one"""
+    stated: datetime | None = None
 
 
 def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
@@ -114,9 +123,16 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     tries = defaultdict(list)
     for one in way.tries:
         tries[one.delivery_id].append(one)
+    heard = Heard.of_way(way)
     events = [_message(one, name) for one in way.messages]
     events += [
-        Event(again.seen_at, Kind.AGAIN, "", ("The same message came again: no effect",))
+        Event(
+            again.seen_at,
+            Kind.AGAIN,
+            "",
+            ("The same message came again: no effect",),
+            about=heard.about(again.message_id),
+        )
         for again in way.again
     ]
     events += [
@@ -126,17 +142,22 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
             "Joint protocol",
             (one.words,),
             mood="soon" if one.departs else "calm",
+            about=heard.about(one.message_id),
         )
         for one in way.noted
     ]
     events += [
-        _delivery(one, tries[one.delivery_id], name, way.overtaken) for one in way.deliveries
+        replace(
+            _delivery(one, tries[one.delivery_id], name, way.overtaken),
+            about=heard.about(one.message_id),
+        )
+        for one in way.deliveries
     ]
     # That it was sent is what its deliveries say.
     then = receivers_then(way)
     replaced = {act.act_id for act in way.acts if act.done and act.type == _REPAIRED}
     events += [
-        _step(one, name, then[one.move_id], _spoken(one, words))
+        _heard(heard, one, _step(one, name, then[one.move_id], _spoken(one, words)))
         for one in way.steps
         if one.message_id not in replaced and (one.refused or one.event != "sent")
     ]
@@ -153,9 +174,27 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
         elif act.act_id in replaced:
             outcome = ". ".join(filter(None, (why.get(act.act_id, ""), _changed(act.answer))))
         mood = "calm" if act.done else "soon"
-        events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood))
+        about = heard.about(act.subject)
+        events.append(Event(act.at, Kind.ACT, act.who, (done,), outcome, mood, about=about))
     order = {Kind.MESSAGE: 0, Kind.MOVE: 1, Kind.DELIVERY: 2}
-    return sorted(events, key=lambda event: (event.at, order.get(event.kind, 3)))
+
+    def place(event: Event) -> tuple[datetime, int, int]:
+        with_what = heard.place(event.cause or event.about)
+        return event.at, with_what, order.get(event.kind, 3)
+
+    return sorted(events, key=place)
+
+
+def _heard(heard: Heard, one: Step, event: Event) -> Event:
+    """A move at the time when the hub heard of it, beside the time that was stated."""
+    at = heard.at(one)
+    return replace(
+        event,
+        at=at,
+        stated=one.at if one.at < at else None,
+        about=heard.about(one.subject),
+        cause=heard.about(one.message_id),
+    )
 
 
 def _changed(answer: str) -> str:
@@ -200,6 +239,7 @@ def _message(one: Said, name: Name) -> Event:
         if doubts
         else "calm",
         message=one,
+        about=one,
     )
 
 
