@@ -25,6 +25,7 @@ from hub.desk.shown.incident_words import (
 )
 from hub.desk.whose import concerning
 from hub.ledger.read.handovers import Whose
+from hub.ledger.read.sentences import Deadline, Part
 from schemas.endings import ConflictEnd
 
 HERE = Path(__file__).parent
@@ -72,6 +73,8 @@ def _environment() -> Environment:
         "at": _time(words.when, short=True),
         "second": _time(words.second, short=True),
         "clock_of": words.clock,
+        "shown": _part,
+        "left": words.left,
         "mood_of": lambda moment, now: words.due(moment, now).mood.value,
         "when_text": _instant,
         "incident_title": incident_title,
@@ -115,6 +118,14 @@ def _time(say: Callable[[datetime, datetime], words.When], *, short: bool = Fals
     return shown
 
 
+def _part(part: Part, now: datetime) -> str | Markup:
+    """A part of a sentence, as a page shows it."""
+    if isinstance(part, str):
+        return part
+    told: Markup = _BY(part.at, now) if isinstance(part, Deadline) else _AT(part, now)
+    return told
+
+
 def _instant(said: str, now: datetime) -> Markup | None:
     """A message's own instants, as people read them; None for any other text."""
     if len(said) < 19 or said[10:11] != "T":
@@ -127,6 +138,7 @@ def _instant(said: str, now: datetime) -> Markup | None:
 
 
 _WHEN = _time(words.when)
+_AT, _BY = _time(words.when, short=True), _time(words.due, short=True)
 PAGES = _environment()
 
 

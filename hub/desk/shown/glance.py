@@ -9,7 +9,7 @@ from hub.desk.shown.paged import Page
 from hub.desk.shown.states import Standing
 from hub.desk.shown.words import Mood
 from hub.desk.waiting import Item
-from hub.ledger.read.sentences import Parts
+from hub.ledger.read.sentences import Deadline, Parts
 from hub.ledger.read.waits import MOST
 
 
@@ -34,7 +34,7 @@ def waits(items: Page[Item], chores: int, now: datetime) -> Line:
         return Line(Mood.CALM, "waiting", what)
     mood = words.due(first, now).mood
     said = "the first was due " if mood is Mood.LATE else "the first is due "
-    return Line(mood, "waiting", what, (said, first))
+    return Line(mood, "waiting", what, (said, Deadline(first)))
 
 
 def is_late(late: Page[Item], kept: Page[Item]) -> Line:
@@ -44,7 +44,9 @@ def is_late(late: Page[Item], kept: Page[Item]) -> Line:
         return Line(Mood.CALM, "late", "Nothing is late elsewhere")
     many = f"More than {MOST:,} are" if late.number > MOST else f"{number:,} {_is(number)}"
     longest = min(one.place for page in (late, kept) for one in page.rows)[0]
-    return Line(Mood.LATE, "late", f"{many} late elsewhere", ("the longest since ", longest))
+    return Line(
+        Mood.LATE, "late", f"{many} late elsewhere", ("the longest since ", Deadline(longest))
+    )
 
 
 def ill(partners: Sequence[Standing]) -> list[Standing]:

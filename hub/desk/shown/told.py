@@ -5,7 +5,7 @@ said at the desk, and content, stay inside.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -26,6 +26,15 @@ def civil(moment: datetime | None) -> str:
         return ""
     here = london(moment)
     return f"{here:%a} {here.day} {here:%b %Y %H:%M:%S} {here.tzname()}"
+
+
+def until(moment: datetime | None) -> str:
+    """A deadline in the same way; where it ends a day, as that day's end: `end of Wed 2 Dec 2026`."""
+    told = civil(moment)
+    here = moment and london(moment)
+    if here is None or here.time() != time():
+        return told
+    return f"{words.end_of(here)} {here - timedelta(days=1):%Y}"
 
 
 def sentence(parts: Parts) -> str:
@@ -70,7 +79,7 @@ class Message(BaseModel):
             recorded_at=said.recorded_at,
             recorded=civil(said.recorded_at),
             due_at=said.due_at,
-            due=civil(said.due_at),
+            due=until(said.due_at),
             case=said.case_ref,
             authority=said.authority,
             test=said.test,

@@ -57,9 +57,15 @@ def due(moment: datetime, now: datetime) -> When:
     here = london(moment)
     if (here.hour, here.minute, here.second) != (0, 0, 0):
         return told
-    # A day's end reads as the day it ends, not as midnight of the next.
     day = here - timedelta(days=1)
-    return replace(told, text=f"end of {day:%a} {day.day} {day:%b}")
+    exact = f"End of {day:%A} {day.day} {day:%B %Y}, 24:00 {here.tzname()}"
+    return replace(told, text=end_of(here), exact=exact)
+
+
+def end_of(midnight: datetime) -> str:
+    """A day's end reads as the day it ends, not as midnight of the next."""
+    day = midnight - timedelta(days=1)
+    return f"end of {day:%a} {day.day} {day:%b}"
 
 
 def _when(moment: datetime, now: datetime, far: str, mood: Mood) -> When:
@@ -90,6 +96,22 @@ def span(length: timedelta) -> str:
         return f"{hours} h {rest} min" if rest and hours < 6 else f"{hours} h"
     days = hours // 24
     return f"{days} day{'s' if days > 1 else ''}"
+
+
+def left(began: datetime, ends: datetime, now: datetime) -> str:
+    """How much of a time is left, so finely that it does not read as all or as nothing of it."""
+    if ends <= began:
+        return ""
+    whole = _finely(ends - began)
+    return f"{_finely(ends - now)} of {whole} left" if now < ends else f"All {whole} gone"
+
+
+def _finely(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{count(days, 'day')} {hours} h" if hours else count(days, "day")
+    return f"{hours} h {rest} min" if hours and rest else span(length)
 
 
 def seconds(length: float | None) -> str:

@@ -5,13 +5,23 @@ time and a terminal can print it.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from hub.clock import civil
 from hub.journeys.handover import HELD
 
-Parts = tuple[str | datetime, ...]
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant by which something is due: where it ends a day, it is said as that day's end."""
+
+    at: datetime
+
+
+Part = str | datetime | Deadline
+Parts = tuple[Part, ...]
 Name = Callable[[str | None], str]
 """What people call a partner."""
 
@@ -151,6 +161,7 @@ def handover(one: Held, name: Name) -> Parts:
     return (ended, one.changed_at)
 
 
-def plain(parts: Iterable[str | datetime], clock: Callable[[datetime], str]) -> str:
+def plain(parts: Iterable[Part], clock: Callable[[datetime], str]) -> str:
     """A sentence for a terminal."""
-    return "".join(clock(part) if isinstance(part, datetime) else part for part in parts)
+    moments = (part.at if isinstance(part, Deadline) else part for part in parts)
+    return "".join(clock(part) if isinstance(part, datetime) else part for part in moments)

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.desk.frame import PAGES
 from hub.desk.shown.place import marked
-from hub.desk.shown.words import Mood, due, field, span, when
+from hub.desk.shown.told import until
+from hub.desk.shown.words import Mood, due, field, left, span, when
+from hub.ledger.read.sentences import Deadline
 
 NOW = datetime(2026, 11, 23, 16, 24, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -32,6 +35,35 @@ def test_a_deadline(moment: datetime, text: str, far: str, mood: Mood) -> None:
     found = due(moment, NOW)
     assert (found.text, found.far, found.mood) == (text, far, mood)
     assert found.iso == moment.isoformat()
+
+
+def test_what_is_left_of_a_clock_is_never_said_to_be_gone() -> None:
+    began = NOW - timedelta(hours=12, minutes=1)
+    assert left(began, NOW + timedelta(minutes=57), NOW) == "57 min of 12 h 58 min left"
+    assert left(NOW, NOW + timedelta(days=3, hours=2), NOW) == "3 days 2 h of 3 days 2 h left"
+    assert left(began, NOW, NOW) == "All 12 h 1 min gone"
+    assert left(NOW, NOW - timedelta(minutes=2), NOW) == ""
+
+
+@given(st.integers(61, 10**6), st.data())
+def test_what_is_left_is_less_than_all_in_words_too(whole: int, data: st.DataObject) -> None:
+    """Where at least the smallest unit that is said is gone."""
+    gone = data.draw(st.integers(3600 if whole >= 86400 else 60, max(whole, 3600)))
+    said = left(NOW - timedelta(seconds=gone), NOW + timedelta(seconds=whole - gone), NOW)
+    if whole > gone:
+        one, _, other = said.removesuffix(" left").partition(" of ")
+        assert one != other
+
+
+def test_a_deadline_is_said_in_one_way_wherever_it_stands() -> None:
+    midnight = datetime(2026, 12, 3, tzinfo=UTC)
+    assert due(midnight, NOW).text == "end of Wed 2 Dec"
+    assert str(
+        PAGES.from_string("{{ shown(one, now) }}").render(one=Deadline(midnight), now=NOW)
+    ).count(">end of Wed 2 Dec<")
+    assert due(midnight, NOW).exact == "End of Wednesday 2 December 2026, 24:00 GMT"
+    assert until(midnight) == "end of Wed 2 Dec 2026"
+    assert until(NOW) == "Mon 23 Nov 2026 16:24:00 GMT"
 
 
 def test_the_clock_is_londons() -> None:
