@@ -131,3 +131,21 @@ def test_a_change_asks_nobody_to_bear_motion_and_print_shows_every_try(
     expect(page.get_by_role("navigation", name="Rooms")).not_to_be_visible()
     expect(page.get_by_role("button", name="Open content")).not_to_be_visible()
     page.close()
+
+
+def test_a_printed_journey_says_of_every_time_on_which_day_it_was(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    page = browser.new_page()
+    enter(page, address, "manager")
+    page.goto(f"{address}/message/{sitting.id_of('S-2231')}")
+    page.emulate_media(media="print")
+    printed = page.locator("main time").evaluate_all(
+        "all => all.map(one => [getComputedStyle(one, '::before').content,"
+        " getComputedStyle(one).fontSize])"
+    )
+    assert len(printed) > 3
+    for said, size in printed:
+        assert re.search(r"\w+day \d+ \w+ \d{4}, \d\d:\d\d(:\d\d)? (GMT|BST)", said), said
+        assert size == "0px", "what is short for today is not printed beside it"
+    page.close()
