@@ -100,6 +100,10 @@ async def test_a_reference_is_looked_for_in_a_body_and_never_in_an_address(
             told = problem(await client.get(f"{API}/messages", params={"q": word}), 400)
             assert "POST /messages/search" in str(told)
             assert word not in str(told) and "Annabel" not in str(told)
+        timed = {"q": "handover from 25 Oct 2026 01:30 to 2026-10-25T01:30"}
+        found = await client.get(f"{API}/messages", params=timed)
+        words = "since 25 Oct 2026 01:30 BST until 25 Oct 2026 01:30 GMT edt.handover"
+        assert found.json()["understood"] == words
         problem(await client.post(f"{API}/messages/search", json={"q": "9434765919"}), 400)
         problem(await client.post(f"{API}/messages/search", json={"q": "late", "limit": 0}), 422)
 

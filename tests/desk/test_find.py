@@ -15,7 +15,7 @@ from hub.desk.search.filters import State
 from hub.desk.search.found import Hit, Looked, look, mark_of, text_of, understood
 from hub.desk.search.sealed import LASTS
 from hub.desk.shown.words import short as shortened
-from hub.ledger.write import rows
+from hub.ledger.write import at, rows
 from tests.kit.desk import WHO, Sitting, find, post, text
 from tests.kit.persons import nhs
 
@@ -314,3 +314,27 @@ async def test_the_word_of_a_state_is_that_state(sitting: Sitting) -> None:
         ):
             page = await find(client, word)
             assert f"state {state}" in page.text and "is no word of the desk" not in page.text
+
+
+async def test_a_time_of_day_narrows_a_search_in_words_and_in_the_form(sitting: Sitting) -> None:
+    came = sitting.bench.all("select recorded_at from message where reference = 'EDT-0417'")
+    here = clock.london(at(came[0].recorded_at) or clock.now())
+    async with sitting.as_("manager") as client:
+        for minutes, there in ((-1, True), (1, False)):
+            since = here + timedelta(minutes=minutes)
+            page = await find(client, f"handover since {since:%d/%m/%Y %H:%M}")
+            assert ("EDT-0417" in text(page)) == there and "is no word" not in page.text
+            field = f"{since:%Y-%m-%dT%H:%M}"
+            chosen = await post(client, "/find", "/find", q="handover", since=field)
+            assert str(chosen.url) == str(page.url)
+            assert f'name="since" value="{field}"' in chosen.text
+        minute = await find(client, f"{here:%d/%m/%Y %H:%M}")
+        assert "EDT-0417" in text(minute)
+        page = await find(client, "last hour")
+        assert "Take away: time since" in page.text and "is no word" not in page.text
+        page = await find(client, "tomorrow")
+        assert "may have been meant for a time" in text(page)
+        page = await find(client, "since 25 Oct 2026 01:30")
+        assert "showed this time twice" in text(page) and "since 25 Oct 2026 01:30 BST" in text(
+            page
+        )

@@ -136,7 +136,7 @@ class Search(BaseModel):
 
     q: str = Field(
         max_length=1000,
-        description="As in the search box: references, partners, teams, types, states, days",
+        description="As in the search box: references, partners, teams, types, states, times",
         examples=['"EDT-0417" handover to assessment-east since 20 Nov 2026'],
     )
     after: str = Field("", description="`next` of the page before")
@@ -150,8 +150,8 @@ def messages(
         str,
         Query(
             max_length=1000,
-            description="As in the search box: partners, teams, types, states, days; no references",
-            examples=["late handover to assessment-east since 20 Nov 2026"],
+            description="As in the search box: partners, teams, types, states, times; no references",
+            examples=["late handover to assessment-east since 20 Nov 2026 20:30"],
         ),
     ],
     after: After = "",

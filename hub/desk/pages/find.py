@@ -6,6 +6,7 @@ up by its keyed token and notes who asked, before anything is shown.
 """
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from hub.broker import Unable
+from hub.clock import london
 from hub.desk import acts
 from hub.desk.access import Action, Facts, Grant
 from hub.desk.acts import Act
@@ -34,8 +36,18 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.post("/find", response_model=None)
-def ask(visit: Actor, q: Annotated[str, Form(max_length=1000)] = "") -> Response:
-    """What was written in the box; what comes of it has an address that does not say it again."""
+def ask(
+    visit: Actor,
+    q: Annotated[str, Form(max_length=1000)] = "",
+    since: Annotated[str, Form(max_length=20)] = "",
+    until: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """What was written in the box; what comes of it has an address that does not say it again.
+
+    `since` and `until` are the times of the form below it, and stand for the words that say the same.
+    """
+    chosen = (f"{word} {said}" for word, said in (("since", since), ("until", until)) if said)
+    q = " ".join((q, *chosen))
     asked = understood(visit, q)
     if asked.child:
         # Shown at once: whatever led on from here would have to carry the number.
@@ -45,7 +57,7 @@ def ask(visit: Actor, q: Annotated[str, Form(max_length=1000)] = "") -> Response
 
 @router.get("/find", response_model=None)
 def search(visit: Reader, q: str = "", s: str = "", after: str = "") -> Response:
-    """One box for references, partners, teams, types, states and days; `s` is what was asked, sealed."""
+    """One box for references, partners, teams, types, states and times; `s` is what was asked, sealed."""
     words = opened(visit.desk.keys, visit.person, s) if s else q
     asked = understood(visit, words)
     if not s and (asked.child or asked.filters.references):
@@ -82,10 +94,18 @@ def _results(visit: Visit, asked: Asked, words: str, after: str) -> Response:
         q=words,
         unknown=asked.unknown,
         child=asked.child,
+        timed=asked.timed,
+        since=_chosen(filters.begins),
+        until=_chosen(filters.ends and filters.ends - timedelta(minutes=1)),
         more=link(visit, filters, text_of(found.after)) if found.after else "",
         may_ask=visit.may(Action.FIND_CHILD),
         asked=filters,
     )
+
+
+def _chosen(moment: datetime | None) -> str:
+    """An end of the time that is asked for, as a browser's field for it has it."""
+    return f"{london(moment):%Y-%m-%dT%H:%M}" if moment else ""
 
 
 def link(visit: Visit, filters: Filters, after: str = "", words: str = "") -> str:

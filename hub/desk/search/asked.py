@@ -1,6 +1,6 @@
 """Whatever is written in the search box is understood in one way, and the page can say in which.
 
-Words are those of the trade: partners and teams, message types, states, priorities and days. What
+Words are those of the trade: partners and teams, message types, states, priorities and times. What
 is none of them is taken for a reference. A child's number is never looked for here.
 """
 
@@ -8,11 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import datetime
 
 from nhs_number.validate import is_valid
 
-from hub.desk.search import days
+from hub.desk.search import moments
 from hub.desk.search.filters import By, Filters, Side, State
 from hub.ledger.read.begins import ids_from
 from hub.partners import Partner
@@ -21,7 +21,7 @@ from schemas.register import HUB, REGISTER
 
 _PIECES = re.compile(r'"([^"]*)"|([^\s"]+)')
 _NUMBERS = re.compile(r"(?<![\w/-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w/-])", re.ASCII)
-_SINCE, _UNTIL = ("since", "from", "after"), ("until", "till", "to", "before")
+_SINCE, _UNTIL = ("since", "from", "after", "between"), ("until", "till", "to", "before", "and")
 _LONGEST_REFERENCE = 200
 _CALLED = ("case", "message", "delivery", "parcel", "incident")
 """What a page writes before the beginning of an id."""
@@ -34,7 +34,6 @@ _ALSO = {
     "abandoned": State.GIVEN_UP,
 }
 """Words by which other pages, and people, call a state."""
-_LAST = re.compile(r"\d{1,3}", re.ASCII)
 
 Meaning = By | State | Priority | str
 """A partner, a state, a priority, or the name of a type."""
@@ -47,6 +46,11 @@ class Asked:
     filters: Filters = Filters()
     unknown: tuple[str, ...] = ()
     child: str = field(default="", repr=False)
+
+    @property
+    def timed(self) -> bool:
+        """Whether one of the unknown may have been meant for a time."""
+        return any(moments.like_a_time(word) for word in self.unknown)
 
 
 class Vocabulary:
@@ -119,7 +123,7 @@ def _of_types() -> Mapping[str, list[str]]:
     return found
 
 
-def read(text: str, known: Vocabulary, today: date) -> Asked:
+def read(text: str, known: Vocabulary, now: datetime) -> Asked:
     """What some words ask for. Pure; never fails, whatever is written."""
     whole, child = _without_numbers(text)
     pieces = [
@@ -129,7 +133,7 @@ def read(text: str, known: Vocabulary, today: date) -> Asked:
     ]
     asked, at = Asked(child=child), 0
     while at < len(pieces):
-        asked, taken = _next(asked, pieces[at:], known, today)
+        asked, taken = _next(asked, pieces[at:], known, now)
         at += taken
     return asked
 
@@ -150,14 +154,14 @@ def _without_numbers(text: str) -> tuple[str, str]:
 
 
 def _next(
-    asked: Asked, pieces: Sequence[tuple[str, bool]], known: Vocabulary, today: date
+    asked: Asked, pieces: Sequence[tuple[str, bool]], known: Vocabulary, now: datetime
 ) -> tuple[Asked, int]:
     """The words so far with those that come next, and how many these were."""
     first, quoted = pieces[0]
     if quoted:
         return _reference(asked, first, told=False), 1
     bare: list[str] = []
-    for piece, in_quotes in pieces[: max(known.longest, days.LONGEST) + 1]:
+    for piece, in_quotes in pieces[: max(known.longest, moments.LONGEST) + 1]:
         if in_quotes:
             break
         bare.append(piece.lower().rstrip(","))
@@ -165,7 +169,7 @@ def _next(
         return asked, 1
     filters = asked.filters
     found = known.begins(bare)
-    dated = _dated(filters, bare, today)
+    dated = _dated(filters, bare, now)
     if dated is not None and (found is None or found[1] <= dated[1]):
         return replace(asked, filters=dated[0]), dated[1]
     if found is not None:
@@ -178,21 +182,21 @@ def _next(
     return _reference(asked, first, told=True), 1
 
 
-def _dated(filters: Filters, bare: Sequence[str], today: date) -> tuple[Filters, int] | None:
-    """With the day, or the beginning or end of several, that some words begin with."""
-    if bare[0] == "last" and len(bare) > 2 and bare[2] in ("day", "days"):
-        if not _LAST.fullmatch(bare[1]) or int(bare[1]) < 1:
-            return None
-        return replace(filters, since=today - timedelta(days=int(bare[1]) - 1), until=None), 3
+def _dated(filters: Filters, bare: Sequence[str], now: datetime) -> tuple[Filters, int] | None:
+    """With the time, or the beginning or end of one, that some words begin with."""
+    if (lately := moments.back(bare, now)) is not None:
+        return replace(filters, since=lately.first, until=None), lately.words
     if bare[0] in (*_SINCE, *_UNTIL):
-        found = days.day(bare[1:], today)
+        found = moments.moment(bare[1:], now, filters.since)
         if found is None:
             return None
         if bare[0] in _SINCE:
-            return replace(filters, since=found[0]), found[1] + 1
-        return replace(filters, until=found[0]), found[1] + 1
-    alone = days.day(bare, today)
-    return alone and (replace(filters, since=alone[0], until=alone[0]), alone[1])
+            return replace(filters, since=found.first), found.words + 1
+        return replace(filters, until=found.last), found.words + 1
+    alone = moments.moment(bare, now)
+    if alone is None:
+        return None
+    return replace(filters, since=alone.first, until=alone.last), alone.words
 
 
 def _with(filters: Filters, meant: Iterable[Meaning]) -> Filters:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from hub.calendar import end_of
 from hub.clock import LONDON
-from hub.desk.search.days import said
+from hub.desk.search.moments import Bound, said, twice
 from schemas.envelope import Priority
 
 
@@ -54,15 +55,15 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Of one kind any may hold, of each kind one must; days are civil and both belong to it."""
+    """Of one kind any may hold, of each kind one must; days and minutes are civil, and both ends belong to it."""
 
     partners: frozenset[By] = frozenset()
     types: frozenset[str] = frozenset()
     states: frozenset[State] = frozenset()
     priorities: frozenset[Priority] = frozenset()
     references: frozenset[str] = frozenset()
-    since: date | None = None
-    until: date | None = None
+    since: Bound | None = None
+    until: Bound | None = None
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -70,23 +71,34 @@ class Filters:
     @property
     def begins(self) -> datetime | None:
         """The first instant that belongs to it."""
-        return datetime.combine(self.since, time(), LONDON) if self.since else None
+        since = self.since
+        if since is None or isinstance(since, datetime):
+            return since
+        return datetime.combine(since, time(), LONDON)
 
     @property
     def ends(self) -> datetime | None:
         """The first instant after it."""
-        after = self.until and self.until + timedelta(days=1)
-        return datetime.combine(after, time(), LONDON) if after else None
+        if self.until is None:
+            return None
+        if isinstance(self.until, datetime):
+            return self.until + timedelta(minutes=1)
+        return end_of(self.until)
+
+    @property
+    def twice(self) -> bool:
+        """Whether it begins or ends in the hour that clocks show twice."""
+        return twice(self.since) or twice(self.until)
 
     def each(self) -> Iterator[tuple[str, str, "Filters"]]:
         """Every filter as kind and words, with what is left when it is taken away."""
         if self.since is not None and self.since == self.until:
-            yield "day", said(self.since), replace(self, since=None, until=None)
+            yield "time", said(self.since), replace(self, since=None, until=None)
         else:
             if self.since is not None:
-                yield "day", f"since {said(self.since)}", replace(self, since=None)
+                yield "time", f"since {said(self.since)}", replace(self, since=None)
             if self.until is not None:
-                yield "day", f"until {said(self.until)}", replace(self, until=None)
+                yield "time", f"until {said(self.until)}", replace(self, until=None)
         for by in sorted(self.partners):
             yield "partner", by.words, replace(self, partners=self.partners - {by})
         for kind in sorted(self.types):

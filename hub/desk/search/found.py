@@ -77,9 +77,9 @@ class Looked:
 
 
 def understood(visit: Visit, text: str) -> Asked:
-    """What the words in the box mean here and today."""
+    """What the words in the box mean here and now."""
     words = _vocabulary(visit.desk.directory)
-    return read(text[:1000].replace("\0", " "), words, clock.london(visit.now).date())
+    return read(text[:1000].replace("\0", " "), words, visit.now)
 
 
 @lru_cache(maxsize=4)
