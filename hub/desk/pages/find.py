@@ -95,6 +95,7 @@ def _results(visit: Visit, asked: Asked, words: str, after: str) -> Response:
         unknown=asked.unknown,
         child=asked.child,
         timed=asked.timed,
+        untimed=asked.untimed.words,
         since=_chosen(filters.begins),
         until=_chosen(filters.ends and filters.ends - timedelta(minutes=1)),
         more=link(visit, filters, text_of(found.after)) if found.after else "",

@@ -52,6 +52,13 @@ class Asked:
         """Whether one of the unknown may have been meant for a time."""
         return any(moments.like_a_time(word) for word in self.unknown)
 
+    @property
+    def untimed(self) -> Filters:
+        """What is asked for apart from times, and from what may have been meant for one."""
+        meant = filter(moments.like_a_time, self.unknown)
+        left = self.filters.references.difference(meant)
+        return replace(self.filters, since=None, until=None, references=left)
+
 
 class Vocabulary:
     """The words that this hub knows, of one word or several."""

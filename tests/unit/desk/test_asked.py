@@ -202,4 +202,5 @@ def test_times_of_day(text: str, begins: datetime | None, ends: datetime | None)
 def test_what_may_have_been_meant_for_a_time_is_said_to_be_none(text: str) -> None:
     asked = read(text, KNOWN, NOW)
     assert asked.timed and asked.unknown
+    assert not any(word in asked.untimed.words for word in ("tomorrow", "25:00", "ago"))
     assert not read("EDT-0417 Thistlewood", KNOWN, NOW).timed
