@@ -3,6 +3,7 @@
 KINDS = {
     "partner_down": "{partner} does not answer",
     "lane_blocked": "A delivery to {partner} holds up later ones about the same child",
+    "stopped": "Deliveries to {partner} stopped, and a person must decide",
     "misdirected_ack": "{partner} acknowledged another message than the one it was sent",
     "unknown_receipt": "{partner} sent a receipt for something it was never sent",
     "unknown_partner": "A receipt names a partner that has no file",

@@ -92,7 +92,7 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
     """Open deliveries go to the survivor's lane of their partner, behind its last, in their order."""
     work.flush()
     sql = (
-        "select delivery_id, partner, lane, state, reason, type, listed_at from delivery"
+        "select delivery_id, partner, lane, listed_at from delivery"
         " where message_id in (select message_id from message where case_ref = :c)"
         f" and state in {_OPEN} and lane_no > 0 order by lane, lane_no"
     )
@@ -133,10 +133,6 @@ def _join_lanes(work: Work, absorbed: str, survivor: str) -> None:
             at=numbered[-1]["listed_at"],
             lane=lane,
         )
-        work.recovered("lane_blocked", f"{partner}|{absorbed}", "it joined another case's lane")
-        for row in moving[partner]:
-            if row.state in ("needs_person", "outcome_unknown"):
-                work.incident("lane_blocked", lane, f"{row.type} to {partner}: {row.reason}")
         work.partners.add(partner)
 
 

@@ -217,10 +217,7 @@ def _becomes(
         return
     if settled.state is State.DELIVERED:
         custody.delivered(work, row)
-        work.recovered("lane_blocked", row["lane"], "the delivery that blocked it was settled")
     elif settled.state in (State.NEEDS_PERSON, State.OUTCOME_UNKNOWN):
-        why = f"{row['type']} to {row['partner']}: {row['reason']}"
-        work.incident("lane_blocked", row["lane"], why)
         custody.undeliverable(work, row)
     if settled.call_sheet:
         open_call_sheet(work, row, partner)

@@ -90,7 +90,7 @@ async def test_who_takes_it_is_seen_by_everybody(sitting: Sitting, claim: str) -
 
 
 async def test_what_stopped_says_who_has_it(sitting: Sitting) -> None:
-    lane = sitting.one("select incident_id from incident where kind = 'lane_blocked'")
+    lane = sitting.one("select incident_id from incident where kind = 'stopped'")
     async with sitting.as_("operations") as client:
         free = text(await client.get("/failed"))
         assert "● Nobody has it so far: take it under Incidents , so that others see it" in free

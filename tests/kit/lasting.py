@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from hub.core.incidents.stopped import blocked_lanes, stopped_deliveries
 from hub.core.reports import heartbeat
 from hub.core.start.horizon import Upto
 from hub.core.work import Work
@@ -46,6 +47,12 @@ def look(bench: Bench, duty: Callable[[Work], Any], at: datetime, **upto: Any) -
         duty(work)
 
     bench.do(effect, at)
+
+
+def sweep(bench: Bench, at: datetime | None = None) -> None:
+    """What stopped, and which lanes it blocks, is looked for, as it is every few seconds."""
+    for duty in (stopped_deliveries, blocked_lanes):
+        bench.do(duty, at)
 
 
 def speaks(bench: Bench, at: datetime, *names: str) -> None:

@@ -25,6 +25,7 @@ from schemas.labels import Restriction
 from schemas.people import Handling
 from schemas.values import Said
 from tests.kit import people
+from tests.kit.lasting import sweep
 from tests.kit.site import LEEDS, Bench, an_arrival
 
 EAST = "assessment-east"
@@ -303,6 +304,7 @@ def _down(told: Evening) -> None:
     told.fails(
         POLICE, 57, outcome="refused", code="422", detail="unknown force area in the request"
     )
+    sweep(told.bench, told.at(56))
     for number, minutes in ((32, 45), (33, 44)):
         told.says(
             "strategy.requested", people.a_strategy_request(number, Urgency.URGENT),

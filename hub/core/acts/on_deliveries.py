@@ -79,7 +79,6 @@ def _becomes(work: Work, row: Mapping[str, Any], state: str, why: str, who: str)
             by=who,
         )
     work.partners.add(row["partner"])
-    work.recovered("lane_blocked", row["lane"], why)
     work.recovered("content_missing", row["delivery_id"], why)
     made = dict(row) | {"state": state}
     close_call_sheets(work, [made])

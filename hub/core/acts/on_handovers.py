@@ -113,14 +113,10 @@ def take_back(work: Work, deed: Deed, which: str = "", partner: str | None = Non
     What is on its way may still arrive, and then that counts; failed, it is not tried again.
     """
     among = "('waiting', 'under_way', 'offered', 'needs_person')"
-    sql = f"select partner, lane from delivery where message_id = :id and state in {among}{which}"
+    sql = f"select partner from delivery where message_id = :id and state in {among}{which}"
     found = rows(work.conn, sql, id=deed.subject)
     _deliveries_become(work, deed, "withdrawn", among, partner, which)
-    for row in found:
-        if partner not in (None, row.partner):
-            continue
-        work.partners.add(row.partner)
-        work.recovered("lane_blocked", row.lane, f"withdrawn by {deed.name}")
+    work.partners |= {row.partner for row in found if partner in (None, row.partner)}
 
 
 def _deliveries_become(

@@ -184,11 +184,10 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         if isinstance(taken, Illegal):
             raise Refused(f"it cannot be replaced any more: {taken.reason}")
     open_now = f"message_id = :id and state in {_OPEN}"
-    sql = f"select delivery_id, partner, lane from delivery where {open_now}"
+    sql = f"select delivery_id, partner from delivery where {open_now}"
     for row in rows(work.conn, sql, id=old.message_id):
         work.partners.add(row.partner)
-        for kind, subject_of in (("lane_blocked", row.lane), ("content_missing", row.delivery_id)):
-            work.recovered(kind, subject_of, f"corrected by {deed.name}")
+        work.recovered("content_missing", row.delivery_id, f"corrected by {deed.name}")
     run(
         work.conn,
         "update delivery set state = 'withdrawn', reason = :why, who = :who, next_at = null,"

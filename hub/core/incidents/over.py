@@ -10,11 +10,13 @@ from datetime import timedelta
 from hub.core.work import Work
 from hub.ledger.read.incidents import QUIET
 from hub.ledger.session import among, values
-from hub.ledger.write import at, rows, run
+from hub.ledger.tables import Incident
+from hub.ledger.write import at, rows, update
 
 QUIET_FOR = timedelta(days=1)
 CALM = timedelta(minutes=1)
 """What comes and goes faster is one incident, not many."""
+_GOES_ON = "update incident set last_seen = :last_seen, cause = :cause where open_key = :open_key"
 
 
 def lasting(
@@ -22,21 +24,19 @@ def lasting(
 ) -> None:
     """What of a kind is wrong now (subject to cause) is open, and nothing else of it for longer than
     a minute; `unsure` are not judged now. `over` says why it closes."""
+    goes_on = []
     for subject, cause in sorted(wrong.items()):
         if work.wrong_until(kind, subject) is None:
             work.incident(kind, subject, cause)
         else:
-            _goes_on(work, kind, subject, cause)
+            key = f"{kind}|{subject}"
+            goes_on.append({"last_seen": work.now, "cause": cause, "open_key": key})
+    update(work.conn, Incident, _GOES_ON, goes_on)
     for subject in sorted(work.wrong_of(kind) - wrong.keys() - set(unsure)):
         seen = work.wrong_until(kind, subject)
         # Also where the clock was set back: what nobody has seen since the future is over as well.
         if seen is not None and abs(work.now - seen) > CALM:
             work.recovered(kind, subject, over)
-
-
-def _goes_on(work: Work, kind: str, subject: str, cause: str) -> None:
-    sql = "update incident set last_seen = :now, cause = :cause where open_key = :key"
-    run(work.conn, sql, now=work.now, cause=cause, key=f"{kind}|{subject}")
 
 
 def in_step_again(work: Work, partner: str, handed_at: object) -> None:

@@ -13,6 +13,7 @@ from hub.core.incidents.disk import Disk
 from hub.core.incidents.expected import unheard
 from hub.core.incidents.queues import old_queues
 from hub.core.incidents.silence import Silence
+from hub.core.incidents.stopped import blocked_lanes, stopped_deliveries
 from hub.core.start.catching_up import Hold
 from hub.core.start.horizon import NEVER
 from hub.core.work import Work
@@ -42,6 +43,7 @@ class Sweep:
         self._next = monotonic() + EVERY
         self._watch_clock(work)
         duties = [reading_behind, self._silence.look, self._disk.look, unheard]
+        duties += [stopped_deliveries, blocked_lanes]
         if monotonic() >= self._settled and work.hold is Hold.NOTHING and work.clocks_end > NEVER:
             duties.append(old_queues)
         for duty in duties:

@@ -70,7 +70,7 @@ def failed(visit: Reader, act: str = "") -> HTMLResponse:
                 one,
                 _words(visit, one, know),
                 tuple(_rows(visit, conn, one, most=few)),
-                tuple(has.get(one.partner, ())),
+                _has(has, one),
             )
             for one in found[:MOST_CAUSES]
         ]
@@ -98,7 +98,7 @@ def cause(
         if one is None:
             return visit.page("cause.html", group=None)
         many = tuple(_rows(visit, conn, one, most=MANY, skip=(page - 1) * MANY))
-        has = tuple(claimed(conn).get(one.partner, ()))
+        has = _has(claimed(conn), one)
         shown = Shown(one, _words(visit, one, states(conn)), many, has)
     return visit.page("cause.html", group=shown, number=page, first=(page - 1) * MANY)
 
@@ -107,6 +107,12 @@ def group_of(visit: Visit, conn: Connection, key: str) -> Group | None:
     """The cause of that name, as it stands now; None where nothing waits for it any more."""
     found = groups(causes(conn, visit.authorities))
     return next((one for one in found if one.key == key), None)
+
+
+def _has(claims: dict[str, list[str]], one: Group) -> tuple[str, ...]:
+    """Who looks at this cause, or at why its partner does not answer."""
+    found = [*claims.get(one.key, ()), *claims.get(one.partner, ())]
+    return tuple(dict.fromkeys(found))
 
 
 def _rows(visit: Visit, conn: Connection, one: Group, most: int, skip: int = 0) -> list[Failed]:

@@ -1,16 +1,11 @@
 """What stopped is told by its cause: reasons that differ in a number alone are one, and each says what to do."""
 
-import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from hub.ledger.read.partners import State
 from hub.ledger.read.stopped import Cause
-
-_TRIED = re.compile(r"^tried \d+ times; last: ")
-_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +27,11 @@ def groups(found: Iterable[Cause]) -> list[Group]:
     """By partner and cause, newest cause first. Pure; `found` has the newest first."""
     made: dict[str, Group] = {}
     for one in found:
-        key = _key(one)
+        key = one.key
         before = made.get(key)
         if before is None:
-            words = _TRIED.sub("", one.reason) or "no reason was given"
             made[key] = Group(
-                key, one.partner, one.kind, words, (one.reason,),
+                key, one.partner, one.kind, one.words, (one.reason,),
                 one.count, one.first, one.last, one.sheets,
             )  # fmt: skip
             continue
@@ -47,12 +41,6 @@ def groups(found: Iterable[Cause]) -> list[Group]:
             before.sheets + one.sheets,
         )  # fmt: skip
     return sorted(made.values(), key=lambda group: group.last, reverse=True)
-
-
-def _key(one: Cause) -> str:
-    """A name for the cause that says nothing of it: it stands in addresses."""
-    alike = _NUMBER.sub("#", _TRIED.sub("", one.reason))
-    return hashlib.sha256(f"{one.partner}|{one.kind}|{alike}".encode()).hexdigest()[:16]
 
 
 def what_to_do(group: Group, title: str, state: State | None) -> str:

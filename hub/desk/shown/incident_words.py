@@ -38,6 +38,8 @@ def incident_link(one: Wrong) -> str:
         return f"/message/{one.subject.split(':')[1]}"
     if one.kind in ("early", "not_linked"):
         return f"/message/{one.subject}"
+    if one.kind == "stopped":
+        return f"/failed/{one.about}"
     if one.kind in ("lane_blocked", "unreadable", "stuck", "foreign", "conflict"):
         return "/failed"
     return ""

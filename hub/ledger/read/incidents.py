@@ -48,6 +48,11 @@ class Wrong:
     claimed_at: datetime | None
 
     @property
+    def about(self) -> str:
+        """The end of its subject: of what stopped the key of its cause, of a partner its name."""
+        return self.subject.rpartition("|")[2].rpartition(":")[2]
+
+    @property
     def by_hand(self) -> bool:
         """Whether a person may close it."""
         past = self.kind in SHELVED and self.subject in PAST
@@ -113,14 +118,12 @@ def closed_incidents(conn: Connection, since: datetime, most: int = 100) -> list
 
 
 def claimed(conn: Connection) -> dict[str, list[str]]:
-    """By partner, who looks at what stopped for it, or at why it does not answer."""
+    """Who looks at what: why a partner does not answer, by its name; what stopped, by its cause."""
     sql = (
-        "select subject, claimed_by from incident where closed_at is null"
-        " and claimed_by is not null and kind in ('lane_blocked', 'partner_down') order by claimed_at"
+        f"{_COLUMNS} where closed_at is null and claimed_by is not null"
+        " and kind in ('stopped', 'partner_down') order by claimed_at"
     )
     found: dict[str, list[str]] = {}
-    for row in rows(conn, sql):
-        has = found.setdefault(row.subject.partition("|")[0], [])
-        if row.claimed_by not in has:
-            has.append(row.claimed_by)
+    for one in fetch(conn, Wrong, sql):
+        found.setdefault(one.about, []).append(one.claimed_by or "")
     return found

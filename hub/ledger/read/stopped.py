@@ -1,5 +1,7 @@
 """Why deliveries stopped is counted by the ledger, whole, however few of them a page shows."""
 
+import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +16,19 @@ from hub.ledger.write import rows
 MOST = 500
 """Causes that are told apart; those of before are counted with the others."""
 
+_TRIED = re.compile(r"^tried \d+ times; last: ")
+_NUMBER = re.compile(r"[0-9a-fA-F-]*\d[0-9a-fA-F-]*")
+"""Also one in hexadecimal: a reason may name what it is about by its id."""
+
 _STOPPED = "d.state in ('needs_person', 'outcome_unknown')"
 _KIND = """
 case when d.state = 'outcome_unknown' then 'unknown'
   when d.attempt = 0 and coalesce(d.policy, '') like '%: review;%' then 'review'
   when d.reason like 'tried % times; last:%' then 'spent' else 'refused' end
+"""
+_ALERT = """
+case when d.lane like d.partner || '|incident:%' then 'incident:'
+  when d.lane like d.partner || '|alert:%' then 'alert:' else '' end
 """
 
 
@@ -28,6 +38,7 @@ class Cause:
 
     `kind` is refused (by the partner), spent (all tries are), unknown (it may have arrived), or
     review (the disclosure policy holds it). `sheets` counts call sheets that are open beside them.
+    `alert` is how the lane begins of an alert, and empty for a message.
     """
 
     partner: str
@@ -37,6 +48,21 @@ class Cause:
     first: datetime
     last: datetime
     sheets: int
+    alert: str
+
+    @property
+    def words(self) -> str:
+        """Why, without how often it was tried."""
+        return _TRIED.sub("", self.reason) or "no reason was given"
+
+    @property
+    def key(self) -> str:
+        """A name for the cause that says nothing of it: it stands in addresses.
+
+        Reasons that differ in numbers alone are one cause.
+        """
+        alike = _NUMBER.sub("#", _TRIED.sub("", self.reason))
+        return hashlib.sha256(f"{self.partner}|{self.kind}|{alike}".encode()).hexdigest()[:16]
 
 
 def causes(conn: Connection, authorities: Collection[str] | None = None) -> list[Cause]:
@@ -44,10 +70,11 @@ def causes(conn: Connection, authorities: Collection[str] | None = None) -> list
     mine, given = within(conn, authorities, "d.authority")
     sql = (
         f"select d.partner, {_KIND} as kind, d.reason, count(*) as count,"
-        " min(d.changed_at) as first, max(d.changed_at) as last, count(s.delivery_id) as sheets"
+        " min(d.changed_at) as first, max(d.changed_at) as last, count(s.delivery_id) as sheets,"
+        f" {_ALERT} as alert"
         " from delivery d left join delivery s"
         " on s.beside = d.delivery_id and s.beside is not null and s.state = 'offered'"
-        f" where {_STOPPED} and {mine} group by d.partner, kind, d.reason"
+        f" where {_STOPPED} and {mine} group by d.partner, kind, d.reason, alert"
         " order by last desc limit :most"
     )
     return fetch(conn, Cause, sql, most=MOST, **given)

@@ -17,6 +17,7 @@ from hub.ledger.reconcile import reconcile
 from hub.partners import Alerts, CallSheet, Partner, Patience, Receives, Role
 from hub.rules.alerts import FEW, WINDOW
 from tests.kit.deeds import act, incidents, settle, told
+from tests.kit.lasting import sweep
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, a_partner, an_arrival, the_partners
 
@@ -161,8 +162,9 @@ def test_two_who_refuse_every_alert_are_not_told_of_each_other_for_ever(bench: B
         for order in orders:
             to = order["topic"].removeprefix("deliveries.")
             settle(bench, told(order, "refused", detail="no such mailbox"), partner=to, at=moment)
+        sweep(bench, moment)
     assert sent == 4, "the incident to both, and to each that the other did not get it"
-    assert incidents(bench) == {"stuck": 1, "lane_blocked": 4}
+    assert incidents(bench) == {"stuck": 1, "stopped": 4}
 
 
 def test_refusing_without_order_is_no_different(a_bench: Benches) -> None:
@@ -257,12 +259,13 @@ def test_an_alert_that_gets_nowhere_opens_no_call_sheet_and_is_an_incident(
     assert bench.all("select 1 from delivery where type like 'incident.%' and ring_at is not null")
     round_(bench, start + 2 * hour)
     bench.do(old_queues, start + 2 * hour)
+    sweep(bench, start + 2 * hour)
     assert bench.all("select 1 from delivery where transport = 'call'") == []
     # Nor is it looked for four times a second from then on.
     assert bench.all("select 1 from delivery where ring_at < :then", then=start + 2 * hour) == []
     found = bench.all("select kind, subject from incident where closed_at is null")
     about = {(one.kind, one.subject.partition("|")[0]) for one in found}
-    assert {("lane_blocked", "ops-mail"), ("queue_old", "ops-mail")} <= about
+    assert {("stopped", "ops-mail"), ("queue_old", "ops-mail")} <= about
 
 
 def test_a_handover_nobody_accepted_is_the_teams_and_no_alert(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from hub.ledger.reconcile import reconcile
 from schemas.envelope import Subject
 from schemas.labels import Restriction
 from tests.kit.deeds import act, incidents, settle, told
+from tests.kit.lasting import sweep
 from tests.kit.people import a_linking, an_attendance, nhs
 from tests.kit.site import Bench, an_arrival
 
@@ -131,6 +132,7 @@ def test_a_blocked_delivery_blocks_the_lane_that_it_joins(
     act(bench, "case.matched", message, case_ref=case, reason="the GP confirmed it")
     bench.record(says("7", ONE))
     assert bench.orders() == []
+    sweep(bench)
     assert incidents(bench)["lane_blocked"] == 1
 
 

@@ -11,6 +11,7 @@ from hub.clock import now
 from hub.core.due import fall_due
 from hub.core.stuck import keep_record
 from tests.kit.deeds import act, incidents, on_the_road, settle, told
+from tests.kit.lasting import sweep
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, an_arrival
 
@@ -157,9 +158,10 @@ def test_nobody_closes_what_they_have_not_seen_or_do_not_explain(bench: Bench) -
 
 def test_nobody_closes_what_is_seen_to_go_on(bench: Bench) -> None:
     settle(bench, told(order(bench), "refused"))
+    sweep(bench)
     refused = act(bench, "incident.closed", one(bench).incident_id, reason="I want it gone")
     assert refused == ("refused", "it closes by itself when what it is about is over")
-    assert incidents(bench) == {"lane_blocked": 1}
+    assert incidents(bench) == {"stopped": 1}
 
 
 def test_content_that_is_missing_is_no_longer_wrong_once_its_delivery_is_given_up(
@@ -199,6 +201,7 @@ def test_what_is_stuck_and_can_be_tried_again_nobody_closes(bench: Bench) -> Non
 
 def test_who_has_it_is_known_and_handed_on_by_who_takes_it(bench: Bench) -> None:
     settle(bench, told(order(bench), "refused"))
+    sweep(bench)
     subject = one(bench).incident_id
     assert one(bench).claimed_by is None
     taken = act(bench, "incident.claimed", subject, "Olwen Example", "operations")
@@ -219,6 +222,7 @@ def test_who_has_it_is_known_and_handed_on_by_who_takes_it(bench: Bench) -> None
 
 def test_it_is_given_back_by_who_has_it_alone(bench: Bench) -> None:
     settle(bench, told(order(bench), "refused"))
+    sweep(bench)
     subject = one(bench).incident_id
     act(bench, "incident.claimed", subject, "Olwen Example")
     refused = act(bench, "incident.released", subject, "Rosalind Example")
@@ -231,9 +235,11 @@ def test_it_is_given_back_by_who_has_it_alone(bench: Bench) -> None:
 def test_what_is_over_nobody_takes_and_who_had_it_stays_known(bench: Bench) -> None:
     failed = order(bench)
     settle(bench, told(failed, "refused"))
+    sweep(bench)
     subject = one(bench).incident_id
     act(bench, "incident.claimed", subject, "Olwen Example")
     settle(bench, told(failed))
+    sweep(bench, now() + timedelta(minutes=2))
     refused = act(bench, "incident.claimed", subject, "Rosalind Example")
     assert refused[0] == "refused" and "closed already" in refused[1]
     assert one(bench).claimed_by == "Olwen Example, team worker"

@@ -15,6 +15,7 @@ from hub.ledger.read.timeline import timeline
 from hub.partners import Partner, Receives, Role
 from schemas.envelope import Priority
 from tests.kit.deeds import act, incidents, settle, states, told
+from tests.kit.lasting import sweep
 from tests.kit.people import an_attendance
 from tests.kit.site import Bench, a_partner, an_arrival
 
@@ -79,7 +80,8 @@ def test_a_blocked_lane_is_one_incident_and_no_other_lane_waits(bench: Bench) ->
     says(bench, 1, "b")
     free = says(bench, 3, "c")
     assert [order["delivery_id"] for order in bench.orders()] == [free]
-    assert incidents(bench) == {"lane_blocked": 1}
+    sweep(bench)
+    assert incidents(bench) == {"stopped": 1, "lane_blocked": 1}
     assert sorted(states(bench)) == ["needs_person", "offered", "under_way", "waiting"]
 
 

@@ -13,6 +13,7 @@ from hub.ledger.reconcile import reconcile
 from hub.partners import Partner, Receives, Role
 from schemas.envelope import For, Recipient
 from tests.kit.deeds import act, incidents, settle, told
+from tests.kit.lasting import sweep
 from tests.kit.people import a_handover, a_strategy_record
 from tests.kit.site import Bench, a_partner, an_arrival, the_partners
 
@@ -240,8 +241,10 @@ def test_what_is_withdrawn_holds_up_nothing_behind_it(a_bench: Benches) -> None:
     bench.record(first)
     settle(bench, told(bench.orders()[0], "refused"))
     bench.record(second)
+    sweep(bench)
     assert incidents(bench)["lane_blocked"] == 1
     assert bench.orders() == []
     by_its_sender(bench, "handover.withdrawn", first.message_id, reason="written twice")
+    sweep(bench, now() + timedelta(minutes=2))
     assert "lane_blocked" not in incidents(bench)
     assert [order["message_id"] for order in bench.orders()] == [second.message_id]

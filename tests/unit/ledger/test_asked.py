@@ -10,6 +10,7 @@ from hub.cli import app
 from hub.core.reports import record_report
 from hub.telemetry import traces
 from tests.kit.deeds import settle, told
+from tests.kit.lasting import sweep
 from tests.kit.people import a_handover, an_attendance
 from tests.kit.site import Bench, an_arrival
 
@@ -82,8 +83,9 @@ def test_the_hub_is_one_screen_and_its_code_says_whether_it_balances(bench: Benc
     bench.record(an_arrival("health.attendance", an_attendance(1)))
     [order] = bench.orders()
     settle(bench, told(order, "refused", detail="not ours"))
+    sweep(bench)
     code, said = asked("status")
-    assert code == 0 and "✓ balanced" in said and "holds up later ones" in said
+    assert code == 0 and "✓ balanced" in said and "stopped, and a person must decide" in said
     assert "health.attendance 1" in said and "Exemplar Hospitals NHS Trust" in said
     counts = {"hospital": {"owned": 1, "not_ours": 20, "refused": 3, "unable": 2}}
     meta = {"edge": "1", "epoch": "e", "directory": "d", "partners": {}, "tallies": counts}
