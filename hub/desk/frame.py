@@ -19,6 +19,7 @@ from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
 from hub.desk.shown import words
 from hub.desk.shown.incident_words import (
     incident_cause,
+    incident_count,
     incident_end,
     incident_link,
     incident_title,
@@ -81,6 +82,7 @@ def _environment() -> Environment:
         "incident_end": incident_end,
         "incident_link": incident_link,
         "incident_cause": incident_cause,
+        "incident_count": incident_count,
         "Action": Action,
         "conflict_ends": tuple(ConflictEnd),
     }

@@ -6,7 +6,9 @@ import pytest
 
 from hub.desk import acts
 from hub.ledger.write import run
+from tests.desk.test_many_calls import pages
 from tests.kit.desk import Sitting, post, text
+from tests.kit.weight import MOST, weight
 
 
 @pytest.fixture
@@ -22,10 +24,11 @@ def incident(sitting: Sitting, monkeypatch: pytest.MonkeyPatch) -> str:
 
 async def test_operations_close_it_and_everybody_reads_why(sitting: Sitting, incident: str) -> None:
     async with sitting.as_("operations") as client:
-        page = await client.get("/incidents")
+        page = await client.get(incident.removesuffix("/close"))
         assert f'action="{incident}"' in page.text
         assert "Closes by itself after a day without another" in text(page)
-        assert page.text.count("/close") == 1, "the others end by themselves"
+        other = sitting.one("select incident_id from incident where kind = 'partner_down'")
+        assert "/close" not in (await client.get(f"/incidents/{other}")).text, "it ends by itself"
         lost = await post(client, "/incidents", incident, version=1)
         assert lost.status_code == 400
         done = await post(client, "/incidents", incident, version=1, reason="Their test system")
@@ -128,10 +131,15 @@ async def test_all_that_is_wrong_is_counted_however_few_are_listed(sitting: Sitt
         for how in ("open", "over"):
             run(conn, _MANY, how=how)
     async with sitting.as_("operations") as client:
-        page = text(await client.get("/incidents"))
+        whole = await client.get("/incidents")
+        page = text(whole)
+        assert weight(whole) <= MOST, f"{weight(whole) / 1024:.0f} KB"
         assert f"Open ({before + 250})" in page
         assert " Next" in page
         assert f"Closed in the last 24 hours ({over + 250})" in page
+        listed = await pages(client, "/incidents/closed", r'href="/incidents/([^"/]+)"><strong>')
+        every = [one for some in listed for one in some]
+        assert len(every) == len(set(every)) == over + 250
         first = text(await client.get("/"))
         assert f"Broken ({before - hidden + 250})" in first
         assert f"All {before - hidden + 250} incidents" in first
@@ -140,7 +148,10 @@ async def test_all_that_is_wrong_is_counted_however_few_are_listed(sitting: Sitt
 @pytest.mark.usefixtures("incident")
 async def test_what_to_do_is_one_press_away(sitting: Sitting) -> None:
     async with sitting.as_("operations") as client:
-        assert 'href="/runbook/unknown_receipt"' in (await client.get("/incidents")).text
+        found = sitting.one("select incident_id from incident where kind = 'unknown_receipt'")
+        own = await client.get(f"/incidents/{found}")
+        assert 'href="/runbook/unknown_receipt"' in own.text
+        assert "<ol>" in own.text
         page = await client.get("/runbook/unknown_receipt")
         assert page.status_code == 200
         assert "<h1>A receipt came for something that was never sent</h1>" in page.text
@@ -149,3 +160,26 @@ async def test_what_to_do_is_one_press_away(sitting: Sitting) -> None:
             assert (await client.get(none)).status_code == 404, none
     async with sitting.as_("worker") as client:
         assert (await client.get("/runbook/unknown_receipt")).status_code == 403
+
+
+async def test_each_has_a_page_that_says_all_about_it(sitting: Sitting) -> None:
+    """Wherever it stands in the list, it is found, and what became of it stays to be read."""
+    stopped = sitting.one("select incident_id from incident where kind = 'stopped'")
+    where = f"/incidents/{stopped}"
+    async with sitting.as_("operations") as client:
+        assert f'href="{where}"' in (await client.get("/")).text
+        assert f'href="{where}"' in (await client.get("/incidents")).text
+        page = await client.get(where)
+        said = text(page)
+        assert "1 delivery stopped" in said
+        assert "Unknown force area in the request" in said
+        assert "Nobody has it so far" in said
+        assert "Mend the cause, then try all of it again" in said
+        [cause] = re.findall(r'href="(/failed/[0-9a-f]+)"', page.text)
+        assert "unknown force area" in text(await client.get(cause))
+        taken = text(await post(client, where, f"{where}/claim"))
+        assert "✓ Done. Others see that you look at it" in taken
+        assert "O. Penhaligon, operations took it" in text(await client.get(where))
+        assert (await client.get("/incidents/none")).status_code == 404
+    async with sitting.as_("worker") as client:
+        assert (await client.get(where)).status_code == 403

@@ -176,7 +176,7 @@ async def test_one_mail_and_one_post_when_it_goes_down_and_one_each_when_it_is_b
         assert s.posted() == [("incident.opened", "partner_down")]
         text = s.mail.letters[0].get_content()
         assert "Team East does not answer." in text and "1. Ring them." in text
-        assert "https://desk.example.org/incidents" in text
+        assert "https://desk.example.org/incidents/" in text
         await s.team.up()
         await s.seen("select 1 from incident where closed_at is not null")
         await s.kill_core()

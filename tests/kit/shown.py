@@ -17,6 +17,7 @@ def shown(bench: Bench) -> dict[str, dict[str, str]]:
     sheet = bench.all("select delivery_id from delivery where transport = 'call'")[0]
     with bench.engine.connect() as conn:
         [cause] = [one for one in groups(causes(conn)) if one.kind == "refused"]
+    wrong = bench.all("select incident_id from incident where kind = 'stopped'")[0]
     case = bench.all("select case_ref from message where reference = 'S-2231'")[0].case_ref
     return {
         "manager": {
@@ -44,6 +45,8 @@ def shown(bench: Bench) -> dict[str, dict[str, str]]:
             "partners": "/partners",
             "partner": "/partners/exemplar-police",
             "incidents": "/incidents",
+            "incidents-closed": "/incidents/closed",
+            "incident": f"/incidents/{wrong.incident_id}",
             "runbook": "/runbook/partner_down",
         },
         "auditor": {"audit": f"/audit?case={case}"},

@@ -198,7 +198,7 @@ def _both(work: Work, row: Any) -> dict[str, Any]:
         "title": titled(row.kind, about.title if about else name, row.subject)[:_LINE],
         "subject": row.subject[:_LINE],
         "first_seen": at(row.first_seen) or work.now,
-        "desk": f"{desk.rstrip('/')}/incidents" if desk else None,
+        "desk": f"{desk.rstrip('/')}/incidents/{row.incident_id}" if desk else None,
     }
 
 

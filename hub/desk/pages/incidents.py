@@ -12,7 +12,10 @@ from hub.desk.access import Action, Grant
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
 from hub.desk.frame import Actor, Reader, Version, Visit, nothing_here
+from hub.desk.pages.runbook import first
+from hub.desk.shown.incident_history import history
 from hub.desk.shown.paged import MOST, Page, Place, begin, end
+from hub.ledger.read.acts import acts_on
 from hub.ledger.read.incidents import (
     Wrong,
     closed_incidents,
@@ -20,28 +23,64 @@ from hub.ledger.read.incidents import (
     how_many_closed,
     incident,
     open_incidents,
+    told,
 )
 
 router = APIRouter(include_in_schema=False)
+FEW = 20
+"""Closed ones that stand below the open ones; all are on pages of their own."""
 
 
 @router.get("/incidents")
-def incidents(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
-    """Open ones, newest first, and the last day's closed ones."""
+def incidents(visit: Reader, after: str = "") -> HTMLResponse:
+    """Open ones, newest first, and the last of the day's closed ones."""
     visit.must(Action.SEE_ROAD)
-    since = visit.now - timedelta(days=1)
-    may_claim = visit.may(Action.CLAIM_INCIDENT)
     with visit.desk.ledger.connect() as conn:
-        return visit.page(
-            "incidents.html",
-            wrong=open_now(conn, after),
-            over=closed_incidents(conn, since),
-            over_count=how_many_closed(conn, since),
-            done=done_before(visit, conn, act),
-            may_claim=may_claim,
-            may_close=visit.may(Action.CLOSE_INCIDENT),
-            me=_name(visit, visit.must(Action.CLAIM_INCIDENT)) if may_claim else "",
-        )
+        wrong, over = open_now(conn, after), closed_lately(conn, visit, most=FEW)
+    return visit.page("incidents.html", wrong=wrong, over=over, **_may(visit))
+
+
+@router.get("/incidents/closed")
+def closed(visit: Reader, after: str = "") -> HTMLResponse:
+    """All that was closed in the last day, newest first, a page at a time."""
+    visit.must(Action.SEE_ROAD)
+    with visit.desk.ledger.connect() as conn:
+        over = closed_lately(conn, visit, after)
+    return visit.page("incidents_closed.html", over=over)
+
+
+@router.get("/incidents/{incident_id}")
+def one_incident(visit: Reader, incident_id: str, act: str = "") -> HTMLResponse:
+    """One, open or closed: its cause, who has it, what to do, and what became of it."""
+    one = _incident(visit, incident_id)
+    with visit.desk.ledger.connect() as conn:
+        done = done_before(visit, conn, act)
+        past = history(one, told(conn, incident_id), acts_on(conn, incident_id), visit.desk)
+    return visit.page(
+        "incident.html",
+        one=one,
+        first=first(visit, one.kind),
+        history=past,
+        done=done,
+        may_close=visit.may(Action.CLOSE_INCIDENT),
+        **_may(visit),
+    )
+
+
+def _may(visit: Visit) -> dict[str, object]:
+    """Whether they may take one, and under which name the ledger would have it."""
+    may = visit.may(Action.CLAIM_INCIDENT)
+    me = _name(visit, visit.must(Action.CLAIM_INCIDENT)) if may else ""
+    return {"may_claim": may, "me": me}
+
+
+def closed_lately(conn: Connection, visit: Visit, after: str = "", most: int = MOST) -> Page[Wrong]:
+    """What was closed in the last day, a page at a time."""
+    since = visit.now - timedelta(days=1)
+    last = begin(after)
+    found = closed_incidents(conn, since, most + 1, (last[1], last[2]) if last else None)
+    more = end(_ended(found[most - 1])) if len(found) > most else ""
+    return Page(found[:most], how_many_closed(conn, since), more, last is None)
 
 
 def open_now(conn: Connection, after: str = "", most: int = MOST) -> Page[Wrong]:
@@ -61,7 +100,7 @@ async def claim(
     by = visit.must(Action.CLAIM_INCIDENT)
     body = {"over": over} if over else {}
     act = Act("incident.claimed", incident_id, visit.person, by, body=body)
-    return await do(visit, act, "/incidents")
+    return await do(visit, act, f"/incidents/{incident_id}")
 
 
 @router.post("/incidents/{incident_id}/release", response_model=None)
@@ -69,7 +108,8 @@ async def release(visit: Actor, incident_id: str) -> Response:
     """Nobody looks at it any more."""
     await asyncio.to_thread(_incident, visit, incident_id)
     by = visit.must(Action.CLAIM_INCIDENT)
-    return await do(visit, Act("incident.released", incident_id, visit.person, by), "/incidents")
+    act = Act("incident.released", incident_id, visit.person, by)
+    return await do(visit, act, f"/incidents/{incident_id}")
 
 
 @router.post("/incidents/{incident_id}/close", response_model=None)
@@ -85,11 +125,16 @@ async def close(
     why = needs(reason, "Why it is over")
     body = {"reason": why}
     act = Act("incident.closed", incident_id, visit.person, by, None, version, why, body)
-    return await do(visit, act, "/incidents")
+    return await do(visit, act, f"/incidents/{incident_id}")
 
 
 def _place(one: Wrong) -> Place:
     return one.first_seen, one.first_seen, one.incident_id
+
+
+def _ended(one: Wrong) -> Place:
+    moment = one.closed_at or one.last_seen
+    return moment, moment, one.incident_id
 
 
 def _name(visit: Visit, by: Grant) -> str:

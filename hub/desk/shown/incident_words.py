@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from hub.desk.shown.words import capital
+from hub.desk.shown.words import capital, count
 from hub.incident_words import ENDS, titled
 from hub.ledger.read.incidents import Wrong
 
@@ -54,3 +54,11 @@ def incident_cause(one: Wrong) -> str:
     """Why, without the names that machines use."""
     cause = one.cause.partition(": ")[2] if one.kind == "lane_blocked" else one.cause
     return capital(cause or one.cause)
+
+
+def incident_count(one: Wrong) -> str:
+    """How much of it there is: of what stopped how many stand so, of anything else how often it was seen."""
+    if one.kind == "stopped":
+        was = "" if one.closed_at is None else " at the last look"
+        return f"{count(one.count, 'delivery', 'deliveries')} stopped{was}"
+    return f"seen {count(one.count, 'time')}"

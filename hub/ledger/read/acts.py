@@ -34,3 +34,9 @@ def answer(conn: Connection, act_id: str) -> Answered | None:
     """The answer, once there is one."""
     found = fetch(conn, Answered, f"{_ACT} where act_id = :id", id=act_id)
     return found[0] if found else None
+
+
+def acts_on(conn: Connection, subject: str, most: int = 50) -> list[Answered]:
+    """What people last did with one thing, oldest first, also what the ledger refused."""
+    sql = f"{_ACT} where subject = :subject order by at desc, act_id limit :most"
+    return fetch(conn, Answered, sql, subject=subject, most=most)[::-1]

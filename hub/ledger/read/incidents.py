@@ -111,10 +111,45 @@ def incidents_from(conn: Connection, text: str, most: int = 20) -> list[Wrong]:
     return fetch(conn, Wrong, sql, most=most, **begun)
 
 
-def closed_incidents(conn: Connection, since: datetime, most: int = 100) -> list[Wrong]:
-    """What was wrong lately and is not any more, newest first."""
-    sql = f"{_COLUMNS} where closed_at >= :since order by closed_at desc limit :most"
-    return fetch(conn, Wrong, sql, since=since, most=most)
+def closed_incidents(
+    conn: Connection,
+    since: datetime,
+    most: int = 100,
+    after: tuple[datetime, str] | None = None,
+) -> list[Wrong]:
+    """What was wrong lately and is not any more, newest first.
+
+    `after`: when the last one read was closed, and its id.
+    """
+    behind, given = "1 = 1", {}
+    if after is not None:
+        behind = "(closed_at, incident_id) < (:when, :name)"
+        given = dict(zip(("when", "name"), after, strict=True))
+    sql = (
+        f"{_COLUMNS} where closed_at >= :since and {behind}"
+        " order by closed_at desc, incident_id desc limit :most"
+    )
+    return fetch(conn, Wrong, sql, since=since, most=most, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who was told of an incident, when, and when that it is over; `alone`: by an alert of its own."""
+
+    partner: str
+    at: datetime
+    over_at: datetime | None
+    alone: bool
+
+
+def told(conn: Connection, incident_id: str) -> list[Told]:
+    """Every recipient of an alert about it, by one of its own or one that spoke for it."""
+    sql = (
+        "select a.partner, h.at, h.over_at, a.head = a.incident_id as alone from alert a"
+        " join alert h on h.incident_id = a.head and h.partner = a.partner"
+        " where a.incident_id = :id order by a.partner"
+    )
+    return fetch(conn, Told, sql, id=incident_id)
 
 
 def claimed(conn: Connection) -> dict[str, list[str]]:
