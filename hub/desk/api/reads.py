@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from hub.desk.access import Action
-from hub.desk.api import content, lists, problems, repairs
+from hub.desk.api import audit, content, lists, overview, partners, problems, repairs
 from hub.desk.api.acts import acts_router
 from hub.desk.api.caller import Caller
 from hub.desk.api.lists import After, Limit
@@ -17,16 +17,16 @@ from hub.desk.doing import Outcome
 from hub.desk.frame import Stop, nothing_here
 from hub.desk.pages.export import happened, own_way
 from hub.desk.pages.inbox import standing
-from hub.desk.pages.incidents import open_now
-from hub.desk.pages.partners import lines
+from hub.desk.pages.incidents import incident_of, open_now
 from hub.desk.search.asked import Asked
 from hub.desk.search.beside import Beside, beside
 from hub.desk.search.found import look, mark_of, text_of, understood
+from hub.desk.shown.incident_history import history
 from hub.desk.shown.told import Happened, Incident, Message, sentence
 from hub.desk.sight import part_of_case
-from hub.ledger.read.acts import answer
+from hub.ledger.read.acts import acts_on, answer
 from hub.ledger.read.handovers import Handover
-from hub.ledger.read.incidents import closed_incidents
+from hub.ledger.read.incidents import closed_incidents, told
 from hub.ledger.read.journey import Way, message_way
 from hub.ledger.read.stands import stands
 from hub.ledger.session import at_one_moment
@@ -115,20 +115,17 @@ class Incidents(BaseModel):
     closed: list[Incident]
 
 
-class Standing(BaseModel):
-    """How a partner stands."""
+class Past(BaseModel):
+    """One thing that happened to an incident."""
 
-    partner: str
-    title: str
-    mood: str = Field(description="calm, soon or late")
-    stands: str
-    version: int = Field(description="Show it when you pause or resume it")
+    at: AwareDatetime
+    happened: str
 
 
-class Partners(BaseModel):
-    """Every partner that you may see."""
+class IncidentWhole(Incident):
+    """With its history, oldest first: who was told, who had it, how it ended."""
 
-    partners: list[Standing]
+    history: list[Past]
 
 
 class Search(BaseModel):
@@ -206,8 +203,8 @@ def case(visit: Caller, case_ref: Name, before: After = "") -> Journey:
     """What was said about one child with one authority: the newest, and all that is open."""
     with at_one_moment(visit.desk.ledger) as conn:
         part = part_of_case(visit, conn, case_ref, mark_of(before))
-    told = _journey(visit, part.way)
-    return told.model_copy(update={"next": text_of(part.next) or None})
+    way = _journey(visit, part.way)
+    return way.model_copy(update={"next": text_of(part.next) or None})
 
 
 def _journey(visit: Caller, own: Way) -> Journey:
@@ -257,22 +254,14 @@ def incidents(visit: Caller, after: After = "", limit: Limit = 200) -> Incidents
     )
 
 
-@router.get("/partners", tags=["read"])
-def partners(visit: Caller) -> Partners:
-    """How each partner stands."""
-    visit.must(Action.SEE_ROAD)
-    return Partners(
-        partners=[
-            Standing(
-                partner=line.partner.partner,
-                title=line.partner.title,
-                mood=line.mood.value,
-                stands=sentence(line.parts),
-                version=line.read.state.version,
-            )
-            for line in lines(visit)[0]
-        ]
-    )
+@router.get("/incidents/{incident_id}", tags=["read"], responses=fails(404))
+def one_incident(visit: Caller, incident_id: Name) -> IncidentWhole:
+    """One incident, open or closed, and what became of it."""
+    one = incident_of(visit, incident_id)
+    with visit.desk.ledger.connect() as conn:
+        past = history(one, told(conn, incident_id), acts_on(conn, incident_id), visit.desk)
+    known = Incident.of(visit.desk, one).model_dump()
+    return IncidentWhole(**known, history=[Past(at=each.at, happened=each.words) for each in past])
 
 
 @router.get("/acts/{act_id}", tags=["acts"], responses=fails(404))
@@ -297,7 +286,15 @@ def make_api(desk: Desk, largest: int) -> FastAPI:
         telemetry=SILENT,
     )
     api.state.desk = desk
-    for part in (router, lists.router, content.router, repairs.router):
+    for part in (
+        router,
+        overview.router,
+        partners.router,
+        lists.router,
+        content.router,
+        repairs.router,
+        audit.router,
+    ):
         api.include_router(part)
     api.include_router(acts_router())
     problems.install(api)

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import HTMLResponse
@@ -52,7 +52,7 @@ def closed(visit: Reader, after: str = "") -> HTMLResponse:
 @router.get("/incidents/{incident_id}")
 def one_incident(visit: Reader, incident_id: str, act: str = "") -> HTMLResponse:
     """One, open or closed: its cause, who has it, what to do, and what became of it."""
-    one = _incident(visit, incident_id)
+    one = incident_of(visit, incident_id)
     with visit.desk.ledger.connect() as conn:
         done = done_before(visit, conn, act)
         past = history(one, told(conn, incident_id), acts_on(conn, incident_id), visit.desk)
@@ -67,7 +67,7 @@ def one_incident(visit: Reader, incident_id: str, act: str = "") -> HTMLResponse
     )
 
 
-def _may(visit: Visit) -> dict[str, object]:
+def _may(visit: Visit) -> dict[str, Any]:
     """Whether they may take one, and under which name the ledger would have it."""
     may = visit.may(Action.CLAIM_INCIDENT)
     me = _name(visit, visit.must(Action.CLAIM_INCIDENT)) if may else ""
@@ -96,7 +96,7 @@ async def claim(
     visit: Actor, incident_id: str, over: Annotated[str, Form(max_length=400)] = ""
 ) -> Response:
     """Others see who looks at it; refused where somebody else took it since the person looked."""
-    await asyncio.to_thread(_incident, visit, incident_id)
+    await asyncio.to_thread(incident_of, visit, incident_id)
     by = visit.must(Action.CLAIM_INCIDENT)
     body = {"over": over} if over else {}
     act = Act("incident.claimed", incident_id, visit.person, by, body=body)
@@ -106,7 +106,7 @@ async def claim(
 @router.post("/incidents/{incident_id}/release", response_model=None)
 async def release(visit: Actor, incident_id: str) -> Response:
     """Nobody looks at it any more."""
-    await asyncio.to_thread(_incident, visit, incident_id)
+    await asyncio.to_thread(incident_of, visit, incident_id)
     by = visit.must(Action.CLAIM_INCIDENT)
     act = Act("incident.released", incident_id, visit.person, by)
     return await do(visit, act, f"/incidents/{incident_id}")
@@ -120,7 +120,7 @@ async def close(
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Ends it, and says why; refused where it happened again since the person looked."""
-    await asyncio.to_thread(_incident, visit, incident_id)
+    await asyncio.to_thread(incident_of, visit, incident_id)
     by = visit.must(Action.CLOSE_INCIDENT)
     why = needs(reason, "Why it is over")
     body = {"reason": why}
@@ -142,7 +142,8 @@ def _name(visit: Visit, by: Grant) -> str:
     return f"{visit.person.name}, {by.role.value.replace('_', ' ')}"
 
 
-def _incident(visit: Visit, incident_id: str) -> Wrong:
+def incident_of(visit: Visit, incident_id: str) -> Wrong:
+    """One, open or closed; refuses the page where there is none."""
     visit.must(Action.SEE_ROAD)
     with visit.desk.ledger.connect() as conn:
         found = incident(conn, incident_id)

@@ -51,7 +51,7 @@ def now(visit: Reader) -> HTMLResponse:
         own = custody(visit, conn)
         late = late_elsewhere(visit, conn, own, SOME)
         items = waiting(visit, conn, own, FIRST)
-        todo = _chores(visit, conn)
+        todo = chores_for(visit, conn)
         wrong = open_incidents(conn, SHOWN, "overdue") if road else []
         broken = how_many(conn, "overdue") if road else 0
         names = [partner.partner for partner in desk.directory]
@@ -118,7 +118,7 @@ def _team(visit: Visit, one: Waits) -> str:
     return f"{title}, {one.team}" if one.team and one.team != own else title
 
 
-def _chores(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
+def chores_for(visit: Visit, conn: Connection) -> list[tuple[str, str]]:
     """What only somebody with such a role can move on, counted, with where to go."""
     todo = chores(conn, visit.now - timedelta(days=2), visit.authorities, served(visit))
     found = []

@@ -146,6 +146,8 @@ class Incident(BaseModel):
     closed_at: AwareDatetime | None = None
     closed_why: str | None = None
     by_hand: bool = Field(description="Whether a person may close it")
+    claimed_by: str | None = Field(None, description="Who has it: name and role; null: nobody")
+    claimed_at: AwareDatetime | None = Field(None, description="Since when they have it")
 
     @classmethod
     def of(cls, desk: Desk, one: Wrong) -> "Incident":
@@ -163,6 +165,8 @@ class Incident(BaseModel):
             closed_at=one.closed_at,
             closed_why=one.closed_why,
             by_hand=one.by_hand,
+            claimed_by=one.claimed_by,
+            claimed_at=one.claimed_at,
         )
 
 
