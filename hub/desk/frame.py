@@ -26,7 +26,7 @@ from hub.desk.shown.incident_words import (
 )
 from hub.desk.whose import concerning
 from hub.ledger.read.handovers import Whose
-from hub.ledger.read.sentences import Deadline, Part
+from hub.ledger.read.sentences import Deadline, Part, answer_of
 from schemas.endings import ConflictEnd
 
 HERE = Path(__file__).parent
@@ -83,6 +83,7 @@ def _environment() -> Environment:
         "incident_link": incident_link,
         "incident_cause": incident_cause,
         "incident_count": incident_count,
+        "answer_of": answer_of,
         "Action": Action,
         "conflict_ends": tuple(ConflictEnd),
     }

@@ -9,6 +9,11 @@ import pytest
 from hub.clock import london, now
 from hub.core.acts.on_partners import record_probed
 from hub.core.reports import heartbeat
+from hub.desk.shown.states import partner_line
+from hub.desk.shown.words import Mood
+from hub.ledger.read.partners import Standing, State, Tallied, Waiting
+from hub.ledger.read.sentences import answer_of
+from hub.ledger.read.traffic import Traffic
 from hub.ledger.write import run
 from tests.kit.deeds import act
 from tests.kit.desk import MOMENT, Sitting, post, text
@@ -22,7 +27,7 @@ async def test_it_says_how_it_stands_since_when_and_what_it_is_tried_with(sittin
         said = text(await client.get(PAGE))
     assert re.search(rf"▲ No answer since {MOMENT} , 2 deliveries waiting", said)
     assert "tries without reaching it: until one does, one delivery at a time is tried" in said
-    assert re.search(r"Last acknowledgement: “[^”]+”", said)
+    assert re.search(r"Their last answer: “[^”]+”", said), "it refused: that acknowledges nothing"
 
 
 async def test_the_last_words_are_references_and_acknowledgements_never_content(
@@ -100,7 +105,10 @@ async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
     # The evening was made before the first of these tests, and it grows older with them.
     ages = re.search(r"By age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
     assert ages is not None and sum(map(int, ages.groups())) == 2
-    assert "on its way now (at most 32) ready to collect needs a person 0 3 1" in said
+    assert (
+        "on its way now (at most 32) ready to collect call sheets open needs a person 0 0 3 1"
+        in said
+    )
 
 
 async def test_settings_are_words_and_secrets_only_where_they_are_kept(
@@ -209,3 +217,19 @@ async def test_when_it_is_tried_again_is_told_in_the_time_of_people(sitting: Sit
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
     assert f"2 deliveries waiting; next try {london(soon):%H:%M}" in said
+
+
+def test_a_call_sheet_is_nothing_to_collect(sitting: Sitting) -> None:
+    """Whoever reads that 375 are ready to collect waits for a system; somebody must ring."""
+    police = sitting.desk.directory[POLICE]
+    read = Standing(State(POLICE), Waiting(POLICE, to_ring=3), Traffic(), Tallied(POLICE))
+    line = partner_line(police, read, now())
+    assert line.mood is Mood.SOON
+    assert line.parts == ("3 call sheets are open: somebody must ring",)
+
+
+def test_an_answer_says_its_number_once() -> None:
+    assert answer_of("422", "422 Unprocessable Entity") == "422 Unprocessable Entity"
+    assert answer_of("AR", "no such ward") == "AR no such ward"
+    assert answer_of("AA", "") == "AA"
+    assert answer_of("", "") == ""

@@ -55,7 +55,8 @@ class InQueue(BaseModel):
     under_an_hour: int
     older: int
     oldest_at: AwareDatetime | None
-    offered: int = Field(description="In its inbox, to be collected by it, or to be rung about")
+    offered: int = Field(description="In its inbox, or ready to be collected by it")
+    to_ring: int = Field(description="Call sheets that are open for it")
     needs_person: int
 
     @classmethod
@@ -69,6 +70,7 @@ class InQueue(BaseModel):
             older=one.old,
             oldest_at=one.oldest,
             offered=one.offered,
+            to_ring=one.to_ring,
             needs_person=one.needs_person,
         )
 

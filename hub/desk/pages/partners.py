@@ -79,6 +79,7 @@ def one_partner(visit: Reader, name: str, act: str = "") -> HTMLResponse:
         looked=LOOKED,
         begins=int(slots_of(counted.at)[0].timestamp()),
         ages=ages(line.read.waiting),
+        inbox=partner.transport["kind"] == "inbox",
         sent=TRANSPORTS[str(partner.transport["kind"])].mode == "sent",
         may_pause=visit.may(Action.PAUSE, about),
         may_test=visit.may(Action.TEST, about),

@@ -57,6 +57,9 @@ def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
         return Mood.SOON, (f"{words.capital(number)}: a person must decide{more}",)
     if waiting.oldest is not None and now - waiting.oldest > OLD:
         return Mood.SOON, ("Behind: the oldest waits since ", waiting.oldest, more)
+    if waiting.to_ring:
+        sheets = words.count(waiting.to_ring, "call sheet is open", "call sheets are open")
+        return Mood.SOON, (f"{words.capital(sheets)}: somebody must ring{more}",)
     if waiting.waiting:
         return Mood.CALM, (f"Working{more}",)
     if waiting.offered:

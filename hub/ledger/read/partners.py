@@ -45,6 +45,9 @@ class Waiting:
     middle: int = 0
     old: int = 0
     offered: int = 0
+    """in its inbox, or to be collected"""
+    to_ring: int = 0
+    """call sheets: somebody rings"""
     needs_person: int = 0
     oldest: datetime | None = None
 
@@ -127,7 +130,8 @@ select p.partner,
     and created_at > :middle then 1 else 0 end) as middle,
   sum(case when state in ('waiting', 'under_way') and created_at <= :middle then 1 else 0 end)
     as old,
-  sum(case when state = 'offered' then 1 else 0 end) as offered,
+  sum(case when state = 'offered' and transport <> 'call' then 1 else 0 end) as offered,
+  sum(case when state = 'offered' and transport = 'call' then 1 else 0 end) as to_ring,
   sum(case when state in ('needs_person', 'outcome_unknown') then 1 else 0 end) as needs_person,
   min(case when state in ('waiting', 'under_way') then created_at end) as oldest
 from partner_state p join delivery d on d.partner = p.partner

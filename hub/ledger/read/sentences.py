@@ -165,3 +165,8 @@ def plain(parts: Iterable[Part], clock: Callable[[datetime], str]) -> str:
     """A sentence for a terminal."""
     moments = (part.at if isinstance(part, Deadline) else part for part in parts)
     return "".join(clock(part) if isinstance(part, datetime) else part for part in moments)
+
+
+def answer_of(code: str, detail: str) -> str:
+    """What somebody answered: a code, and words where they do not say it already. Pure."""
+    return detail if detail.startswith(code) else " ".join(filter(None, (code, detail)))

@@ -12,7 +12,7 @@ from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.heard import Heard
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
 from hub.ledger.read.passed import SENT_ON, receivers_then
-from hub.ledger.read.sentences import Name, Parts, delivery
+from hub.ledger.read.sentences import Name, Parts, answer_of, delivery
 from hub.seal import Keyring
 from schemas.envelope import Doubt
 
@@ -271,7 +271,7 @@ def _delivery(one: Sent, tries: list[Try], name: Name, overtaken: Mapping[str, s
 
 def attempted(one: Try) -> Attempted:
     """A try in words."""
-    said = " ".join(filter(None, (one.code, one.detail)))
+    said = answer_of(one.code, one.detail)
     outcome = _OUTCOMES.get(one.outcome, one.outcome.replace("_", " "))
     return Attempted(one.attempt, one.handed_at or one.settled_at, outcome, said, one.who)
 
