@@ -1,6 +1,7 @@
 """What is tried again in bulk goes piece by piece, each delivery as an act of who asked for it.
 
 A piece and its count are one transaction: a core that dies begins anew where the last one ended.
+Where a person says stop, what waits and was not handed to edge since is taken back the same way.
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,10 @@ from hub.core.acts.effect import carry_out
 from hub.core.whole import whole
 from hub.core.work import Work
 from hub.ids import fresh
-from hub.ledger.session import is_sqlite
-from hub.ledger.tables import RedriveItem
+from hub.ledger.read.redrives import WAITING
+from hub.ledger.read.stopped import CALLED_OFF
+from hub.ledger.session import among, is_sqlite, locking, values
+from hub.ledger.tables import Delivery, RedriveItem
 from hub.ledger.write import rows, run, update
 
 PIECE = 50
@@ -30,6 +33,10 @@ _ANSWERED = (
     "update redrive_item set outcome = :outcome, answer = :answer"
     " where redrive_id = :redrive_id and delivery_id = :delivery_id"
 )
+_STANDS = (
+    "update delivery set state = :state, reason = :reason, who = :who, changed_at = :changed_at,"
+    " next_at = null, version = version + 1 where delivery_id = :delivery_id"
+)
 
 
 def redrive(work: Work) -> None:
@@ -37,7 +44,8 @@ def redrive(work: Work) -> None:
     mine = "" if is_sqlite(work.conn) else " for update skip locked"
     sql = "select * from redrive where ended_at is null order by started_at limit 1"
     for row in rows(work.conn, sql + mine):
-        _piece(work, row._mapping)
+        piece = _piece if row.stopped_by is None else _taken_back
+        piece(work, row._mapping)
 
 
 def _piece(work: Work, one: Mapping[str, Any]) -> None:
@@ -53,6 +61,48 @@ def _piece(work: Work, one: Mapping[str, Any]) -> None:
         done=done,
         refused=len(answered) - done,
         ended=work.now if len(items) < PIECE else None,
+        id=one["redrive_id"],
+    )
+
+
+def _taken_back(work: Work, one: Mapping[str, Any]) -> None:
+    """They stand stopped again, as they did; whoever hands one out first has it."""
+    found = rows(work.conn, f"{WAITING} limit :most", id=one["redrive_id"], most=PIECE)
+    work.open_cases(row.case_ref for row in found)
+    names = values(work.conn, [row.delivery_id for row in found])
+    mine = f"{WAITING} and {among(work.conn, 'd.delivery_id')}" + locking(work.conn)
+    kept = rows(work.conn, mine, id=one["redrive_id"], among=names) if found else []
+    why = f"{CALLED_OFF} {one['stopped_by']} before it went out again: {one['stopped_why']}."
+    back = []
+    for row in kept:
+        state = "outcome_unknown" if row.last == "unknown" else "needs_person"
+        about = {"delivery": row.delivery_id, "message": row.message_id, "partner": row.partner}
+        work.audit(row.case_ref, f"delivery {state}", **about, by=one["stopped_by"])
+        back.append(
+            {
+                "state": state,
+                "reason": f"{why} It had stopped because: {one['cause']}",
+                "who": one["stopped_by"],
+                "changed_at": work.now,
+                "delivery_id": row.delivery_id,
+            }
+        )
+    update(work.conn, Delivery, _STANDS, back)
+    answered = [
+        {
+            "outcome": "taken_back",
+            "answer": why,
+            "redrive_id": one["redrive_id"],
+            "delivery_id": row.delivery_id,
+        }
+        for row in kept
+    ]
+    update(work.conn, RedriveItem, _ANSWERED, answered)
+    run(
+        work.conn,
+        "update redrive set done = done - :back, ended_at = :ended where redrive_id = :id",
+        back=len(kept),
+        ended=work.now if len(found) < PIECE else None,
         id=one["redrive_id"],
     )
 

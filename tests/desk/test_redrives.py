@@ -122,13 +122,44 @@ async def test_all_of_a_cause_go_again_and_the_page_says_how_far_it_is(
         nothing = await post(client, where, f"{where}/stop", reason="")
         assert nothing.status_code == 400
         done = await post(client, where, f"{where}/stop", reason="The codes came wrong")
-        assert "✓ Done. Stopped: 9 stay as they are" in text(done)
+        # The police are down: one of them may be out to find whether they answer again.
+        assert re.search(r"✓ Done. Stopped: 1[34] do not go out", text(done))
         assert "J. Ahmed, duty manager stopped it" in text(done)
         assert "/stop" not in done.text
     for _ in range(3):
         refusing.bench.do(redrive)
     sql = "select count(*) from delivery where state = 'needs_person' and reason like 'E17%'"
     assert refusing.one(sql) == 9
+    async with refusing.as_("manager") as client:
+        said = text(await client.get(where))
+        assert re.search(r"Stopped by J. Ahmed, duty manager at [01] of 14", said)
+        cause = text(await client.get("/failed"))
+        assert "stopped by J. Ahmed, duty manager before it went out again" in cause
+        assert "Ask who stopped it whether it may go" in cause
+
+
+async def test_the_bar_goes_on_until_each_is_delivered_or_stopped_again(refusing: Sitting) -> None:
+    """All had their turn within seconds; what the partner takes, one at a time, is seen and stopped."""
+    async with refusing.as_("operations") as client:
+        page = await started(refusing, client, "all")
+        where = page.url.path
+        refusing.bench.do(redrive)
+        page = await client.get(where)
+        assert "All 14 had their turn" in text(page)
+        assert '<progress max="14" value="0" aria-label="0 of 14 are through">' in page.text
+        assert re.search(r"1[34] still wait in the queue", text(page))
+        assert f"{where}/stop" in page.text, "there is something to stop still"
+        with refusing.bench.engine.begin() as conn:
+            conn.exec_driver_sql(
+                "update delivery set version = version + 1, state = case"
+                " when delivery_id < 'copy-03' then 'delivered'"
+                " when delivery_id < 'copy-05' then 'needs_person' else 'under_way' end"
+                " where delivery_id like 'copy-%'"
+            )
+        page = await client.get(where)
+        assert "5 of 14 are through: 3 delivered, 2 stopped again" in text(page)
+        assert "9 have gone out and are not answered so far" in text(page)
+        assert f"{where}/stop" not in page.text, "all has gone out"
 
 
 async def test_only_the_ticked_ones_and_none_without_a_reason(refusing: Sitting) -> None:

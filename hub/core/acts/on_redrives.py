@@ -1,7 +1,7 @@
 """Deliveries that stopped for one cause are tried again together, as they stood when somebody asked for it.
 
-What stops later is not among them. Core works them off in pieces (`redrive`), and stops where a
-person says so.
+What stops later is not among them. Core works them off in pieces (`redrive`), and where a person
+says stop, what waits by then stays here.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import orjson
 
 from hub.core.acts.deed import Deed, Refused
 from hub.core.work import Work
+from hub.ledger.read.redrives import still_waiting
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Redrive
 from hub.ledger.write import insert, rows, run
@@ -75,26 +76,30 @@ def _started(work: Work, deed: Deed) -> str:
 def _stopped(work: Work, deed: Deed) -> str:
     found = rows(
         work.conn,
-        "select total, done, refused, ended_at from redrive where redrive_id = :id"
+        "select total, done, refused, ended_at, stopped_by from redrive where redrive_id = :id"
         + locking(work.conn),
         id=deed.subject,
     )
     if not found:
         raise Refused("there is no such thing")
     row: Any = found[0]
-    if row.ended_at is not None:
-        raise Refused("it had ended already: nothing was left to stop")
+    if row.stopped_by is not None:
+        raise Refused(f"{row.stopped_by} has stopped it already")
+    waiting = still_waiting(work.conn, deed.subject)
+    if row.ended_at is not None and not waiting:
+        raise Refused("nothing is left to stop: all of it has gone out")
+    # What waits is taken back piece by piece, as it was put there (`redrive`); then it has ended.
     run(
         work.conn,
-        "update redrive set ended_at = :now, stopped_by = :who, stopped_why = :why"
+        "update redrive set ended_at = :ended, stopped_by = :who, stopped_why = :why"
         " where redrive_id = :id",
-        now=work.now,
+        ended=None if waiting else work.now,
         who=deed.name,
         why=deed.reason,
         id=deed.subject,
     )
     left = row.total - row.done - row.refused
-    return f"stopped: {left} stay as they are, what was sent again is not called back"
+    return f"stopped: {left + waiting} do not go out; what has gone out is not called back"
 
 
 EFFECTS: dict[str, Callable[[Work, Deed], str]] = {

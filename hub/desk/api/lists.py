@@ -27,7 +27,7 @@ from hub.ledger.read.failed import (
     unread_parcels,
 )
 from hub.ledger.read.partners import states
-from hub.ledger.read.redrives import Redrive, latest, refused
+from hub.ledger.read.redrives import Redrive, fates, latest, refused
 from hub.ledger.read.stopped import causes
 
 router = APIRouter(tags=["read"], responses=fails(400, 401, 403, 404, 422, 503))
@@ -52,7 +52,7 @@ class Cause(BaseModel):
 
     key: str = Field(description="Show it when you try them again")
     partner: str
-    kind: str = Field(description="refused, tried, unknown, review")
+    kind: str = Field(description="refused, spent, unknown, review, called_off")
     cause: str
     what_to_do: str
     count: int
@@ -113,7 +113,12 @@ class NotSent(BaseModel):
 
 
 class BulkWhole(Bulk):
-    """With what was refused, the first hundred."""
+    """With what became of those that were sent again, and what was refused, the first hundred."""
+
+    delivered: int
+    failed_again: int
+    waiting: int = Field(description="Not gone out so far: these stay here when it is stopped")
+    gone_out: int = Field(description="Gone out, and not answered so far")
 
     refusals: list[NotSent]
 
@@ -301,8 +306,16 @@ def redrive(visit: Caller, redrive_id: Name) -> BulkWhole:
         if one is None:
             raise nothing_here()
         left = refused(conn, redrive_id, visit.authorities)
+        went = fates(conn, redrive_id)
     told = [NotSent(delivery_id=i.delivery_id, reference=i.reference, why=i.answer) for i in left]
-    return BulkWhole(**Bulk.of(one).model_dump(), refusals=told)
+    return BulkWhole(
+        **Bulk.of(one).model_dump(),
+        refusals=told,
+        delivered=went.delivered,
+        failed_again=went.failed,
+        waiting=went.waiting,
+        gone_out=went.out,
+    )
 
 
 @router.get("/held")

@@ -15,7 +15,7 @@ from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.pages.failed import group_of
 from hub.desk.shown.causes import Group
 from hub.ids import fresh
-from hub.ledger.read.redrives import Redrive, redrive, refused
+from hub.ledger.read.redrives import Fates, Redrive, fates, redrive, refused, still_waiting
 
 router = APIRouter(include_in_schema=False)
 
@@ -66,11 +66,15 @@ def shown(visit: Reader, redrive_id: str, act: str = "") -> HTMLResponse:
         one = seen(visit, conn, redrive_id)
         if one is None and done is None:
             raise nothing_here()
+        went = fates(conn, redrive_id) if one else Fates()
+        left = still_waiting(conn, redrive_id) if one else 0
         return visit.page(
             "redrive.html",
             one=one,
+            went=went,
             refused=refused(conn, redrive_id, visit.authorities) if one else [],
             may_stop=visit.may(Action.RETRY),
+            can_stop=bool(one and not one.stopped_by and (left or not one.ended_at)),
             done=done,
         )
 
@@ -79,7 +83,7 @@ def shown(visit: Reader, redrive_id: str, act: str = "") -> HTMLResponse:
 async def stop(
     visit: Actor, redrive_id: str, reason: Annotated[str, Form(max_length=400)] = ""
 ) -> Response:
-    """Leaves what was not tried again so far as it is."""
+    """Leaves what has not gone out so far as it was."""
     by = visit.must(Action.RETRY)
     why = needs(reason, "Why it should stop")
     await asyncio.to_thread(_known, visit, redrive_id)

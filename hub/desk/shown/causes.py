@@ -47,6 +47,8 @@ def what_to_do(group: Group, title: str, state: State | None) -> str:
     """The next step, in words, for somebody who sees this for the first time. Pure."""
     if group.kind == "review":
         return "Open each one: a duty or service manager releases it, or withholds it."
+    if group.kind == "called_off":
+        return "Ask who stopped it whether it may go, and mend what they stopped it for; then try again."
     if group.kind == "unknown":
         return (
             f"Ring {title} first and ask whether they have it. Try again only what they have not:"

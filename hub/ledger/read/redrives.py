@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from hub.ledger.read.fetch import fetch, within
+from hub.ledger.write import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,34 @@ class Item:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What became by now of those that were sent on their way again."""
+
+    delivered: int = 0
+    failed: int = 0
+    """stopped once more, or nobody knows"""
+    waiting: int = 0
+    """not handed out so far: these a stop keeps here"""
+    out: int = 0
+    """on their way now, or ready to be collected"""
+    otherwise: int = 0
+    """withdrawn, given up or expired meanwhile"""
+
+    @property
+    def settled(self) -> int:
+        """How many need no more waiting for."""
+        return self.delivered + self.failed + self.otherwise
+
+
+WAITING = """
+select i.delivery_id, d.message_id, d.partner, d.case_ref, (select a.outcome from attempt a
+    where a.delivery_id = d.delivery_id and a.attempt = d.attempt) as last
+from redrive_item i join delivery d on d.delivery_id = i.delivery_id
+where i.redrive_id = :id and i.outcome = 'done' and d.state = 'waiting' and d.version = i.seen + 1
+"""
+"""Those that wait as they were put there: handing one out makes another version of it."""
+
 _REDRIVE = """
 select redrive_id, partner, cause, reason, authority, who, started_at, total, done, refused,
   stopped_by, stopped_why, ended_at from redrive
@@ -75,6 +104,25 @@ def latest(conn: Connection, since: datetime, most: int = 20) -> list[Redrive]:
     """Those that were started since then, newest first."""
     sql = f"{_REDRIVE} where started_at >= :since order by started_at desc limit :most"
     return fetch(conn, Redrive, sql, since=since, most=most)
+
+
+def fates(conn: Connection, redrive_id: str) -> Fates:
+    """What became of those that had their turn, as they stand now."""
+    sql = (
+        "select d.state, count(*) as n from redrive_item i"
+        " join delivery d on d.delivery_id = i.delivery_id"
+        " where i.redrive_id = :id and i.outcome = 'done' group by d.state"
+    )
+    found = {row.state: int(row.n) for row in rows(conn, sql, id=redrive_id)}
+    delivered, waiting = found.pop("delivered", 0), found.pop("waiting", 0)
+    failed = found.pop("needs_person", 0) + found.pop("outcome_unknown", 0)
+    out = found.pop("under_way", 0) + found.pop("offered", 0)
+    return Fates(delivered, failed, waiting, out, sum(found.values()))
+
+
+def still_waiting(conn: Connection, redrive_id: str) -> int:
+    """How many a stop would keep here."""
+    return int(rows(conn, f"select count(*) as n from ({WAITING}) w", id=redrive_id)[0].n)
 
 
 def refused(

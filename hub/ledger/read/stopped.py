@@ -16,14 +16,17 @@ from hub.ledger.write import rows
 MOST = 500
 """Causes that are told apart; those of before are counted with the others."""
 
+CALLED_OFF = "stopped by"
+"""How the reason begins of what a person kept from going out again."""
 _TRIED = re.compile(r"^tried \d+ times; last: ")
 _NUMBER = re.compile(r"[0-9a-fA-F-]*\d[0-9a-fA-F-]*")
 """Also one in hexadecimal: a reason may name what it is about by its id."""
 
 _STOPPED = "d.state in ('needs_person', 'outcome_unknown')"
-_KIND = """
+_KIND = f"""
 case when d.state = 'outcome_unknown' then 'unknown'
   when d.attempt = 0 and coalesce(d.policy, '') like '%: review;%' then 'review'
+  when d.reason like '{CALLED_OFF} %' then 'called_off'
   when d.reason like 'tried % times; last:%' then 'spent' else 'refused' end
 """
 _ALERT = """
@@ -36,8 +39,9 @@ case when d.lane like d.partner || '|incident:%' then 'incident:'
 class Cause:
     """Deliveries to one partner that stopped in one way, for one reason.
 
-    `kind` is refused (by the partner), spent (all tries are), unknown (it may have arrived), or
-    review (the disclosure policy holds it). `sheets` counts call sheets that are open beside them.
+    `kind` is refused (by the partner), spent (all tries are), unknown (it may have arrived),
+    review (the disclosure policy holds it) or called_off (a person kept it from going again).
+    `sheets` counts call sheets that are open beside them.
     `alert` is how the lane begins of an alert, and empty for a message.
     """
 

@@ -40,7 +40,7 @@ class RedriveItem(Row, table=True):
     seen: int
     authority: str
     outcome: str | None = None
-    """done, refused; none while it waits for its turn"""
+    """done, refused, taken_back; none while it waits for its turn"""
     answer: str = ""
     __table_args__ = (
         only("redrive_item_left", "redrive_id", "place", where="outcome is null"),

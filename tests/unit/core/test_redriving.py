@@ -14,8 +14,9 @@ from hub.core.redrive import redrive
 from hub.core.work import Work
 from hub.ids import fresh
 from hub.ledger.audit import verify
-from hub.ledger.read.redrives import Redrive
+from hub.ledger.read.redrives import Fates, Redrive, fates
 from hub.ledger.read.redrives import redrive as read
+from hub.ledger.read.stopped import causes
 from hub.ledger.reconcile import reconcile
 from hub.partners import Receives, Role
 from tests.kit.deeds import act, settle, told
@@ -109,17 +110,72 @@ def _killed(work: Work) -> None:
     raise KeyboardInterrupt
 
 
-def test_it_stops_where_a_person_says_so(stopped: Bench) -> None:
+def test_it_stops_where_a_person_says_so_and_what_waits_stays_here(stopped: Bench) -> None:
+    """Two are out by the team's window: these alone are not called back."""
     name, _ = start(stopped)
     stopped.do(redrive)
+    assert counts(stopped) == {"needs_person": 4, "waiting": 1, "under_way": 2}
     said = act(stopped, "redrive.stopped", name, reason="The wrong ones")
-    assert said == ("done", "stopped: 4 stay as they are, what was sent again is not called back")
+    assert said == ("done", "stopped: 5 do not go out; what has gone out is not called back")
     for _ in range(3):
         stopped.do(redrive)
     one = how_far(stopped, name)
-    assert (one.done, one.left, one.stopped_why) == (3, 4, "The wrong ones")
-    assert counts(stopped)["needs_person"] == 4
-    assert act(stopped, "redrive.stopped", name, reason="Once more")[0] == "refused"
+    assert (one.done, one.left, one.stopped_why) == (2, 5, "The wrong ones")
+    assert one.ended_at is not None
+    assert counts(stopped) == {"needs_person": 5, "under_way": 2}
+    again = act(stopped, "redrive.stopped", name, reason="Once more")
+    assert again == ("refused", "Aisling Example, team worker has stopped it already")
+
+
+def test_a_stop_after_all_had_their_turn_takes_back_what_has_not_gone_out(stopped: Bench) -> None:
+    """Every one is in the queue within seconds; the team takes two at a time for a long time."""
+    name, _ = start(stopped)
+    for _ in range(4):
+        stopped.do(redrive)
+    assert how_far(stopped, name).ended_at is not None
+    first, second = stopped.orders()[-2:]
+    settle(stopped, told(first), told(second, "refused", detail="no such ward"))
+    with stopped.engine.connect() as conn:
+        assert fates(conn, name) == Fates(delivered=1, failed=1, waiting=3, out=2)
+    act(stopped, "redrive.stopped", name, reason="They take the wrong ones")
+    for _ in range(2):
+        stopped.do(redrive)
+    assert counts(stopped) == {"needs_person": 4, "under_way": 2, "delivered": 1}
+    sql = "select distinct reason from delivery where reason like 'stopped by%'"
+    [why] = [row.reason for row in stopped.all(sql)]
+    who = "Aisling Example, team worker"
+    mended = "They take the wrong ones"
+    assert why.startswith(f"stopped by {who} before it went out again: {mended}.")
+    assert why.endswith(" It had stopped because: no such ward")
+    with stopped.engine.connect() as conn:
+        assert {one.kind for one in causes(conn)} == {"refused", "called_off"}
+        assert reconcile(conn).balanced
+        assert list(verify(conn)) == []
+    stopped.do(fall_due)
+    assert counts(stopped)["under_way"] == 2, "nothing of it goes out by itself"
+    nothing = start(stopped, causes=[why])
+    assert nothing[1] == ("done", "3 will be tried again, in the order of their lanes")
+
+
+def test_what_may_have_arrived_is_taken_back_as_that(stopped: Bench) -> None:
+    with stopped.engine.begin() as conn:
+        conn.exec_driver_sql(
+            "update delivery set state = 'outcome_unknown' where state = 'needs_person'"
+        )
+        conn.exec_driver_sql("update attempt set outcome = 'unknown'")
+    name, _ = start(stopped, state="outcome_unknown")
+    stopped.do(redrive)
+    act(stopped, "redrive.stopped", name, reason="Ask them first")
+    stopped.do(redrive)
+    assert counts(stopped) == {"outcome_unknown": 5, "under_way": 2}
+
+
+def test_where_all_has_gone_out_nothing_is_left_to_stop(stopped: Bench) -> None:
+    found = stopped.all("select delivery_id from delivery where state = 'needs_person'")
+    name, _ = start(stopped, deliveries=[row.delivery_id for row in found[:2]])
+    stopped.do(redrive)
+    said = act(stopped, "redrive.stopped", name, reason="Too late")
+    assert said == ("refused", "nothing is left to stop: all of it has gone out")
 
 
 def test_only_what_stood_when_they_looked_goes_and_only_for_that_cause(stopped: Bench) -> None:
