@@ -45,7 +45,7 @@ class Action(StrEnum):
     REPAIR = "correct it and send it as new"
     REVIEW = "release what the disclosure policy held"
     ABANDON = "give a delivery up"
-    TAKE_CALL = "note who took a call"
+    TAKE_CALL = "use call sheets"
     HANDLE_PARCEL = "claim or close an unread parcel"
     FIND_CHILD = "look for a child by its number"
     MATCH = "say which child it is"
@@ -250,7 +250,13 @@ def may(person: Person, action: Action, facts: Facts = NOTHING) -> Allowed | Den
     if whys:
         return Denied(whys[0])
     roles = ", ".join(sorted({grant.role.label for grant in person.grants})) or "nobody yet"
-    return Denied(f"as {roles} you may not {action.value}")
+    return Denied(f"that is for {_any_of(table)}, and you are {roles}")
+
+
+def _any_of(roles: Iterable[Role]) -> str:
+    """`duty manager, service manager or EDT worker`."""
+    *first, last = (role.label for role in Role if role in roles)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def reach(person: Person, action: Action) -> tuple[str, ...] | None:

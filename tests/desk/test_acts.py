@@ -110,7 +110,7 @@ async def test_only_the_receiver_answers_and_only_the_sender_withdraws(sitting: 
     async with sitting.as_("auditor") as client:
         page = await post(client, "/", f"{where}/answer", say="accepted")
     assert page.status_code == 403
-    assert "as auditor you may not" in text(page)
+    assert "and you are auditor" in text(page)
 
 
 async def test_a_call_is_taken_by_a_name_and_a_role_or_not_at_all(sitting: Sitting) -> None:

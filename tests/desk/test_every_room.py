@@ -65,7 +65,7 @@ async def test_while_the_ledger_is_away_every_page_says_so(sitting: Sitting) -> 
                 assert f'<a href="{room}">Try this page again</a>' in page.text
     # These ask nothing of the ledger, or refuse before they would.
     without = {room for room, status in heard.items() if status != 503}
-    assert without == {"/find", "/people", "/partners/x", "/runbook/x"}, heard
+    assert without == {"/find", "/people", "/partners/x", "/runbook/x", "/calls"}, heard
 
 
 async def test_a_button_that_no_page_of_ours_showed_does_nothing(sitting: Sitting) -> None:
@@ -137,6 +137,15 @@ async def test_what_is_too_large_is_refused_in_words(sitting: Sitting) -> None:
         ("worker", "/partners", 403, "You may not"),
         ("worker", "/audit", 403, "You may not"),
         ("worker", "/people", 403, "You may not"),
+        *(
+            (
+                who,
+                "/calls",
+                403,
+                "that is for duty manager, service manager, EDT worker or operations",
+            )
+            for who in ("worker", "police", "auditor", "administrator")
+        ),
         ("manager", "/inbox?after=x", 400, "There is no such page of this list"),
         ("manager", "/find?q=late&after=x", 400, "That is no place in a list"),
         ("manager", "/failed/x?page=0", 400, "That address is not whole"),

@@ -47,7 +47,7 @@ async def test_what_was_taken_by_telephone_its_team_completes(sitting: Sitting, 
         taken_role="Practice lead",
     )
     where = f"/message/{message}"
-    seen = {"edt": f"held by {name}", "operations": "as operations you may not", "police": ""}
+    seen = {"edt": f"held by {name}", "operations": "and you are operations", "police": ""}
     for short, why in seen.items():
         async with sitting.as_(short) as client:
             assert f'action="{where}/complete"' not in (await client.get(where)).text

@@ -22,6 +22,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/calls")
 def calls(visit: Reader, act: str = "", after: str = "") -> HTMLResponse:
     """Whom to ring now, the most pressing first."""
+    # Who may take none would read that nobody need be rung.
+    visit.must(Action.TAKE_CALL)
     with visit.desk.ledger.connect() as conn:
         found = to_ring(visit, conn, after)
         done = done_before(visit, conn, act)
