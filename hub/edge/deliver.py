@@ -153,7 +153,7 @@ class Deliverer:
         for number, queues in mine.items():
             now, later = queues.get(deliveries_now(name)), queues.get(deliveries(name))
             self._start(Connection(line, number, now, later))
-        self.says = f"ready, {len(mine)} connections"
+        self.says = f"ready, {len(mine)} connection{'' if len(mine) == 1 else 's'}"
 
     def _start(self, connection: Connection) -> None:
         self._running[connection] = asyncio.create_task(self._drive(connection))

@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from hub.clock import now
+from hub.desk.shown.glance import is_broken
+from hub.desk.shown.words import Mood
 from hub.ledger.read import chores
 from hub.ledger.read.failed import failed_deliveries, held_messages, stuck_records, unread_parcels
 from hub.ledger.write import run
@@ -235,3 +237,9 @@ def test_what_only_a_person_moves_on_is_counted_as_it_is_listed(
     with sitting.desk.ledger.connect() as conn:
         assert every > 6
         assert chores.chores(conn, since).stopped == 6, "more than the bound, and no more counted"
+
+
+def test_what_is_broken_is_red_whoever_is_ill() -> None:
+    """Its rows are red: a line that says the same in amber would say less."""
+    assert is_broken(3, []).mood is Mood.LATE
+    assert is_broken(0, []).mood is Mood.CALM

@@ -141,7 +141,7 @@ def says(sitting: Sitting, name: str, digest: str, at: Any = None, how: str = ""
 async def test_it_says_who_has_read_the_same_file_and_who_has_not(sitting: Sitting) -> None:
     own = sitting.desk.directory[POLICE].digest
     says(sitting, "core-1", own)
-    says(sitting, "edge-1", own, how="ready, 1 connections")
+    says(sitting, "edge-1", own, how="ready, 1 connection")
     says(sitting, "edge-2", "2-0123456789ab")
     says(sitting, "edge-5", "0123456789ab")
     says(sitting, "edge-3", own, now() - timedelta(minutes=3))
@@ -149,7 +149,7 @@ async def test_it_says_who_has_read_the_same_file_and_who_has_not(sitting: Sitti
     async with sitting.as_("operations") as client:
         said = text(await client.get(PAGE))
     assert "○ core-1 has read the same" in said
-    assert "○ edge-1 has read the same; ready, 1 connections" in said
+    assert "○ edge-1 has read the same; ready, 1 connection" in said
     assert "▲ edge-2 has read another file: 2-0123456789ab" in said
     assert "● edge-5 is of another version: its digest cannot be compared" in said
     assert re.search(rf"● edge-3 has read the same; last heard of {MOMENT}", said)

@@ -1,5 +1,6 @@
 """Anyone who may can have every chain checked, link by link, and is told where one does not hold."""
 
+from datetime import date
 from itertools import islice
 
 from fastapi import APIRouter
@@ -35,5 +36,11 @@ def audit(visit: Reader, case: str = "", all: bool = False) -> HTMLResponse:
         spoken=said,
         broken=broken,
         days=days,
+        day_of=_day,
         size=size,
     )
+
+
+def _day(iso: str) -> str:
+    """As the desk says a day."""
+    return f"{date.fromisoformat(iso):%a %d %b %Y}"

@@ -64,7 +64,7 @@ def is_broken(broken: int, partners: Sequence[Standing], sheets: int = 0) -> Lin
         return Line(Mood.CALM, "broken", "Nothing is broken")
     what = f"{broken:,} {_is(broken)} broken"
     if not low:
-        return Line(Mood.SOON, "broken", what)
+        return Line(Mood.LATE, "broken", what)
     worst = low[0]
     more = f"; {words.count(sheets, 'call sheet')} open" if sheets else ""
     more += f"; and {words.count(len(low) - 1, 'more partner')}" if len(low) > 1 else ""

@@ -94,8 +94,9 @@ def delivery(one: Delivered, name: Name) -> Parts:
             return (f"Nobody knows whether {to} has it: {why}. A person decides on sending again",)
         case "delivered":
             by = f" ({one.who})" if one.who else ""
-            level = {"transport": "It left for", "received": "With"}.get(one.level_reached, "With")
-            return (f"{level} {to} since ", one.changed_at, by)
+            if one.level_reached == "transport":
+                return (f"It left for {to} at ", one.changed_at, by)
+            return (f"With {to} since ", one.changed_at, by)
         case "withheld":
             return (f"Not sent to {to}: {one.reason or 'the disclosure policy says no'}",)
         case "abandoned":
