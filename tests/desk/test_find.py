@@ -292,7 +292,7 @@ async def test_every_reference_that_is_shown_is_found_by_how_it_begins(
             if kind in ("message", "case", "parcel"):
                 assert where.endswith(f"/{kind}/{whole}"), (words, where)
             elif kind == "incident":
-                assert f"/incidents#{whole}" in page.text and short in text(page)
+                assert f"/incidents/{whole}" in page.text and short in text(page)
             else:
                 assert where.endswith(f"/message/{sitting.id_of('EDT-0417')}"), where
 

@@ -58,7 +58,8 @@ def _parcel(visit: Visit, one: Unread) -> Beside:
 
 def _incident(visit: Visit, one: Wrong) -> Beside:
     over = f". Closed: {one.closed_why or 'it went away'}" if one.closed_at else ""
-    link = "" if one.closed_at else f"/incidents#{one.incident_id}"
     says = incident_cause(one) + over
     title = capital(incident_title(one, visit.desk))
-    return Beside("incident", one.incident_id, title, one.first_seen, says, link)
+    return Beside(
+        "incident", one.incident_id, title, one.first_seen, says, f"/incidents/{one.incident_id}"
+    )
