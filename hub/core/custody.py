@@ -14,7 +14,7 @@ from hub.core.send_on import Anew, send_on
 from hub.core.work import Work
 from hub.ids import derived
 from hub.journeys import MACHINES
-from hub.journeys.handover import HELD, UNANSWERED, custodian
+from hub.journeys.handover import DUE_AS_WELL, FALLS_DUE, HELD, UNTAKEN, custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
@@ -85,7 +85,7 @@ def concerned(work: Work, message_id: str) -> Concerned | None:
         return None
     row = found[0]
     machine = _OF_CASE.get(row.type.split(".")[0])
-    journey = _latest(work, machine, row.case_ref) if machine else None
+    journey = _moved_by(work, machine, row.case_ref, message_id) if machine else None
     asked = rows(
         work.conn,
         "select receiver from journey where machine = 'handover' and subject = :id"
@@ -100,6 +100,20 @@ def concerned(work: Work, message_id: str) -> Concerned | None:
         _receivers(work, message_id),
         asked[0].receiver or "" if asked else "",
     )
+
+
+def _moved_by(work: Work, machine: str, case_ref: str, message_id: str) -> UUID | None:
+    """The journey that a message began or moved: an answer to it is about that one."""
+    found = rows(
+        work.conn,
+        "select j.subject from journey j join move v on v.journey_id = j.journey_id"
+        " where j.case_ref = :case and j.machine = :machine and v.message_id = :id"
+        " order by v.at limit 1",
+        case=case_ref,
+        machine=machine,
+        id=message_id,
+    )
+    return UUID(found[0].subject) if found else None
 
 
 def take(
@@ -152,7 +166,7 @@ def take(
         version=row["version"],
         **({"to": str(anew["receiver"])} if anew else {}),
     )
-    if one.machine == "handover" and moved.state not in UNANSWERED:
+    if one.machine == "handover" and (anew or moved.state not in UNTAKEN):
         by_whom = f" by {said}" if said else ""
         work.recovered("overdue", row["journey_id"], one.event.replace("_", " ") + by_whom)
     return moved
@@ -294,12 +308,13 @@ def load(work: Work, found: Iterable[Mapping[str, Any]]) -> None:
 
 
 def overdue(work: Work) -> None:
-    """Acceptances whose time is over, once each."""
-    waiting = "('sent', 'delivered', 'opened', 'queried', 'answered', 'reassigned')"
+    """Acceptances whose time is over, once each; where its state says more, the incident says this."""
+    known = "(select 1 from incident i where i.open_key = 'overdue|' || j.journey_id)"
     sql = (
         "select j.journey_id, j.subject, j.due_at, m.reference from journey j"
         " join message m on m.message_id = j.subject where j.machine = 'handover'"
-        f" and j.state in {waiting} and j.due_at < :now limit 200"
+        f" and j.state in {(*FALLS_DUE, *DUE_AS_WELL)} and j.due_at < :now"
+        f" and (j.state in {FALLS_DUE} or not exists {known}) limit 200"
     )
     for row in rows(work.conn, sql, now=work.clocks_end):
         party = row.journey_id.split(":")[2] if row.journey_id.count(":") > 1 else ""

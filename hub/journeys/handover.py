@@ -83,9 +83,13 @@ HELD = ("accepted", "accepted_manually", "in_progress")
 _UNDER_OFFER = ("sent", "delivered", "opened", "queried", "answered", "overdue", "escalated")
 _UNREACHED = ("undeliverable", "manual_phone")
 _OPEN = (*_UNDER_OFFER, *_UNREACHED)
-UNANSWERED = frozenset(_OPEN)
-"""States in which nobody has said yes or no to it: a question is neither."""
 _REFUSED = ("refused", "rerouted")
+UNTAKEN = frozenset({*_OPEN, *_REFUSED})
+"""States in which nobody has taken it from its giver: a question and a no leave it where it was."""
+FALLS_DUE = ("sent", "delivered", "opened", "queried", "answered", "reassigned")
+"""States that become *overdue* once nobody has accepted it in time."""
+DUE_AS_WELL = (*_UNREACHED, *_REFUSED, "escalated")
+"""States that say more than that it is overdue, and stay when it falls due."""
 _ENDED = ("returned", "withdrawn", "completed")
 _ON_OFFER_AGAIN = ("reassigned", "lapsed")
 
@@ -150,10 +154,10 @@ HANDOVER = Machine(
         *moves(HELD, "taken_by_phone", None, the_holder, "said again by the one who holds it"),
         *moves(("accepted", "accepted_manually", "lapsed"), "started", "in_progress", the_holder),
         *moves(HELD, "completed", "completed", whoever_finishes_it, "finished"),
-        *moves((*_UNDER_OFFER, "reassigned"), "queried", "queried", reasoned),
+        *moves((*_OPEN, "reassigned"), "queried", "queried", reasoned),
         *moves(("queried",), "answered", "answered", why="the ball is back with the receiver"),
         *moves(("overdue", "escalated"), "answered", None, why="answered, and still overdue"),
-        *moves((*_UNDER_OFFER, "reassigned"), "refused", "refused", reasoned),
+        *moves((*_OPEN, "reassigned"), "refused", "refused", reasoned),
         *moves(HELD, "refused", None, already_held),
         *moves(("refused",), "rerouted", "rerouted", both(addressed, reasoned, whoever_keeps_it)),
         *moves(_REFUSED, "kept", "returned", both(nobody_holds, reasoned), "the sender keeps it"),
@@ -164,8 +168,8 @@ HANDOVER = Machine(
             both(somebody_holds, reasoned, whoever_has_it),
             "who passed it on keeps it",
         ),
-        *moves((*_UNDER_OFFER, "reassigned"), "overdue", "overdue", why="nobody accepted in time"),
-        *moves((*_UNREACHED, *_REFUSED), "overdue", None, why="known, and overdue as well"),
+        *moves((*FALLS_DUE, "overdue"), "overdue", "overdue", why="nobody accepted in time"),
+        *moves(DUE_AS_WELL, "overdue", None, why="known, and overdue as well"),
         *moves((*_OPEN, *_REFUSED), "escalated", "escalated"),
         *moves(
             (*_UNDER_OFFER, "reassigned"), "undeliverable", "undeliverable", why="it must be rung"

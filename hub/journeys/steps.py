@@ -178,10 +178,13 @@ def _response(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     if response == "accepted" and not named:
         return _on_custody(heard.on, heard.partner, "delivered", facts)
     found = _on_custody(heard.on, heard.partner, response, facts)
-    event = _STRATEGY_ANSWERS.get((heard.on.type, response))
-    if event and heard.on.journey:
-        found.append(Step("strategy", heard.on.journey, event, facts))
-    return found
+    return found + _for_discussion(heard.on, response, facts)
+
+
+def _for_discussion(on: Concerned, response: str, facts: Facts) -> list[Step]:
+    """What an agency's answer makes of the discussion that it is about."""
+    event = _STRATEGY_ANSWERS.get((on.type, response))
+    return [Step("strategy", on.journey, event, facts)] if event and on.journey else []
 
 
 _STRATEGY_ANSWERS = {
@@ -260,8 +263,10 @@ def _by_phone(body: Mapping[str, Any], heard: Heard) -> list[Step]:
         return []
     taker = {"name": body.get("taken_by"), "role": body.get("taken_role")}
     facts = _facts(taker, heard, body.get("reason") or "")
-    event = "taken_by_phone" if body.get("accepts") else "delivered"
-    return _on_custody(heard.on, heard.partner, event, facts)
+    if not body.get("accepts"):
+        return _on_custody(heard.on, heard.partner, "delivered", facts)
+    found = _on_custody(heard.on, heard.partner, "taken_by_phone", facts)
+    return found + _for_discussion(heard.on, "accepted", facts)
 
 
 def _collected(body: Mapping[str, Any], heard: Heard) -> list[Step]:

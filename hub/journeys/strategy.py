@@ -51,9 +51,12 @@ STRATEGY = Machine(
         *moves(("convening", "not_quorate"), "quorate", "quorate"),
         *moves(("convening", "quorate"), "not_quorate", "not_quorate"),
         *moves(("not_quorate", "held_inquorate"), "reconvened", "convening"),
-        *moves(("requested", "convening", "quorate", "escalated", *_AFTER), "held", "held"),
+        # Who declined is one agency; the others may have held it all the same.
         *moves(
-            ("requested", "convening", "not_quorate", "escalated", *_AFTER),
+            ("requested", "convening", "quorate", "declined", "escalated", *_AFTER), "held", "held"
+        ),
+        *moves(
+            ("requested", "convening", "not_quorate", "declined", "escalated", *_AFTER),
             "held_inquorate",
             "held_inquorate",
             reasoned,

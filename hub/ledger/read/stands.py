@@ -35,7 +35,7 @@ _STATES = {
         "convening": "The discussion is being convened, and has not been held, ",
         "quorate": "Enough are coming; the discussion has not been held, ",
         "not_quorate": "Too few are coming; the discussion has not been held, ",
-        "declined": "The discussion was declined, and has not been held, ",
+        "declined": "An agency has declined; the discussion has not been held, ",
         "escalated": "The discussion was asked for higher up, and has not been held, ",
         "cancelled": "The discussion was cancelled, ",
         "held": "The discussion was held; its decision is not recorded, ",

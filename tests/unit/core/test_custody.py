@@ -12,7 +12,13 @@ from hub.partners import Receives, Role
 from schemas.codes import Refusal, Response
 from schemas.people import Worker
 from tests.kit.deeds import act, incidents, settle, states, told
-from tests.kit.people import a_handover, a_response, a_strategy_record, a_strategy_request
+from tests.kit.people import (
+    a_handover,
+    a_response,
+    a_strategy_record,
+    a_strategy_request,
+    a_worker,
+)
 from tests.kit.site import Bench, a_partner, an_arrival
 
 
@@ -124,19 +130,75 @@ def test_what_nobody_accepts_in_time_is_overdue_once(handed: tuple[Bench, str]) 
     assert "overdue" not in incidents(bench)
 
 
-@pytest.mark.parametrize("answer", [Response.ACCEPTED, Response.REFUSED])
-def test_their_own_systems_answer_ends_it_as_one_at_the_desk_does(
-    handed: tuple[Bench, str], answer: Response
+def test_acceptance_in_their_own_system_ends_it_as_one_at_the_desk_does(
+    handed: tuple[Bench, str],
 ) -> None:
     bench = handed[0]
     [order] = bench.orders()
     bench.do(fall_due, now() + timedelta(days=3))
     assert incidents(bench)["overdue"] == 1
-    names = order["reference"]
-    why = {"refusal": Refusal.WRONG_TEAM} if answer is Response.REFUSED else {}
-    body = a_response(names, answer, **why)
-    bench.record(an_arrival("handover.response", body, "team", reference="r", answers=names))
+    body = a_response(order["reference"])
+    answers = order["reference"]
+    bench.record(an_arrival("handover.response", body, "team", reference="r", answers=answers))
     assert "overdue" not in incidents(bench)
+
+
+def answered(bench: Bench, message: str, response: Response) -> None:
+    """The team's own system says so, in a message."""
+    says: dict[Response, dict[str, Any]] = {
+        Response.REFUSED: {"refusal": Refusal.WRONG_TEAM},
+        Response.QUERIED: {"query": "Which aunt?"},
+        Response.ESCALATED: {
+            "escalated_to": a_worker(7, role="Service manager"),
+            "reason": "nobody here can decide",
+        },
+    }
+    body = a_response(message, response, **says[response])
+    bench.record(an_arrival("handover.response", body, "team", reference="r", answers=message))
+
+
+@pytest.mark.parametrize("before", [Response.REFUSED, Response.ESCALATED, Response.QUERIED])
+def test_what_nobody_has_taken_is_overdue_whatever_they_said(
+    handed: tuple[Bench, str], before: Response
+) -> None:
+    bench, message = handed
+    answered(bench, message, before)
+    for _ in range(2):
+        bench.do(fall_due, now() + timedelta(days=3))
+    assert incidents(bench)["overdue"] == 1
+    noted = bench.all("select * from move where event = 'overdue' and refused is null")
+    assert len(noted) == 1
+    act(bench, "handover.answered", message, response="accepted")
+    assert "overdue" not in incidents(bench)
+
+
+def test_what_cannot_be_delivered_is_overdue_as_well(handed: tuple[Bench, str]) -> None:
+    bench, message = handed
+    settle(bench, told(bench.orders()[0], "refused"))
+    for _ in range(2):
+        bench.do(fall_due, now() + timedelta(days=3))
+    assert incidents(bench)["overdue"] == 1
+    assert journey(bench, message)[0] == "undeliverable"
+
+
+def test_overdue_and_then_refused_nobody_has_it_still(handed: tuple[Bench, str]) -> None:
+    bench, message = handed
+    bench.do(fall_due, now() + timedelta(days=3))
+    answered(bench, message, Response.REFUSED)
+    assert incidents(bench)["overdue"] == 1
+    kept = act(bench, "handover.kept", message, agency="X26EDT", reason="we go there ourselves")
+    assert kept[0] == "done"
+    assert "overdue" not in incidents(bench)
+
+
+@pytest.mark.parametrize("response", [Response.QUERIED, Response.REFUSED])
+def test_what_they_say_of_what_could_not_be_delivered_is_heard(
+    handed: tuple[Bench, str], response: Response
+) -> None:
+    bench, message = handed
+    settle(bench, told(bench.orders()[0], "refused"))
+    answered(bench, message, response)
+    assert journey(bench, message)[:2] == (response.value, "sender")
 
 
 def test_what_was_taken_by_telephone_is_overdue_no_more(handed: tuple[Bench, str]) -> None:
