@@ -181,3 +181,8 @@ class Directory:
         """One digest over all partners."""
         text = "".join(f"{name}:{digest};" for name, digest in self.digests.items())
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def feeds(partners: Iterable[Partner]) -> list[tuple[str, str]]:
+    """Each feed that is kept for watched children alone, with each of its authorities. Pure."""
+    return [(one.partner, code) for one in partners if one.filtered for code in one.authorities]

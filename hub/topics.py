@@ -16,8 +16,11 @@ PARCELS = "parcels"
 RECEIPTS = "receipts"
 REPORTS = "reports"
 WATCHED = "watched"
-WHOLE = "whole"
-"""The key that stands in `watched` behind the whole list, once for each cluster."""
+
+
+def whole(partner: str, authority: str) -> str:
+    """The key that stands in `watched` behind the whole list of one feed for one authority."""
+    return f"whole.{partner}.{authority}"
 
 
 @dataclass(frozen=True)

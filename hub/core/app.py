@@ -25,6 +25,7 @@ from hub.core.pulse import Pulse
 from hub.core.reader import Reader, Records, Restored
 from hub.core.reports import heartbeat
 from hub.core.start.catching_up import CatchingUp, catching_up
+from hub.core.start.feeds import Feeds
 from hub.core.start.horizon import Horizons
 from hub.core.start.recover import again, on_the_road
 from hub.core.start.refill import refill
@@ -104,7 +105,15 @@ class Core:
         self.fitness.began = True
         ports.announce(self.settings.data, "core")
         log.info("core ready", instance=self.settings.instance)
+        lists = Feeds(
+            self.ledger,
+            self.site.keys,
+            self.settings.instance,
+            self.catching_up.cluster,
+            self.site.directory,
+        )
         async with asyncio.TaskGroup() as group:
+            group.create_task(lists.run(self.publisher, self.stop))
             for reader in self.readers:
                 group.create_task(reader.run(self.stop))
             group.create_task(self._due(group))

@@ -13,19 +13,20 @@ from hub.seal import Keyring
 from hub.topics import WATCHED
 from hub.wire import Outbound, Record, write
 
-_OPENS = (
+OPENS = (
     "contact.recorded",
     "referral.received",
     "police.notification",
     "strategy.requested",
     "edt.handover",
 )
+"""Types that open a case: whoever they are about is watched from then on."""
 
 
 def watch(work: Work, arrival: Arrival) -> None:
     """Adds the child of an opening message to every filtered feed of its authority."""
     number = arrival.subject.nhs_number
-    if arrival.type not in _OPENS or not number:
+    if arrival.type not in OPENS or not number:
         return
     for partner in work.site.directory:
         if partner.filtered and arrival.envelope.authority in partner.authorities:

@@ -32,7 +32,7 @@ from hub.edge.report import Reports, Tallies
 from hub.edge.watched import Watched
 from hub.intake.compose import Composer
 from hub.kafka.publisher import Publisher
-from hub.partners import Directory, Partner
+from hub.partners import Directory, Partner, feeds
 from hub.running import ports
 from hub.running.member import Member
 from hub.running.stopping import unless
@@ -101,7 +101,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
         sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
-    watched = Watched(keys, [one.partner for one in mine if one.filtered and listens])
+    watched = Watched(keys, feeds(mine) if listens else [])
     async with Probe(settings, name(settings)).answering() as probe:
         broker = await unless(stop, _connected(settings, watched, bootstrap))
         if broker is None:

@@ -26,10 +26,12 @@ class Watched:
     the partner's watch key.
     """
 
-    def __init__(self, keys: Keyring, partners: Iterable[str]):
+    def __init__(self, keys: Keyring, feeds: Iterable[tuple[str, str]]):
+        """`feeds`: each partner with each of its authorities."""
         self._keys = keys
-        self._tokens: dict[str, set[bytes]] = {name: set() for name in partners}
-        self._whole = False
+        self._marks = {topics.whole(*feed).encode(): feed[0] for feed in feeds}
+        self._tokens: dict[str, set[bytes]] = {name: set() for name in self._marks.values()}
+        self._seen: set[bytes] = set()
         self._read: _Read | None = None
 
     def __contains__(self, whom: tuple[str, Subject]) -> bool:
@@ -46,14 +48,18 @@ class Watched:
             for kind, number in numbers
             if number
         )
-        if not found and not self._whole:
+        if not found and not self._whole(partner):
             raise Unable("core has not told yet whom to keep")
         return found
 
+    def _whole(self, partner: str) -> bool:
+        """Whether it was said, for each authority that its children may be known to."""
+        return all(mark in self._seen for mark, of in self._marks.items() if of == partner)
+
     def take(self, record: ConsumerRecord) -> None:
         """Notes what one record says; what is not ours, or not written by core, says nothing."""
-        if record.key == topics.WHOLE.encode():
-            self._whole = True
+        if record.key in self._marks:
+            self._seen.add(record.key)
             return
         partner, _, token = (record.key or b"").decode("ascii", "replace").rpartition(".")
         tokens = self._tokens.get(partner)
@@ -128,7 +134,7 @@ class Watched:
         """Nothing is known until it is read: meanwhile partners hear that nobody is told from anybody."""
         self._read = None
         while self._read is None:
-            self._whole = False
+            self._seen.clear()
             for tokens in self._tokens.values():
                 tokens.clear()
             try:

@@ -108,7 +108,10 @@ async def test_without_its_kafka_the_hub_goes_on_and_says_what_is_gone(
         [source] = road.balance().sources
         assert (source.partner, source.unheard) == ("hospital", 3)
         # Whole is said behind the list, or a feed would be dropped by half of it.
-        assert [key async for key in road.watched()] == [f"hospital.{TOKEN}".encode(), b"whole"]
+        assert [key async for key in road.watched()] == [
+            f"hospital.{TOKEN}".encode(),
+            topics.whole("hospital", "383").encode(),
+        ]
         await road.say(*attendances(range(3, 8)))
         await eventually(lambda: recorded(road, 7), 20)
         handed = await eventually(partial(_handed, road, 5), 20)
@@ -213,7 +216,10 @@ async def test_a_copy_on_another_kafka_is_whole_once_partners_sent_again(
         # Nothing after the copy is known, so that is since when they must send again.
         since = london(made.made_at)
         assert any(f"{since - timedelta(seconds=s):%d %b %Y %H:%M:%S}" in cause for s in range(20))
-        assert [key async for key in road.watched()] == [f"hospital.{TOKEN}".encode(), b"whole"]
+        assert [key async for key in road.watched()] == [
+            f"hospital.{TOKEN}".encode(),
+            topics.whole("hospital", "383").encode(),
+        ]
         await road.say(*attendances(range(1, 6)))
         await eventually(lambda: recorded(road, 5), 20)
         await eventually(lambda: road.count("repeat") == 2)

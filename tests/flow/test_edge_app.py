@@ -19,6 +19,7 @@ from hub.edge import app
 from hub.embedded import EmbeddedKafka
 from hub.embedded.processes import free_port
 from hub.kafka.topic_setup import ensure_topics
+from hub.partners import feeds
 from hub.running import ports
 from hub.seal import Keyring
 from hub.settings import Settings
@@ -155,7 +156,8 @@ async def site(bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     )
     await ensure_topics(settings, load(files))
     made = Site(settings, Keyring.first_start(settings.keys), port)
-    await made.tell(topics.WHOLE, Record("watched", wire.event_id(), {}))
+    for feed in feeds(load(files)):
+        await made.tell(topics.whole(*feed), Record("watched", wire.event_id(), {}))
     return made
 
 

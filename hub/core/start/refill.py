@@ -1,8 +1,8 @@
-"""In whichever Kafka we run, edge's list of watched children is the ledger's, and edge knows when it is whole.
+"""In whichever Kafka we run, edge's list of watched children is the ledger's.
 
-A feed that is dropped by a list which lies in another Kafka, or is still being written, would be
-dropped for ever. So the list is put out once for each cluster, a mark behind it, and the ledger
-keeps for which cluster that was done.
+A feed that is dropped by a list which lies in another Kafka would be dropped for ever. So the list
+is put out once for each cluster, and the ledger keeps for which cluster that was done; what says
+of each feed that it is whole comes behind it (`feeds`).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from hub.ledger.tables import Offset
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
 from hub.seal import Keyring
-from hub.wire import Outbound, Record, write
+from hub.wire import Outbound
 
 log = structlog.get_logger("hub.core")
 _AT_ONCE = 500
@@ -30,7 +30,7 @@ _AGAIN = 1.0
 async def refill(
     ledger: Ledger, publisher: Publisher, keys: Keyring, cluster: str, stop: asyncio.Event
 ) -> None:
-    """Returns when Kafka has the whole list and its mark, or when we stop.
+    """Returns when Kafka has every row, or when we stop.
 
     Page by page: the list is as long as there are children whom somebody watches.
     """
@@ -43,9 +43,6 @@ async def refill(
         last, count = page[-1], count + len(page)
         if count % _SAID == 0:
             log.info("telling edge whom it keeps", count=count)
-    mark = write(keys, topics.WATCHED, topics.WHOLE, Record("watched", cluster, {"of": cluster}))
-    if not await _out(publisher, [mark], stop):
-        return
     log.info("told edge whom it keeps", count=count)
     await ledger.transaction(lambda conn: _keep(conn, cluster))
 

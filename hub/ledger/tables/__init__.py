@@ -20,7 +20,7 @@ from hub.ledger.tables.messages import (
 )
 from hub.ledger.tables.redrives import Redrive, RedriveItem
 from hub.ledger.tables.row import LEDGER, Row
-from hub.ledger.tables.watching import STANDS, Alert, Heartbeat, Incident, Tally, Watched
+from hub.ledger.tables.watching import STANDS, Alert, Feed, Heartbeat, Incident, Tally, Watched
 
 __all__ = [
     "APART",
@@ -36,6 +36,7 @@ __all__ = [
     "Content",
     "Delivery",
     "Early",
+    "Feed",
     "Heartbeat",
     "Incident",
     "Journey",

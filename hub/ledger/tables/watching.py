@@ -82,3 +82,12 @@ class Watched(Row, table=True):
     partner: str = Field(primary_key=True)
     token: str = Field(primary_key=True)
     because: str = Field(index=True, description="case ref, or the imported list's name")
+
+
+class Feed(Row, table=True):
+    """A filtered feed whose list one core has made whole for an authority, and in which Kafka that is said."""
+
+    partner: str = Field(primary_key=True)
+    authority: str = Field(primary_key=True)
+    core: str = Field(primary_key=True)
+    cluster: str

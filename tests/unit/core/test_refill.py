@@ -1,4 +1,4 @@
-"""A Kafka that is new to the ledger gets every watched child, however many they are, and the mark behind them."""
+"""A Kafka that is new to the ledger gets every watched child, however many they are."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from hub.ledger.tables import Watched
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert
 from hub.seal import Keyring
-from hub.topics import WHOLE
 from hub.wire import Outbound
 
 _LISTS = {"hospital": 703, "other": 500, "third": 1}
@@ -37,7 +36,7 @@ class Road:
 
 
 @pytest.mark.parametrize("fails_at", [-1, 2, 4])
-async def test_every_page_is_put_out_once_and_then_the_mark(
+async def test_every_page_is_put_out_once(
     ready_ledger_url: str, fails_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "_AGAIN", 0.0)
@@ -47,11 +46,11 @@ async def test_every_page_is_put_out_once_and_then_the_mark(
     await ledger.transaction(lambda conn: insert(conn, Watched, made))
     road, stop = Road(fails_at), asyncio.Event()
     await refill(ledger, road, KEYS, "new", stop)  # type: ignore[arg-type]
-    assert road.taken == [*(f"{name}.{token}".encode() for name, token in listed), WHOLE.encode()]
+    assert road.taken == [f"{name}.{token}".encode() for name, token in listed]
     # No transaction holds the whole list, and none is asked for twice.
     assert road.largest == 500
     await refill(ledger, road, KEYS, "new", stop)  # type: ignore[arg-type]
-    assert len(road.taken) == len(listed) + 1
+    assert len(road.taken) == len(listed)
     ledger.close()
 
 
@@ -64,5 +63,5 @@ async def test_who_is_stopped_meanwhile_says_nothing_of_a_whole_list(ready_ledge
     await refill(ledger, road, KEYS, "new", stop)  # type: ignore[arg-type]
     assert road.taken == []
     await refill(ledger, road, KEYS, "new", asyncio.Event())  # type: ignore[arg-type]
-    assert len(road.taken) == 2
+    assert len(road.taken) == 1
     ledger.close()

@@ -60,7 +60,7 @@ class Edge:
 
 def edge(whole: bool = True, **changes: Any) -> Edge:
     kafka, tallies, speaks = Kafka(), Tallies(), Lines()
-    watched = Watched(KEYS, ["st-elsewhere"])
+    watched = Watched(KEYS, [("st-elsewhere", "383")])
     if whole:
         watched.take(Whole())
     intake = Intake(Sends(kafka.publish), Bytes(64 << 20), watched, tallies)
@@ -197,7 +197,7 @@ class Key:
 class Whole:
     """The mark behind the list."""
 
-    key = topics.WHOLE.encode()
+    key = topics.whole("st-elsewhere", "383").encode()
     value = b"sealed"
 
 
