@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from hub.commands import audit, kafka, keys, ledger, partners, people
-from hub.commands.calling import ask, call, effective, fail, on_the_road
+from hub.commands.calling import InWords, ask, call, effective, fail, on_the_road
 
 app = typer.Typer(
+    cls=InWords,
     help="Front Door Hub: messages between those who protect children, delivered and accounted for.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -7,8 +7,8 @@ the roads of the topics it uses, and so can read neither the ledger nor another 
 AES-256-GCM (NIST SP 800-38D) with 96-bit random nonces; HKDF-SHA-256 (RFC 5869) to derive.
 """
 
-import os
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from hub.key_files import LONG, read_keys, write_key
+from hub.wrong import SetUpWrong
+
 ROOTS = ("road", "order", "watch", "case", "identity", "session")
 _NONCE = 12
 
@@ -26,7 +29,7 @@ class Unsealable(Exception):
     """The bytes were not sealed under this key, or were changed since."""
 
 
-class KeyMissing(Exception):
+class KeyMissing(SetUpWrong):
     """This process was not given the key: by design, or by a mistake in its configuration."""
 
 
@@ -66,17 +69,18 @@ class Keyring:
         self._derived: dict[tuple[str, ...], bytes] = {}
 
     @classmethod
-    def load(cls, directory: Path) -> "Keyring":
-        """Reads `*.key` (64 hex digits each); refuses files that others may read.
+    def load(cls, directory: Path, needs: Sequence[str] = ()) -> "Keyring":
+        """Reads every key file; raises `KeyWrong` for one that is no key.
 
-        Our group may read what root owns: so an orchestrator hands secrets to who is not root.
+        Raises `KeyMissing` where one that this process `needs` is not there, nor a part of it.
         """
-        keys: dict[str, bytes] = {}
-        for path in sorted(directory.glob("*.key")):
-            found = path.stat()
-            if found.st_mode & (0o037 if found.st_uid == 0 and os.geteuid() else 0o077):
-                raise PermissionError(f"{path}: readable by others; run chmod 600 {path}")
-            keys[path.stem] = bytes.fromhex(path.read_text().strip())
+        keys = read_keys(directory)
+        given = {name.partition(".")[0] for name in keys}
+        if missing := [f"{name}.key" for name in needs if name not in given]:
+            raise KeyMissing(
+                f"{directory} (HUB_KEYS_DIR, or keys below HUB_DATA) lacks {', '.join(missing)}:"
+                " put them back from your copy; a new hub makes them with `hub keys make`"
+            )
         return cls(keys)
 
     @classmethod
@@ -84,13 +88,8 @@ class Keyring:
         """Makes the roots that are missing, with private permissions, and loads all."""
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ROOTS:
-            path = directory / f"{name}.key"
-            try:
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                continue
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_hex(32) + "\n")
+            if not (path := directory / f"{name}.key").exists():
+                write_key(path, secrets.token_bytes(LONG))
         return cls.load(directory)
 
     def key(self, name: str) -> bytes:

@@ -1,9 +1,9 @@
 """An edge beside a partner's network is given the keys of its own partners' roads and no other."""
 
-import os
 from pathlib import Path
 
 from hub.directory.partner_files import load
+from hub.key_files import write_key
 from hub.seal import Keyring
 from hub.settings import Settings
 from hub.topics import roads_of_edge
@@ -29,8 +29,6 @@ def export_keys(settings: Settings, partners: list[str], target: Path) -> list[P
     written = []
     for name, key in sorted(keys.items()):
         path = target / f"{name}.key"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(key.hex() + "\n")
+        write_key(path, key)
         written.append(path)
     return written

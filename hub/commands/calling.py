@@ -1,17 +1,56 @@
-"""A command gets checked settings or ends with a sentence that says what to mend."""
+"""A command gets checked settings, and what keeps it from its work is a sentence that says what to mend."""
 
+import errno
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
+
+from hub.wrong import WRONG_SET_UP, SetUpWrong
 
 if TYPE_CHECKING:
     from hub.settings import Settings
 
-WRONG_SET_UP = 78
-"""`EX_CONFIG` of sysexits: trying again does not help."""
 NO_LEDGER = "the ledger cannot be read (`hub run` or `hub ledger migrate` makes one)"
+_FULL = 75
+"""`EX_TEMPFAIL`: room may come."""
+_CODES = {
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST), WRONG_SET_UP
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FULL),
+}
+"""Files and disks that somebody must see to; of what else fails the place matters, and is logged."""
+
+
+class InWords(TyperGroup):
+    """All commands of `hub`, and its roles: a set-up that cannot work is a sentence and 78 for each."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except SetUpWrong as error:
+            fail(str(error))
+        except BaseExceptionGroup as group:
+            # One of a role's tasks may have found it.
+            wrong, other = group.split(SetUpWrong)
+            if wrong is None or other is not None:
+                raise
+            fail("\n".join(map(str, _leaves(wrong))))
+        except OSError as error:
+            if error.filename is None or error.errno not in _CODES:
+                raise
+            fail(f"{error.filename}: {error.strerror}", _CODES[error.errno])
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for each in group.exceptions:
+        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found
 
 
 def fail(sentence: str, code: int = WRONG_SET_UP) -> NoReturn:
@@ -31,7 +70,8 @@ def effective(**named: Any) -> "Settings":
         return Settings(**named)
     except ValidationError as error:
         wrong = (
-            f"HUB_{'.'.join(map(str, each['loc'])).upper().removeprefix('HUB_')}: {each['msg']}"
+            f"HUB_{'.'.join(map(str, each['loc'])).upper().removeprefix('HUB_')}:"
+            f" {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors(include_url=False, include_input=False)
         )
         fail("\n".join(wrong))

@@ -27,7 +27,7 @@ def export(
     try:
         for path in export_keys(effective(), names, target):
             print(path)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         fail(str(error))
 
 
