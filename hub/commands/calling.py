@@ -13,7 +13,6 @@ from hub.wrong import WRONG_SET_UP, SetUpWrong
 if TYPE_CHECKING:
     from hub.settings import Settings
 
-NO_LEDGER = "the ledger cannot be read (`hub run` or `hub ledger migrate` makes one)"
 _FULL = 75
 """`EX_TEMPFAIL`: room may come."""
 _CODES = {
@@ -92,17 +91,15 @@ def on_the_road(settings: "Settings") -> "Settings":
 
 
 def ask(module: str, function: str, settings: "Settings", *arguments: Any) -> None:
-    """Runs a command that only reads; what keeps it from reading is a sentence, not a traceback."""
+    """Runs a command that needs the ledger; where its database says no, that is a sentence."""
     from sqlalchemy.exc import DBAPIError
-
-    from hub.directory.partner_files import PartnersWrong
 
     try:
         call(module, function, settings, *arguments)
-    except PartnersWrong as error:
-        fail(str(error))
     except DBAPIError as error:
-        fail(f"{NO_LEDGER}: {error.orig}")
+        from hub.ledger.session import named
+
+        fail(f"the ledger, {named(settings.ledger_url)}, does not serve: {error.orig}".strip())
 
 
 def call(module: str, function: str, *arguments: Any) -> None:

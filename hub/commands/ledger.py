@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.commands.calling import ask, call, effective, fail
+from hub.commands.calling import ask, effective
 
 app = typer.Typer(help="The ledger.", no_args_is_help=True)
 
@@ -10,12 +10,7 @@ app = typer.Typer(help="The ledger.", no_args_is_help=True)
 @app.command()
 def migrate() -> None:
     """Bring the ledger to this program's version."""
-    from hub.ledger.migrate import MayNotMigrate
-
-    try:
-        call("hub.ledger.migrate", "migrate", effective().ledger_url)
-    except MayNotMigrate as error:
-        fail(str(error))
+    ask("hub.ledger.migrate", "migrate_command", effective())
 
 
 @app.command()

@@ -14,7 +14,8 @@ from hub.directory import partner_files
 from hub.ledger.read.partners import Standing
 from hub.ledger.read.sentences import Name
 from hub.ledger.read.status import Status, status
-from hub.ledger.session import at_one_moment, open_ledger
+from hub.ledger.read.there import ledger_there
+from hub.ledger.session import at_one_moment
 from hub.settings import Settings
 
 MOST = 8
@@ -24,12 +25,8 @@ MOST = 8
 def status_command(settings: Settings) -> None:
     """Prints the hub as it is now."""
     directory = partner_files.load(settings.partners_dir)
-    engine = open_ledger(settings.ledger_url)
-    try:
-        with at_one_moment(engine) as conn:
-            found = status(conn, now(), [partner.partner for partner in directory])
-    finally:
-        engine.dispose()
+    with ledger_there(settings.ledger_url) as engine, at_one_moment(engine) as conn:
+        found = status(conn, now(), [partner.partner for partner in directory])
     _print(Console(soft_wrap=True, highlight=False), settings.site, found, names(directory))
     if not found.day.balanced:
         sys.exit(1)

@@ -11,9 +11,10 @@ from hub.directory import partner_files
 from hub.ledger.read.journey import WHOLE
 from hub.ledger.read.sentences import Name, plain
 from hub.ledger.read.stands import stands
+from hub.ledger.read.there import ledger_there
 from hub.ledger.read.timeline import Event
 from hub.ledger.read.trace import Several, Trace, trace
-from hub.ledger.session import at_one_moment, open_ledger
+from hub.ledger.session import at_one_moment
 from hub.partners import Directory
 from hub.settings import Settings
 
@@ -24,12 +25,8 @@ _SHAPES = {"late": "▲", "soon": "●", "calm": "○"}
 def trace_command(settings: Settings, reference: str) -> None:
     """Prints the journey under a reference; ends with 1 where there is none or its audit is broken."""
     name = names(partner_files.load(settings.partners_dir))
-    engine = open_ledger(settings.ledger_url)
-    try:
-        with at_one_moment(engine) as conn:
-            found = trace(conn, reference, name)
-    finally:
-        engine.dispose()
+    with ledger_there(settings.ledger_url) as engine, at_one_moment(engine) as conn:
+        found = trace(conn, reference, name)
     console = Console(soft_wrap=True, highlight=False)
     if found is None:
         console.print(f"There is nothing under {escape(reference)!r}.")

@@ -241,14 +241,11 @@ def _deliveries(conn: Connection) -> Deliveries:
 
 def reconcile_command(settings: "Settings") -> int:
     """`hub ledger reconcile`: prints both equations; 0 where they balance, else 1."""
-    from hub.ledger.session import at_one_moment, open_ledger
+    from hub.ledger.read.there import ledger_there
+    from hub.ledger.session import at_one_moment
 
-    engine = open_ledger(settings.ledger_url)
-    try:
-        with at_one_moment(engine) as conn:
-            found = reconcile(conn)
-    finally:
-        engine.dispose()
+    with ledger_there(settings.ledger_url) as engine, at_one_moment(engine) as conn:
+        found = reconcile(conn)
     _show(found)
     return 0 if found.balanced else 1
 

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, PendingRollbackError
 
+from hub.wrong import SetUpWrong
+
 IDLE_IN_TRANSACTION_MS = 4_000
 _AT_ONCE = "-c jit=off -c max_parallel_workers_per_gather=0"
 """Our questions are short. Over millions of rows PostgreSQL takes some for long ones, and compiles
@@ -25,8 +27,10 @@ _ITS_OWN_FAULT = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 """Classes of SQLSTATE that speak of the server and not of the statement."""
 
 
-def open_ledger(url: str, *, pool: int = 4, by_index: bool = False) -> Engine:
-    """An engine for the ledger (or for people); creates the SQLite file's directory.
+def open_ledger(
+    url: str, *, pool: int = 4, by_index: bool = False, reading: bool = False
+) -> Engine:
+    """An engine for the ledger (or for people); makes the SQLite file and its directory, unless `reading`.
 
     `by_index`: PostgreSQL reads no table whole where an index serves, however few rows it thinks
     there are. What it planned for an empty ledger it would keep until it next counts them, and
@@ -34,12 +38,12 @@ def open_ledger(url: str, *, pool: int = 4, by_index: bool = False) -> Engine:
     """
     where = make_url(url)
     if where.get_backend_name() == "sqlite":
-        if where.database and where.database != ":memory:":
+        if where.database and where.database != ":memory:" and not reading:
             _private(Path(where.database))
         engine = create_engine(where, connect_args={"timeout": 30.0, "check_same_thread": False})
-        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "connect", _sqlite_reads if reading else _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
-        return engine
+        return engine.execution_options(reading=True) if reading else engine
     return create_engine(
         where,
         pool_size=pool,
@@ -58,6 +62,14 @@ def open_ledger(url: str, *, pool: int = 4, by_index: bool = False) -> Engine:
             "prepare_threshold": 2,
         },
     )
+
+
+def named(url: str) -> str:
+    """A database as it is told to people: where it is and what named it, never a password."""
+    where = make_url(url)
+    if where.get_backend_name() == "sqlite":
+        return f"{where.database} (HUB_DATA)"
+    return f"{where.render_as_string()} (HUB_DATABASE_URL)"
 
 
 @contextmanager
@@ -103,6 +115,14 @@ def _sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
     cursor.close()
 
 
+def _sqlite_reads(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
+
+
 def _sqlite_begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
@@ -141,7 +161,7 @@ def check_timeouts(engine: Engine, session_timeout: float) -> None:
     with engine.connect() as conn:
         found = int(conn.execute(text(sql)).scalar_one())
     if not 0 < found < session_timeout * 1000:
-        raise RuntimeError(
+        raise SetUpWrong(
             f"idle_in_transaction_session_timeout is {found} ms: it must end a transaction before "
             f"HUB_KAFKA_SESSION_TIMEOUT ({session_timeout} s) ends the session; where a pooler "
             "stands between, set it on the database itself"

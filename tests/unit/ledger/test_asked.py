@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from hub.cli import app
 from hub.core.reports import record_report
+from hub.ledger.copies import standing
+from hub.ledger.read.there import ledger_there
+from hub.seal import Keyring
 from hub.telemetry import traces
 from tests.kit.deeds import settle, told
 from tests.kit.lasting import sweep
@@ -98,19 +103,66 @@ def test_the_hub_is_one_screen_and_its_code_says_whether_it_balances(bench: Benc
     assert code == 1 and "hub ledger reconcile" in said
 
 
-@pytest.mark.parametrize(
-    "words", [("status",), ("trace", "x"), ("ledger", "reconcile"), ("audit", "verify")]
+QUESTIONS = (
+    ("status",),
+    ("trace", "x"),
+    ("ledger", "reconcile"),
+    ("audit", "verify"),
+    ("audit", "root"),
+    ("backup", "copy"),
 )
-def test_without_a_ledger_a_sentence_names_what_makes_one(
+
+
+@pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
+def test_without_a_ledger_it_is_said_where_none_is_and_none_is_made(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HUB_DATA", str(tmp_path / "empty"))
+    """What a question makes would keep the backup from being put back."""
     monkeypatch.setenv("HUB_DATABASE_URL", "")
+    monkeypatch.chdir(tmp_path)
+    Keyring.first_start(tmp_path / "hub/keys")
+    for data in (tmp_path / "hub", tmp_path / "missing"):
+        before = sorted(tmp_path.rglob("*"))
+        monkeypatch.setenv("HUB_DATA", str(data))
+        monkeypatch.setenv("HUB_KEYS_DIR", str(tmp_path / "hub/keys"))
+        monkeypatch.setenv("HUB_PARTNERS_DIR", str(tmp_path / "hub/keys"))
+        code, said = asked(*words)
+        assert code == (1 if words[0] == "backup" else 78)
+        assert f"there is no ledger in {data}/ledger.db (HUB_DATA)" in said
+        assert "`hub restore DIR`" in said and "`hub run`" in said
+        assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
+def test_a_database_without_a_ledger_is_named_and_left_as_it_is(
+    words: tuple[str, ...], postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(postgres_database)
+    Keyring.first_start(tmp_path / "keys")
+    monkeypatch.setenv("HUB_DATABASE_URL", postgres_database)
+    monkeypatch.setenv("HUB_PARTNERS_DIR", str(tmp_path / "keys"))
+    monkeypatch.setenv("HUB_KEYS_DIR", str(tmp_path / "keys"))
+    monkeypatch.chdir(tmp_path)
     code, said = asked(*words)
-    assert code == 78
-    assert said.startswith(
-        "the ledger cannot be read (`hub run` or `hub ledger migrate` makes one)"
-    )
+    assert code == (1 if words[0] == "backup" else 78)
+    assert f"/{url.database} (HUB_DATABASE_URL). If another was meant, mend that setting" in said
+    assert standing(postgres_database) == "" and not (tmp_path / "copy").exists()
+    gone = url.set(database="nowhere").render_as_string(hide_password=False)
+    monkeypatch.setenv("HUB_DATABASE_URL", gone)
+    code, said = asked(*words)
+    assert code == 78 and "/nowhere (HUB_DATABASE_URL)" in said and "does not exist" in said
+
+
+def test_a_question_cannot_write(tmp_path: Path) -> None:
+    """On PostgreSQL its role cannot."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    Bench(url, tmp_path).engine.dispose()
+    with (
+        ledger_there(url) as engine,
+        engine.connect() as conn,
+        pytest.raises(DBAPIError, match="readonly"),
+    ):
+        conn.exec_driver_sql("delete from partner_state")
 
 
 def test_wrong_partner_files_are_told_by_line(bench: Bench, tmp_path: Path) -> None:

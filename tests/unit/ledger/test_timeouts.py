@@ -13,6 +13,7 @@ from hub.ledger import session
 from hub.ledger.migrate import migrate_engine
 from hub.ledger.session import AWAY, IDLE_IN_TRANSACTION_MS, check_timeouts, open_ledger
 from hub.ledger.thread import Ledger
+from hub.wrong import SetUpWrong
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def ignoring(url: str, server_says: str) -> Engine:
 
 def test_ours_fits_a_session_that_outlasts_it(engine: Engine) -> None:
     check_timeouts(engine, 30.0)
-    with pytest.raises(RuntimeError, match="HUB_KAFKA_SESSION_TIMEOUT"):
+    with pytest.raises(SetUpWrong, match="HUB_KAFKA_SESSION_TIMEOUT"):
         check_timeouts(engine, IDLE_IN_TRANSACTION_MS / 1000)
 
 
@@ -47,14 +48,14 @@ def test_what_holds_is_what_the_server_says(postgres_database: str, says: str, f
     if fits:
         check_timeouts(engine, 30.0)
     else:
-        with pytest.raises(RuntimeError, match="idle_in_transaction_session_timeout"):
+        with pytest.raises(SetUpWrong, match="idle_in_transaction_session_timeout"):
             check_timeouts(engine, 30.0)
     engine.dispose()
 
 
 async def test_a_core_does_not_begin_where_it_does_not_fit(engine: Engine) -> None:
     ledger = Ledger(engine)
-    with pytest.raises(RuntimeError, match="HUB_KAFKA_SESSION_TIMEOUT"):
+    with pytest.raises(SetUpWrong, match="HUB_KAFKA_SESSION_TIMEOUT"):
         await ledger.answers(3.0, asyncio.Event())
     ledger.close()
 

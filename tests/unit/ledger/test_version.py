@@ -21,7 +21,9 @@ def test_our_version_is_the_last_migration() -> None:
 
 def test_an_older_and_a_newer_ledger_are_told_apart(ledger_url: str) -> None:
     engine = open_ledger(ledger_url)
-    with pytest.raises(OtherVersion, match="has no ledger: `hub ledger migrate`"):
+    with pytest.raises(
+        OtherVersion, match="a new hub gets one by `hub run` or `hub ledger migrate`"
+    ):
         check_version(engine)
     migrate_engine(engine)
     check_version(engine)
