@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hub.clock import LONDON, london
 from hub.directory.marked_yaml import read
+from hub.wrong import SetUpWrong
 
 _DAY = timedelta(days=1)
 FIRST, LAST = 1990, 2099
@@ -109,7 +110,7 @@ def at(day: date, hour: time) -> Instant:
     return Instant(late, Local.NEVER)
 
 
-class CalendarError(Exception):
+class CalendarError(SetUpWrong):
     """An operator must mend a calendar file: file, line and what to write."""
 
 

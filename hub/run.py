@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from typing import Any
 
 from pydantic import SecretStr
@@ -12,51 +11,38 @@ from pydantic import SecretStr
 from hub.directory.partner_files import PartnersWrong, load
 from hub.embedded.node import KafkaFailed
 from hub.embedded.runtime import FetchFailed
-from hub.kafka.security import KafkaSettingsWrong
-from hub.kafka.topic_setup import TopicsWrong
-from hub.ledger.migrate import MayNotMigrate
+from hub.kafka.security import kafka_security
 from hub.partners import Directory
+from hub.rules.book import Book
 from hub.running import ports
 from hub.running.begin import keep_all, migrated
 from hub.running.keep_kafka import KeptKafka
 from hub.running.stopping import unless
-from hub.running.supervise import AlreadyRunning, Record, alone
+from hub.running.supervise import Record, alone
 from hub.seal import ROOTS, Keyring
 from hub.serving import doors
 from hub.settings import Settings
 from hub.telemetry import logs
-
-_WRONG_SET_UP = 78
-"""`EX_CONFIG`: a supervisor of ours (systemd) should not try again."""
+from hub.wrong import SetUpWrong
 
 
-def main(settings: Settings) -> int:
-    """Runs the hub until SIGTERM or SIGINT; the exit code, with a sentence where it cannot start."""
+def main(settings: Settings) -> None:
+    """Runs the hub until SIGTERM or SIGINT; raises `SetUpWrong` where it cannot start."""
     logs.set_up("run", settings.log_level, settings.instance)
     try:
         with alone(settings.data):
-            return asyncio.run(_run(settings))
-    except AlreadyRunning as error:
-        print(error, file=sys.stderr)
+            asyncio.run(_run(settings))
     except PartnersWrong as error:
-        print(f"{error}\nThe hub does not start with these partner files.", file=sys.stderr)
-    except (
-        doors.DoorShut,
-        PortTaken,
-        TopicsWrong,
-        KafkaSettingsWrong,
-        KafkaFailed,
-        FetchFailed,
-        MayNotMigrate,
-    ) as error:
-        print(error, file=sys.stderr)
-    except PermissionError as error:
-        print(error, file=sys.stderr)
-    return _WRONG_SET_UP
+        raise SetUpWrong(f"{error}\nThe hub does not start with these partner files.") from error
+    except (KafkaFailed, FetchFailed) as error:
+        raise SetUpWrong(str(error)) from error
 
 
-async def _run(settings: Settings) -> int:
+async def _run(settings: Settings) -> None:
     directory = load(settings.partners_dir, settings.calendars_dir)
+    # What a role would find wrong is found before any begins.
+    Book.read(settings.rules_dir, settings.calendars_dir)
+    kafka_security(settings)
     for door in doors.DOORS:
         doors.tls_of(settings, door)
     doors.can_know(settings, directory)
@@ -70,7 +56,6 @@ async def _run(settings: Settings) -> int:
     kafka = KeptKafka(settings, record) if settings.embedded else None
     async with _probed(settings, record):
         await _until_stopped(settings, directory, record, stop, kafka)
-    return 0
 
 
 def _probed(settings: Settings, record: Record) -> contextlib.AbstractAsyncContextManager[Any]:
@@ -127,36 +112,20 @@ async def _ends(over: asyncio.Event, stop: asyncio.Event, kafka: KeptKafka | Non
         over.set()
 
 
-class PortTaken(Exception):
-    """Something else listens where a role of ours must: starting it again would not help."""
-
-
 def free(settings: Settings) -> None:
-    """Raises `PortTaken` where the desk or the door could not listen."""
-    for role in ("desk", "door", "probe"):
-        host, name = f"{role}_host", f"{role}_port"
-        where = (getattr(settings, host), getattr(settings, name))
-        if where[1] is None:
-            continue
-        try:
-            ports.listen(*where).close()
-        except OSError as error:
-            raise PortTaken(
-                f"HUB_{name.upper()}={where[1]} cannot be had on {where[0]} ({error.strerror}):"
-                " set another port, or 0 for any free one"
-            ) from error
+    """Raises `PortTaken` where the desk, the door or the probe could not listen."""
+    ports.listening(settings, "desk").close()
+    ports.listening(settings, "door").close()
+    if settings.probe_port is not None:
+        ports.listening(settings, "probe").close()
 
 
 def keys(settings: Settings) -> None:
     """Makes the keys of the embedded default at its first start; given ones must be complete."""
     if settings.keys_dir is None:
         Keyring.first_start(settings.keys)
-        return
-    Keyring.load(settings.keys)
-    missing = [name for name in ROOTS if not (settings.keys / f"{name}.key").exists()]
-    if missing:
-        names = ", ".join(f"{name}.key" for name in missing)
-        raise PermissionError(f"HUB_KEYS_DIR={settings.keys} lacks {names}")
+    else:
+        Keyring.load(settings.keys, needs=ROOTS)
 
 
 def environment(settings: Settings, bootstrap: str) -> dict[str, str]:

@@ -3,10 +3,11 @@
 Secrets are given by reference: a directory of key files, or a file named by `…_FILE`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, ByteSize, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, ByteSize, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,7 +23,21 @@ def _split(value: object) -> object:
     return value
 
 
+_DATABASE = re.compile(
+    r"sqlite:///?.*|postgresql\+psycopg://([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]*)(:\d*)?(/[^?]*)?(\?.*)?"
+)
+
+
+def _a_database(value: SecretStr) -> SecretStr:
+    if not _DATABASE.fullmatch(value.get_secret_value()):
+        # What stands there is not repeated: it may hold a password.
+        raise ValueError("write postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE")
+    return value
+
+
 Csv = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Database = Annotated[SecretStr, AfterValidator(_a_database)]
+Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(BaseSettings):
@@ -59,8 +74,8 @@ class Settings(BaseSettings):
     kafka_heap: str = Field("512m", description="Of the embedded Kafka")
     kafka_prefix: str = Field("", description="Before consumer groups, where hubs share a cluster")
 
-    database_url: SecretStr | None = Field(None, description="postgresql+psycopg://…; none: SQLite")
-    people_url: SecretStr | None = Field(
+    database_url: Database | None = Field(None, description="postgresql+psycopg://…; none: SQLite")
+    people_url: Database | None = Field(
         None, description="People and sessions; none: as the ledger"
     )
 
@@ -68,7 +83,7 @@ class Settings(BaseSettings):
         "INFO", description="The least that is logged"
     )
     desk_host: str = Field("127.0.0.1", description="Where the desk listens")
-    desk_port: int = Field(8080, description="0: any free port, told in the log")
+    desk_port: Port = Field(8080, description="0: any free port, told in the log")
     desk_url: str | None = Field(
         None, description="The desk's address as people reach it, for alerts; none: not said"
     )
@@ -76,9 +91,9 @@ class Settings(BaseSettings):
         None, description="Shown by who reads /metrics of the desk; none: this machine only"
     )
     door_host: str = Field("127.0.0.1", description="Where the HTTP door listens")
-    door_port: int = Field(8081, description="The HTTP door of edge; 0: any free port")
+    door_port: Port = Field(8081, description="The HTTP door of edge; 0: any free port")
     probe_host: str = Field("127.0.0.1", description="Where a role answers probes")
-    probe_port: int | None = Field(
+    probe_port: Port | None = Field(
         None,
         description="/health, /ready and /metrics of edge, of core, and of `hub run` for all of them;"
         " none: not answered; 0: any free port. The desk answers at its own",

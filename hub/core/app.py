@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -45,7 +44,7 @@ from hub.ledger.certificates import LedgerCertificates
 from hub.ledger.session import AWAY
 from hub.ledger.tables import PartnerState
 from hub.ledger.thread import Ledger
-from hub.ledger.version import OtherVersion, check_version
+from hub.ledger.version import check_version
 from hub.ledger.write import insert
 from hub.rules.book import Book
 from hub.running import ports
@@ -60,8 +59,6 @@ from hub.wire import Outbound
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
-_WRONG_SET_UP = 78
-"""`EX_CONFIG`: starting again does not help."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -75,7 +72,7 @@ class Core:
         directory = load(settings.partners_dir)
         self.site = Site(
             settings,
-            Keyring.load(settings.keys),
+            Keyring.load(settings.keys, needs=("road", "order", "watch", "case", "identity")),
             directory,
             Book.read(settings.rules_dir, settings.calendars_dir),
         )
@@ -344,8 +341,5 @@ def main(settings: Settings) -> None:
         uvloop.run(serve(settings))
     except* (FaultIsOurs, AnotherKafka) as ended:
         raise SystemExit(str(ended.exceptions[0])) from ended
-    except* OtherVersion as other:
-        print(other.exceptions[0], file=sys.stderr)
-        raise SystemExit(_WRONG_SET_UP) from other
     finally:
         traces.end()

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -48,6 +47,7 @@ from hub.desk.pages import (
 from hub.desk.plain import LARGEST
 from hub.desk.road import KafkaRoad
 from hub.directory import partner_files
+from hub.kafka.security import kafka_security
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import AWAY, open_ledger
 from hub.rules.book import Book
@@ -137,7 +137,7 @@ def ready(request: Request) -> Response:
 
 def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
     """A desk from its settings; raises where partner files or rules are wrong."""
-    keys = Keyring.load(settings.keys)
+    keys = Keyring.load(settings.keys, needs=("road", "case", "session"))
     ledger = reading(open_ledger(settings.ledger_url, by_index=True))
     counts = Counts(ledger)
     return Desk(
@@ -153,19 +153,16 @@ def make_desk(settings: Settings, road: KafkaRoad) -> Desk:
     )
 
 
-def main(settings: Settings) -> int:
-    """Runs the desk until it is told to end; the exit code, with a sentence where it cannot open."""
+def main(settings: Settings) -> None:
+    """Runs the desk until it is told to end; raises `SetUpWrong` where it cannot open."""
     logs.set_up("desk", settings.log_level, settings.instance)
-    try:
-        asyncio.run(_serve(settings))
-    except doors.DoorShut as error:
-        print(error, file=sys.stderr)
-        return doors.SHUT
-    return 0
+    asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
     tls = doors.tls_of(settings, "desk")
+    # Asked for again and again where Kafka is away, it would be taken for that.
+    kafka_security(settings)
     road = KafkaRoad(lambda: make_broker(settings), settings.kafka_bootstrap or "")
     desk = make_desk(settings, road)
     waiting = None
@@ -174,7 +171,7 @@ async def _serve(settings: Settings) -> None:
     except AWAY:
         # Every page will say so, and nobody gets further than that.
         waiting = asyncio.create_task(_bring_up_when_there(desk.people))
-    listening = ports.listen(settings.desk_host, settings.desk_port)
+    listening = ports.listening(settings, "desk")
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         make_app(desk),

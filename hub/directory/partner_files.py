@@ -17,6 +17,7 @@ from hub.directory.partner_fit import misfits
 from hub.directory.partner_words import complaints, meant
 from hub.partners import Directory, Partner
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 _SECRET = re.compile(
     r"(^|_)(tokens?|passwords?|passphrase|secrets?|api_?key|credentials?)$", re.IGNORECASE
@@ -45,7 +46,7 @@ class Mistake:
         return f"{self.file}:{self.line}: {self.what}. Write {self.write_instead}"
 
 
-class PartnersWrong(ValueError):
+class PartnersWrong(SetUpWrong, ValueError):
     """The hub does not start with these files; `mistakes` is all of them."""
 
     def __init__(self, mistakes: list[Mistake]):
@@ -225,5 +226,9 @@ def named(directory: Directory, name: str) -> Partner:
     partner = directory.get(name)
     if partner is None:
         known = [each.partner for each in directory]
+        if not known:
+            raise LookupError(
+                f"there is no partner `{name}`: no file in HUB_PARTNERS_DIR is of one"
+            )
         raise LookupError(f"there is no partner `{name}`: write {meant(name, known)}")
     return partner

@@ -42,6 +42,7 @@ from hub.serving.probe import Probe
 from hub.serving.served import Served, served
 from hub.settings import Settings
 from hub.telemetry import logs, traces
+from hub.wrong import SetUpWrong
 from schemas.register import REGISTER
 
 ENDING = 8.0
@@ -50,12 +51,15 @@ ENDING = 8.0
 LAST_WORD = 2.0
 """Seconds for the last report; while Kafka is away, the silence says it."""
 
+NEEDS = ("road", "order")
+"""Keys without which nothing can be accepted or delivered; a watch key only for who is filtered."""
+
 TYPES = {name: entry for name, entry in REGISTER.items() if entry.flow in topics.FLOWS}
 
 log = structlog.get_logger("hub.edge")
 
 
-class WrongPartner(Exception):
+class WrongPartner(SetUpWrong):
     """A setting names a partner without a file."""
 
 
@@ -72,9 +76,6 @@ def main(settings: Settings) -> int:
     traces.begin(name(settings), settings.instance)
     try:
         return uvloop.run(until_told())
-    except doors.DoorShut as error:
-        print(error, file=sys.stderr)
-        return doors.SHUT
     finally:
         traces.end()
 
@@ -97,7 +98,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> int:
         tls = doors.tls_of(settings, "door")
         doors.can_know(settings, mine)
     private = settings.keys_dir is not None
-    keys = Keyring.load(settings.keys) if private else Keyring.first_start(settings.keys)
+    keys = Keyring.load(settings.keys, NEEDS) if private else Keyring.first_start(settings.keys)
     bootstrap = settings.kafka_bootstrap
     if bootstrap is None:
         sys.exit("an edge alone needs HUB_KAFKA_BOOTSTRAP; `hub run` starts a Kafka of its own")
@@ -236,7 +237,7 @@ class Edge:
 
     def _taking_in(self, voices: list[Voice]) -> "list[asyncio.Task[None]]":
         tasks = [self._task(self._take_in(voice)) for voice in voices]
-        bound = ports.listen(self._settings.door_host, self._settings.door_port)
+        bound = ports.listening(self._settings, "door")
         self._at_door = self._callers(voices)
         answers = door.make_door(self._at_door, self._room, self.unready)
         self._doorman = served(answers, tls=self._tls)

@@ -6,9 +6,10 @@ from typing import Any
 from connectors.renewed import TlsWrong
 from connectors.tls import ClientTls
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 
-class KafkaSettingsWrong(Exception):
+class KafkaSettingsWrong(SetUpWrong):
     """The settings cannot open a secure connection; the text says which and what to set instead."""
 
 

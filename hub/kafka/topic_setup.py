@@ -16,6 +16,7 @@ from hub.kafka.told import told
 from hub.partners import Directory
 from hub.settings import Settings
 from hub.topics import LARGEST, ROADS, Topic, fixed, of_partner, recording
+from hub.wrong import SetUpWrong
 
 _ALREADY_THERE = 36
 _INVALID_PARTITIONS = 37
@@ -23,7 +24,7 @@ _SET_ON_TOPIC = 1
 _SETTLING = 0.05
 
 
-class TopicsWrong(Exception):
+class TopicsWrong(SetUpWrong):
     """The cluster cannot carry the road; the text says what its operator must set."""
 
 

@@ -25,6 +25,7 @@ from hub.kafka.security import kafka_security, to_check
 from hub.kafka.topic_setup import KafkaAway
 from hub.partners import Directory
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 _ROUNDS = 8192
 """Of SCRAM; Kafka takes 4096 and more."""
@@ -36,7 +37,7 @@ _PATTERN = {
 }
 
 
-class UsersWrong(Exception):
+class UsersWrong(SetUpWrong):
     """The users cannot be set up; the text says what is missing."""
 
 

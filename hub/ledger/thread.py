@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from hub.clock import monotonic
 from hub.ledger.session import AWAY, check_timeouts, open_ledger
 from hub.telemetry.vitals import VITALS
+from hub.wrong import SetUpWrong
 
 AGAIN = 0.5
 """Seconds between tries to reach a database that is away."""
@@ -26,7 +27,7 @@ log = structlog.get_logger("core")
 T = TypeVar("T")
 
 
-class SecondWriter(Exception):
+class SecondWriter(SetUpWrong):
     """Another core writes this SQLite ledger; PostgreSQL takes several."""
 
 

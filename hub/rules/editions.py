@@ -13,11 +13,12 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hub.directory.marked_yaml import Marked, read
+from hub.wrong import SetUpWrong
 
 _DAY = timedelta(days=1)
 
 
-class RuleError(Exception):
+class RuleError(SetUpWrong):
     """An operator must mend a rule file: every mistake with file, line and what to write."""
 
 

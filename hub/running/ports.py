@@ -5,6 +5,14 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from hub.settings import Settings
+from hub.wrong import SetUpWrong
+
+
+class PortTaken(SetUpWrong):
+    """Something else listens where we must: starting again would not help."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,18 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.create_server((host, port), family=family, backlog=512)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def listening(settings: Settings, name: Literal["desk", "door", "probe"]) -> socket.socket:
+    """The socket of a door as the settings say; raises `PortTaken` with what to set."""
+    host, port = getattr(settings, f"{name}_host"), getattr(settings, f"{name}_port")
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise PortTaken(
+            f"HUB_{name.upper()}_PORT={port} cannot be had on {host} ({error.strerror}):"
+            " set another port, or 0 for any free one"
+        ) from error
 
 
 def announce(data: Path, role: str, port: int | None = None) -> None:

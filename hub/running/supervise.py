@@ -19,6 +19,7 @@ from hub.clock import monotonic
 from hub.embedded.processes import end
 from hub.running import ports
 from hub.running.standby import TURN
+from hub.wrong import SetUpWrong
 
 GRACE = 10.0
 """Seconds a child is given to finish what it holds."""
@@ -32,7 +33,7 @@ _READY_PATIENCE = 60.0
 _log = structlog.get_logger()
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(SetUpWrong):
     """Another `hub run` has this data directory."""
 
 

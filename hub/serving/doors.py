@@ -17,17 +17,15 @@ from connectors.tls import ServerTls
 from hub import clock
 from hub.partners import Partner
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 Door = Literal["door", "desk"]
 DOORS: tuple[Door, ...] = ("door", "desk")
 
-SHUT = 78
-"""Exit code (`EX_CONFIG`): trying again does not help."""
-
 log = structlog.get_logger("hub.serving.doors")
 
 
-class DoorShut(Exception):
+class DoorShut(SetUpWrong):
     """A door that cannot be opened as the settings say; the text says why and what to set."""
 
 

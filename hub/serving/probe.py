@@ -49,7 +49,7 @@ class Probe:
         from hub.serving.probe_app import app_of
         from hub.serving.served import served
 
-        listening = ports.listen(self._settings.probe_host, self._settings.probe_port)
+        listening = ports.listening(self._settings, "probe")
         port = listening.getsockname()[1]
         server = served(app_of(self), ENDING)
         tasks = [

@@ -4,8 +4,9 @@ import ssl
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from hub import run
+from hub.cli import app
 from hub.partners import Role
 from hub.serving import doors
 from hub.serving.doors import DoorShut, tls_of
@@ -64,12 +65,14 @@ def test_a_wrong_file_stops_the_start_with_its_name_and_cure(
 
 
 def test_hub_run_ends_with_the_sentence_and_asks_not_to_be_tried_again(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     partners = tmp_path / "partners"
     partners.mkdir()
-    told = run.main(Settings(data=tmp_path, partners_dir=partners, door_host="0.0.0.0"))
-    assert told == doors.SHUT and "HUB_DOOR_TLS_CERT" in capsys.readouterr().err
+    given = {"DATA": tmp_path, "PARTNERS_DIR": partners, "DOOR_HOST": "0.0.0.0"}
+    env = {f"HUB_{name}": str(value) for name, value in given.items()}
+    told = CliRunner().invoke(app, ["run"], env=env)
+    assert told.exit_code == 78 and "HUB_DOOR_TLS_CERT" in told.stderr
 
 
 def test_an_expired_one_opens_the_door_and_says_so(tmp_path: Path) -> None:
