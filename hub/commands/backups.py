@@ -4,16 +4,17 @@ import sys
 from pathlib import Path
 
 from hub.clock import london, now
-from hub.ledger.backup import BackupWrong, Manifest, backup, restore
+from hub.ledger.backup import Manifest, backup, restore
 from hub.ledger.copies import CopyFailed
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 
 def backup_command(settings: Settings, target: Path) -> int:
     """`hub backup DIR`; 0 once it is whole and on the disk."""
     try:
         made = backup(settings, target, now())
-    except (BackupWrong, CopyFailed, OSError) as error:
+    except (SetUpWrong, CopyFailed, OSError) as error:
         print(f"no backup: {error}", file=sys.stderr)
         return 1
     print(f"{target}: {_told(made)}")
@@ -27,7 +28,7 @@ def restore_command(settings: Settings, source: Path) -> int:
     """`hub restore DIR`; 0 once the ledger stands."""
     try:
         made = restore(settings, source)
-    except BackupWrong as error:
+    except SetUpWrong as error:
         print(f"nothing was put back: {error}", file=sys.stderr)
         return 1
     except (CopyFailed, OSError) as error:

@@ -20,16 +20,18 @@ from hub.ledger.copies import copy, flushed, put_back, standing
 from hub.ledger.migrate import HERE
 from hub.ledger.session import at_one_moment, is_sqlite, open_ledger
 from hub.ledger.thread import SecondWriter, only_writer
+from hub.ledger.version import NoLedger, check_there, there, version_of
 from hub.ledger.write import rows
 from hub.running.ports import write_whole
-from hub.seal import KeyMissing, Keyring, expand
+from hub.seal import Keyring, expand
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 
 MANIFEST = "manifest.json"
 LEDGER, PEOPLE = "ledger", "people"
 
 
-class BackupWrong(Exception):
+class BackupWrong(SetUpWrong):
     """Why there is no backup, or why it was not put back, and what to do."""
 
 
@@ -60,21 +62,30 @@ class Manifest(BaseModel):
 
 
 def backup(settings: Settings, target: Path, now: datetime) -> Manifest:
-    """Copies ledger and people into a new or empty directory while the hub runs."""
-    url = settings.ledger_url
+    """Copies ledger and people into a new or empty directory while the hub runs.
+
+    Raises `BackupWrong`, or `CopyFailed` or OSError where the copying itself fails (a full disk);
+    then nothing of it is left.
+    """
     key = _key_check(settings)
-    _stands(url)
+    check_there(settings.ledger_url)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupWrong(f"{target} is there and is not empty: name a new directory")
-    target.mkdir(parents=True, exist_ok=True)
-    target.chmod(0o700)
+    with _all_or_nothing(target):
+        return _copied(settings, target, now, key)
+
+
+def _copied(settings: Settings, target: Path, now: datetime, key: str) -> Manifest:
+    url = settings.ledger_url
     with _moment(url) as conn:
+        if not version_of(conn):
+            raise NoLedger(url)
         file = target / LEDGER
         copy(conn, file)
         found = _figures(file, conn)
         database: Literal["sqlite", "postgresql"] = "sqlite" if is_sqlite(conn) else "postgresql"
     kept = [_kept(file)]
-    if settings.people_database != url and _is_there(settings.people_database):
+    if settings.people_database != url and there(settings.people_database):
         with _moment(settings.people_database) as conn:
             copy(conn, target / PEOPLE)
         kept.append(_kept(target / PEOPLE))
@@ -130,8 +141,24 @@ def restore(settings: Settings, source: Path) -> Manifest:
 
 
 @contextmanager
+def _all_or_nothing(target: Path) -> Iterator[None]:
+    """A directory of ours alone; what was begun in it and not finished goes again."""
+    made = not target.exists()
+    target.mkdir(parents=True, exist_ok=True)
+    target.chmod(0o700)
+    try:
+        yield
+    except BaseException:
+        for begun in target.iterdir():
+            begun.unlink()
+        if made:
+            target.rmdir()
+        raise
+
+
+@contextmanager
 def _moment(url: str) -> Iterator[Connection]:
-    engine = open_ledger(url)
+    engine = open_ledger(url, reading=True)
     try:
         with at_one_moment(engine) as conn:
             yield conn
@@ -153,9 +180,8 @@ def _figures(file: Path, conn: Connection) -> tuple[str, int, int, str]:
 
 
 def _counted(conn: Connection) -> tuple[str, int, int, str]:
-    revision = str(rows(conn, "select version_num from ledger_version")[0].version_num)
     messages = int(rows(conn, "select count(*) as n from message")[0].n)
-    return revision, messages, *heads(conn)
+    return version_of(conn), messages, *heads(conn)
 
 
 def _kept(file: Path) -> Kept:
@@ -190,24 +216,8 @@ def _known(manifest: Manifest) -> None:
 
 
 def _key_check(settings: Settings) -> str:
-    try:
-        case = Keyring.load(settings.keys).key("case")
-    except (KeyMissing, OSError) as error:
-        raise BackupWrong(
-            f"the key that content is sealed with is not in {settings.keys}: {error}"
-        ) from None
+    case = Keyring.load(settings.keys, needs=("case",)).key("case")
     return expand(case, "backup").hex()[:16]
-
-
-def _stands(url: str) -> None:
-    if not _is_there(url):
-        raise BackupWrong("there is no ledger here: look at HUB_DATA and HUB_DATABASE_URL")
-
-
-def _is_there(url: str) -> bool:
-    """Whether there is a database; to open SQLite's would make it."""
-    where = make_url(url)
-    return where.get_backend_name() != "sqlite" or Path(str(where.database)).exists()
 
 
 @contextmanager

@@ -16,6 +16,10 @@ from sqlalchemy.engine import URL
 
 from hub.ledger.session import is_sqlite, open_ledger
 
+_WHO = {
+    "pg_dump": "take a backup as hub_backup (deploy/postgres/roles.sql)",
+    "pg_restore": "put it back as hub_owner, who owns the empty database (deploy/runbook/backup.md)",
+}
 _BARE = ("--no-owner", "--no-privileges")
 """Who may do what belongs to the server that a copy is put back on (`deploy/postgres/roles.sql`)."""
 
@@ -82,11 +86,14 @@ def _files(path: Path) -> tuple[Path, ...]:
 
 
 def _copy_file(path: Path, to: Path) -> None:
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as target:
-        source.backup(target)
-        # One file and no log beside it, whoever opens it.
-        target.execute("PRAGMA journal_mode=DELETE")
-        [(found,)] = target.execute("PRAGMA quick_check(1)").fetchall()
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as target:
+            source.backup(target)
+            # One file and no log beside it, whoever opens it.
+            target.execute("PRAGMA journal_mode=DELETE")
+            [(found,)] = target.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        raise CopyFailed(f"{path} could not be copied to {to}: {error}") from error
     if found != "ok":
         raise CopyFailed(f"{path} is damaged: {found}")
 
@@ -104,4 +111,7 @@ def _program(where: URL, name: str, *arguments: str | Path) -> None:
     command = [name, f"--dbname={plain}", *map(str, arguments)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CopyFailed(f"{name} failed: {done.stderr.strip()[-1000:]}")
+        said = f"{name} failed: {done.stderr.strip()[-1000:]}"
+        if "permission denied" in said:
+            said += f"\n{where.username} of HUB_DATABASE_URL may not do that: {_WHO[name]}"
+        raise CopyFailed(said)

@@ -23,9 +23,12 @@ from hub.desk.accounts.people import add_person
 from hub.ledger.audit import verify
 from hub.ledger.backup import MANIFEST, BackupWrong, backup, restore
 from hub.ledger.copies import CopyFailed
+from hub.ledger.copies import copy as copy_of
 from hub.ledger.session import open_ledger
+from hub.ledger.version import NoLedger
 from hub.ledger.write import rows
 from hub.settings import Settings
+from hub.wrong import SetUpWrong
 from tests.kit import people
 from tests.kit.postgres import database
 from tests.kit.postgres_server import binaries
@@ -176,7 +179,7 @@ def refused(folder: Path, **more: Any) -> str:
     """What is said, when nothing may have changed."""
     given = settings(f"sqlite:///{folder / 'ledger.db'}", folder, **more)
     before = sorted(path.name for path in folder.iterdir())
-    with pytest.raises(BackupWrong) as raised:
+    with pytest.raises(SetUpWrong) as raised:
         restore(given, folder / "copy")
     after = sorted(path.name for path in folder.iterdir() if path.name != "ledger.db.writer")
     assert after == [name for name in before if name != "ledger.db.writer"]
@@ -200,7 +203,9 @@ def test_other_keys_are_found_out_before_anything_is_put_back(copy: Path, tmp_pa
     (tmp_path / "keys" / "case.key").write_text("ab" * 32)
     assert "are not those that it was sealed with" in refused(tmp_path)
     (tmp_path / "keys" / "case.key").unlink()
-    assert "'case'" in refused(tmp_path)
+    assert "lacks case.key" in refused(tmp_path)
+    (tmp_path / "keys" / "case.key").mkdir()
+    assert "case.key cannot be read" in refused(tmp_path)
 
 
 def test_a_newer_hubs_is_left_to_a_newer_hub(copy: Path, tmp_path: Path) -> None:
@@ -246,10 +251,38 @@ def test_an_existing_backup_is_never_written_over(copy: Path, tmp_path: Path) ->
 def test_no_ledger_is_made_by_looking_for_one(tmp_path: Path) -> None:
     site = Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
     site.engine.dispose()
-    with pytest.raises(BackupWrong, match="there is no ledger here"):
+    with pytest.raises(NoLedger, match=r"there is no ledger in .*other\.db"):
         backup(settings(f"sqlite:///{tmp_path / 'other.db'}", tmp_path), tmp_path / "copy", NOW)
     assert not (tmp_path / "other.db").exists()
     assert not (tmp_path / "copy").exists()
+
+
+def test_of_one_that_failed_nothing_is_left_and_the_same_directory_serves(
+    site: Bench, ledger_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: what was begun is gone, and why is a sentence."""
+    said(site, range(1, 3))
+    for target in (tmp_path / "new", tmp_path / "mounted"):
+        (tmp_path / "mounted").mkdir(exist_ok=True)
+        with monkeypatch.context() as disk:
+            disk.setattr("hub.ledger.copies.flushed", _full)
+            with pytest.raises(OSError, match="No space left"):
+                backup(settings(ledger_url, tmp_path), target, NOW)
+        assert target.exists() is (target.name == "mounted")
+        assert not list((tmp_path / "mounted").iterdir())
+        backup(settings(ledger_url, tmp_path), target, NOW)
+
+
+def _full(path: Path) -> None:
+    raise OSError(28, "No space left on device", str(path))
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    """SQLite's own errors of a full disk are no OSError."""
+    site = Bench(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path)
+    with site.engine.connect() as conn, pytest.raises(CopyFailed, match="could not be copied to"):
+        copy_of(conn, tmp_path / "none" / "ledger")
+    site.engine.dispose()
 
 
 def test_a_password_is_never_an_argument(postgres_database: str, tmp_path: Path) -> None:
