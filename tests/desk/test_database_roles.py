@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
 from hub import clock
+from hub.cli import app
 from hub.desk.accounts.open import open_people
 from hub.desk.accounts.tables import PEOPLE
 from hub.ledger.audit import verify
@@ -17,6 +19,7 @@ from hub.ledger.backup import backup, restore
 from hub.ledger.migrate import migrate
 from hub.ledger.session import open_ledger
 from hub.ledger.tables import LEDGER
+from hub.seal import Keyring
 from hub.settings import Settings
 from tests.desk.test_pages import CLOSED, ROOMS
 from tests.kit.desk import WHO, Sitting, fill, post, seated, text
@@ -130,6 +133,50 @@ def test_what_one_role_wrote_is_divided_among_all(postgres_url: str, tmp_path: P
             kept = "select tablename from pg_tables where schemaname = 'public'"
             names = {name for (name,) in desk.execute(kept).fetchall()}
         assert names == {table.name for table in LEDGER.sorted_tables} | {"ledger_version"}
+
+
+@pytest.mark.parametrize("role", ["owner", "core", "superuser"])
+def test_people_are_never_written_where_the_desk_does_not_look(
+    role: str, by_role: Addresses, tmp_path: Path
+) -> None:
+    """The natural shell after `hub ledger migrate` signs in as the owner."""
+    env = {"HUB_DATA": str(tmp_path), "HUB_DATABASE_URL": getattr(by_role, role)}
+    add = ("people", "add", "--name", "O. Penhaligon", "--email", "orla@example.org")
+    done = CliRunner().invoke(app, add, env=env)
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert "sign in as the desk (hub_desk" in done.stderr and "@" in done.stderr
+    give_roles(by_role.superuser)
+    done = CliRunner().invoke(app, add, env=env | {"HUB_DATABASE_URL": by_role.desk})
+    assert "orla@example.org signs in with" in done.stdout
+
+
+def test_people_that_another_role_had_written_are_set_aside(by_role: Addresses) -> None:
+    """A site where that happened gets its roles again, and a backup holds what was set aside."""
+    with psycopg.connect(plain(by_role.owner), autocommit=True) as owner:
+        owner.execute("create table person (name text)")
+        owner.execute("insert into person values ('O. Penhaligon')")
+    give_roles(by_role.superuser)
+    give_roles(by_role.superuser)
+    with psycopg.connect(plain(by_role.backup)) as reader:
+        found = reader.execute("select name from people_astray.person").fetchall()
+        assert found == [("O. Penhaligon",)]
+        assert reader.execute("select to_regclass('public.person')").fetchall() == [(None,)]
+        assert reader.execute("select count(*) from people.person").fetchall() == [(0,)]
+
+
+def test_who_may_not_take_a_backup_is_told_who_may(
+    by_role: Addresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = binaries(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    Keyring.first_start(tmp_path / "keys")
+    for url, name in ((by_role.core, "hub_core"), (by_role.owner, "hub_owner")):
+        env = {"HUB_DATA": str(tmp_path), "HUB_DATABASE_URL": url}
+        done = CliRunner().invoke(app, ["backup", str(tmp_path / "copy")], env=env)
+        assert done.exit_code == 1 and "permission denied" in done.stderr
+        assert f"{name} of HUB_DATABASE_URL may not" in done.stderr
+        assert "as hub_backup" in done.stderr
+        assert not (tmp_path / "copy").exists()
 
 
 def test_a_backup_by_its_own_role_is_put_back_by_the_owner(
