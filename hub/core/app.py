@@ -4,19 +4,20 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from hub import clock, topics
 from hub.broker import Unable, make_broker, road, stopped
 from hub.core import batch
 from hub.core.due import fall_due, unread
-from hub.core.fitness import Fitness
+from hub.core.fitness import JOINING, Fitness
 from hub.core.incidents.certificates import KEY, judge_with_others
 from hub.core.incidents.one_name import OneName
 from hub.core.incidents.sweep import Sweep
@@ -59,6 +60,8 @@ from hub.wire import Outbound
 log = structlog.get_logger("hub.core")
 GATHER = 0.1
 """Seconds that Kafka gathers receipts and parcels: one transaction for many, and no lane waits for it."""
+AGAIN = 0.5
+"""Seconds between looks whether Kafka is there, at the start."""
 BEAT = 0.25
 """Seconds between rounds of what falls due."""
 
@@ -95,6 +98,7 @@ class Core:
         """Until stopped."""
         if not await self.ledger.answers(self.settings.kafka_session_timeout, self.stop):
             return
+        self.fitness.waits_for = JOINING
         await asyncio.to_thread(check_version, self.ledger.engine)
         await unless(self.stop, self._begin())
         if self.stop.is_set():
@@ -124,7 +128,7 @@ class Core:
         names = [partner.partner for partner in self.site.directory]
         await self.ledger.transaction(lambda conn: _know(conn, names))
         over = {topics.recording(name): found for name, found in topics.ROADS.items()}
-        self.catching_up = await catching_up(self.settings, self.bootstrap, over)
+        self.catching_up = await self._kafka(over)
         await self.ledger.transaction(self.catching_up.look)
         await self.ledger.transaction(self._another)
         cluster = self.catching_up.cluster
@@ -164,6 +168,19 @@ class Core:
             reader.attach(subscriber)
         await self._recover()
         await self._upgrade()
+
+    async def _kafka(self, over: Mapping[str, Iterable[str]]) -> CatchingUp:
+        """What Kafka has; one that is away at the start is waited for."""
+        while True:
+            try:
+                found = await catching_up(self.settings, self.bootstrap, over)
+            except (KafkaError, OSError) as error:
+                self.fitness.waits_for = "Kafka does not answer"
+                log.warning("waiting for Kafka", exc_info=error)
+                await clock.sleep(AGAIN)
+            else:
+                self.fitness.waits_for = JOINING
+                return found
 
     async def close(self) -> None:
         """Gives everything back, within bounds: a broker that is gone must not hold us."""

@@ -13,11 +13,17 @@ SILENT = 5.0
 """Seconds without a transaction that came to its end; a round of what falls due comes each quarter."""
 
 
+AWAY = "the ledger does not answer"
+JOINING = "it is joining its roads"
+
+
 class Fitness:
     """What core's probe tells."""
 
     def __init__(self, core: "Core"):
         self._core = core
+        self.waits_for = AWAY
+        """What keeps it from beginning."""
         self.began = False
         """Its roads are joined and what earlier lives left is taken up."""
 
@@ -30,10 +36,10 @@ class Fitness:
 
     async def unready(self) -> str | None:
         """What is missing."""
-        if self._core.ledger.silent_for > SILENT:
-            return "the ledger does not answer"
         if not self.began:
-            return "it is joining its roads"
+            return self.waits_for
+        if self._core.ledger.silent_for > SILENT:
+            return AWAY
         if not await self._core.broker.ping(3):
             return "Kafka does not answer"
         unread = self._core.catching_up.unread

@@ -1,12 +1,15 @@
 """While Kafka is away core still sees what is due, and takes nobody's silence for an answer."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.core.app import Core
 from hub.embedded import EmbeddedKafka
 from hub.partners import CallSheet, Directory, Partner, Patience, Retry
 from tests.flow.core_kit import Road, attendances
@@ -79,4 +82,39 @@ async def test_no_lease_ends_before_edge_could_tell_what_became_of_it(
         unknown = "select delivery_id from attempt where outcome = 'unknown'"
         found = await eventually(lambda: road.all(unknown), 30)
         assert [row.delivery_id for row in found] == [lost["delivery_id"]]
+    road.engine.dispose()
+
+
+@asynccontextmanager
+async def _begun(road: Road) -> AsyncIterator[Core]:
+    """A core from its very first moment, ended as SIGTERM ends it: soon, whatever it waits for."""
+    core = Core(road.settings(), road.bootstrap)
+    task = asyncio.create_task(core.run())
+    try:
+        yield core
+    finally:
+        core.stop.set()
+        await asyncio.wait_for(task, 10)
+        await core.close()
+
+
+async def test_a_core_that_starts_before_kafka_lives_and_waits_for_it(
+    kafka_node: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.core.app.load", lambda _: Directory(the_partners()))
+    bootstrap = await asyncio.to_thread(kafka_node.start)
+    road = Road(bootstrap, tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}")
+    await asyncio.to_thread(kafka_node.kill)
+
+    async def says(core: Core, why: str | None) -> bool:
+        return await core.fitness.unready() == why
+
+    async with _begun(road) as core:
+        await eventually(lambda: says(core, "Kafka does not answer"), 20, 0.1)
+        await asyncio.sleep(3)
+        assert await says(core, "Kafka does not answer") and await core.fitness.hangs() is None
+    async with _begun(road) as core:
+        await eventually(lambda: says(core, "Kafka does not answer"), 20, 0.1)
+        await asyncio.to_thread(kafka_node.start)
+        await eventually(lambda: says(core, None), 40, 0.2)
     road.engine.dispose()
