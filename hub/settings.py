@@ -16,6 +16,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+FILE = Path("hub.toml")
+"""Where a site writes what is not in its environment."""
+
 
 def _split(value: object) -> object:
     if isinstance(value, str):
@@ -44,7 +47,7 @@ class Settings(BaseSettings):
     """The effective settings of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HUB_", env_ignore_empty=True, toml_file="hub.toml", extra="ignore"
+        env_prefix="HUB_", env_ignore_empty=True, toml_file=FILE, extra="ignore"
     )
 
     site: str = Field("Front Door Hub", description="Shown on every page")

@@ -2,7 +2,10 @@
 
 import errno
 import importlib
+import os
 import sys
+import tomllib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -11,6 +14,8 @@ from typer.core import TyperGroup
 from hub.wrong import WRONG_SET_UP, SetUpWrong
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from hub.settings import Settings
 
 _FULL = 75
@@ -63,19 +68,32 @@ def effective(**named: Any) -> "Settings":
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
-    from hub.settings import Settings
+    from hub.commands.spelt import misspelt
+    from hub.settings import FILE, Settings
 
+    set_here = {name.upper() for name in os.environ}
     try:
-        return Settings(**named)
+        written = tomllib.loads(FILE.read_text()) if FILE.exists() else {}
+        settings = Settings(**named)
     except ValidationError as error:
-        wrong = (
-            f"HUB_{'.'.join(map(str, each['loc'])).upper().removeprefix('HUB_')}:"
-            f" {each['msg'].removeprefix('Value error, ')}"
-            for each in error.errors(include_url=False, include_input=False)
-        )
-        fail("\n".join(wrong))
+        fail("\n".join(_wrong(error, set_here | {f"HUB_{name}".upper() for name in named})))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fail(f"{FILE.absolute()}: {error}")
     except (SettingsError, ValueError) as error:
         fail(str(error))
+    for sentence in misspelt(Settings.model_fields, os.environ, written, str(FILE)):
+        print(sentence, file=sys.stderr)
+    return settings
+
+
+def _wrong(error: "ValidationError", set_here: set[str]) -> Iterator[str]:
+    """Each setting that is wrong, and the file where it stands in one."""
+    from hub.settings import FILE
+
+    for each in error.errors(include_url=False, include_input=False):
+        name = f"HUB_{'.'.join(map(str, each['loc'])).upper().removeprefix('HUB_')}"
+        where = "" if name in set_here else f"{FILE.absolute()}: "
+        yield f"{where}{name}: {each['msg'].removeprefix('Value error, ')}"
 
 
 def on_the_road(settings: "Settings") -> "Settings":

@@ -1,5 +1,6 @@
 """The first administrator is added by who can already reach the ledger's machine."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +34,7 @@ def add(
     """Add a person; prints the password to hand over, once."""
     from hub.desk.accounts.people import a_grant, add_person
 
-    with _people() as engine:
+    with _people(make=True) as engine:
         grant = a_grant(role, authority, agency, team)
         _, password = add_person(engine, name=name, email=email, grants=[grant])
     print(f"{email} signs in with {password}")
@@ -64,22 +65,35 @@ def token(
 
 
 @contextmanager
-def _people() -> Iterator["Engine"]:
+def _people(*, make: bool = False) -> Iterator["Engine"]:
     """The people of this site; what keeps a command from them is a sentence, not a traceback."""
     from sqlalchemy.exc import DBAPIError
 
     from hub.desk.accounts.open import open_people
     from hub.desk.accounts.people import NotAdded
+    from hub.ledger.session import named
+    from hub.ledger.version import there
 
     url = effective().people_database
+    known = there(url)
+    if not known and not make:
+        fail(
+            f"nobody stands in {named(url)}, which is not there: add them first (`hub people add`)"
+        )
     engine = None
     try:
         engine = open_people(url)
         yield engine
+        if not known:
+            print(
+                f"{named(url)} was not there and was made: a desk that runs elsewhere knows nobody"
+                " in it",
+                file=sys.stderr,
+            )
     except NotAdded as error:
         fail(str(error))
     except DBAPIError as error:
-        fail(f"people cannot be read or written (HUB_DATA, HUB_DATABASE_URL): {error.orig}")
+        fail(f"people cannot be read or written in {named(url)}: {error.orig}")
     finally:
         if engine is not None:
             engine.dispose()

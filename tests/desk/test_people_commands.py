@@ -1,6 +1,7 @@
 """Who reaches the machine adds the first people and makes tokens, and is told what to mend where that fails."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -91,6 +92,20 @@ def test_a_database_that_is_away_is_a_sentence(hub: Hub, monkeypatch: pytest.Mon
     for words in (("token", EMAIL), ("add", "--name", "A", "--email", "a@example.org")):
         said = failed(hub(*words))
         assert "HUB_DATABASE_URL" in said and "s3cret" not in said
+
+
+def test_people_who_were_begun_anew_are_told_of(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a mistaken HUB_DATA the desk would know nobody of them."""
+    who = ("--name", "O. Penhaligon", "--email", "orla@desk.example.org")
+    assert hub("add", *who).stderr == ""
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "mistaken"))
+    assert f"{tmp_path}/mistaken/people.db (HUB_DATA)" in failed(hub("token", EMAIL))
+    assert not (tmp_path / "mistaken").exists(), "a question makes nothing"
+    made = hub("add", *who)
+    assert made.exit_code == 0
+    assert f"{tmp_path}/mistaken/people.db (HUB_DATA) was not there and was made" in made.stderr
 
 
 def test_settings_that_are_wrong_are_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
