@@ -101,9 +101,9 @@ def _environment() -> Environment:
     return env
 
 
-_SHORT = Markup('<time datetime="{}" title="{}" tabindex="0" class="{}">{}</time>')
+_SHORT = Markup('<time datetime="{}" title="{}" class="{}">{}</time>')
 _WITH_DISTANCE = Markup(
-    '<time datetime="{}" title="{}" tabindex="0" class="{}">{} <span class="far">({})</span></time>'
+    '<time datetime="{}" title="{}" class="{}">{} <span class="far">({})</span></time>'
 )
 
 

@@ -88,7 +88,7 @@
     queue.setData([fresh[0], fresh[5]]);
     age.setData([fresh[0], fresh[6]]);
     some(fresh);
-  }).observe(document.getElementById("figures"), { childList: true, subtree: true });
+  }).observe(document.getElementById("figures"), { childList: true, subtree: true, characterData: true, attributeFilter: ["data-s", "data-at", "data-begin"] });
   new ResizeObserver(() => {
     for (const chart of [through, latency, queue, age]) {
       if (chart.width !== box.clientWidth) chart.setSize({ width: box.clientWidth, height: 200 });

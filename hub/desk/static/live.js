@@ -4,31 +4,54 @@
   const stale = document.getElementById("stale");
   const EVERY = 15000, LONGEST = 10000;
   // What a button showed (content) has no address of its own: the page below it is asked for anew.
-  const HERE = document.body.dataset.at || location.pathname + location.search;
-  let asked = false, again = false, last = new Date();
+  const AT = document.body.dataset.at, OWN = !AT || AT === location.pathname;
+  const HERE = OWN ? location.pathname + location.search : AT;
+  // The hub's clock, not this device's: the page says when it was true.
+  const asof = () => document.getElementById("asof").textContent;
+  let asked = false, again = false;
+  const shown = new WeakSet(), since = new WeakMap();
 
-  const busy = (part) =>
-    part.querySelector("[data-pressed]") ||
-    part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select") ||
-    [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) =>
-      field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  /* A form that somebody fills in stays as it was, and says so. */
+  function hold(form) {
+    if (shown.delete(form)) return false;
+    if (!since.has(form)) since.set(form, asof());
+    if (form.querySelector(":scope > .held")) return true;
+    const told = document.createElement("p"), show = document.createElement("button");
+    told.className = "held soon";
+    told.setAttribute("role", "status");
+    told.textContent = `● You are filling this in, so it stands as of ${since.get(form)}. It has changed since. `;
+    show.type = "button";
+    show.className = "quiet";
+    show.textContent = "Show it as it is now";
+    show.addEventListener("click", () => { shown.add(form); refresh(); });
+    told.append(show);
+    form.prepend(told);
+    return true;
+  }
 
-  function swap(part, fresh) {
-    if (part.innerHTML === fresh.innerHTML || busy(part)) return;
-    const open = [...part.querySelectorAll("details")].map((one) => one.open);
-    const text = part.textContent.replace(/\([^)]*\)/g, "");
-    part.innerHTML = fresh.innerHTML;
-    part.querySelectorAll("details").forEach((one, place) => { if (open[place]) one.open = true; });
-    if (text !== part.textContent.replace(/\([^)]*\)/g, "")) {
+  const words = (part) => part.textContent.replace(/\([^)]*\)/g, "");
+
+  function swap(page) {
+    const before = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, words(part)]));
+    hub.steady(() => {
+      for (const id of ["main", "road", "date"]) hub.graft(document.getElementById(id), page.getElementById(id), hold);
+    });
+    const token = page.querySelector("[name=token]").value;
+    document.querySelectorAll("[name=token]").forEach((one) => { one.value = token; });
+    document.querySelectorAll("form").forEach((form) => { if (!form.querySelector(":scope > .held")) since.delete(form); });
+    document.querySelectorAll("[data-live]").forEach((part) => {
+      if (before.get(part.id) === words(part)) return;
       part.classList.add("changed");
       setTimeout(() => part.classList.remove("changed"), 2000);
-    }
+    });
+    hub.graft(document.getElementById("asof"), page.getElementById("asof"), hold);
   }
 
   function old(words) {
-    const time = last.toLocaleTimeString("en-GB", { timeZone: "Europe/London" });
-    stale.textContent = `▲ As of ${time}: ${words}`;
-    stale.hidden = false;
+    hub.steady(() => {
+      stale.textContent = `▲ As of ${asof()}: ${words}`;
+      stale.hidden = false;
+    });
   }
 
   async function refresh() {
@@ -39,15 +62,8 @@
       if (answer.status === 401) { old("you are signed out. Load the page to sign in."); return; }
       if (answer.status >= 500) { old("the ledger does not answer. What you see may have changed."); return; }
       if (!answer.ok) { old("this page is not shown to you any more. Load it to see why."); return; }
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      document.querySelectorAll("[data-live]").forEach((part) => {
-        const fresh = page.getElementById(part.id);
-        if (fresh) swap(part, fresh);
-      });
-      const asof = document.getElementById("asof"), freshAsof = page.getElementById("asof");
-      if (asof && freshAsof) asof.replaceWith(freshAsof);
-      stale.hidden = true;
-      last = new Date();
+      swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      hub.steady(() => { stale.hidden = true; });
     } catch {
       old("the desk does not answer. What you see may have changed.");
     } finally {

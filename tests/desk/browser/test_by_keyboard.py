@@ -1,7 +1,5 @@
 """The main acts are done with the keyboard alone, and whoever does them sees where they are."""
 
-import re
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -98,19 +96,6 @@ def test_find_the_late_handover_read_it_and_take_it(
     expect(answer).to_contain_text("Done")
     expect(answer).to_be_focused()
     expect(page.locator("#custody")).to_contain_text("Accepted by J. Ahmed, duty manager")
-    page.close()
-
-
-def test_who_comes_to_a_time_with_the_keyboard_reads_the_exact_instant(
-    browser: Browser, address: str, sitting: Sitting
-) -> None:
-    page = browser.new_page(viewport={"width": 320, "height": 600})
-    enter(page, address, "manager")
-    when = page.locator("main time").first
-    when.focus()
-    said = when.evaluate("(one) => getComputedStyle(one, '::after').content")
-    assert re.search(r"\w+day \d+ \w+ \d{4}, \d\d:\d\d:\d\d (GMT|BST)", said), said
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.close()
 
 
