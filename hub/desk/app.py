@@ -16,7 +16,7 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.staticfiles import StaticFiles
 
 from hub.broker import make_broker
-from hub.desk import certificates, metrics, outbox, refusals
+from hub.desk import certificates, metrics, outbox, refusals, staying
 from hub.desk.accounts.open import bring_up
 from hub.desk.api.reads import make_api
 from hub.desk.counted import Counts
@@ -103,6 +103,7 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(page.router)
     app.include_router(outbox.router)
     app.include_router(metrics.router)
+    app.include_router(staying.router)
     app.mount("/v1/desk", make_api(desk, LARGEST))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.get("/live", include_in_schema=False, response_model=None)(live)

@@ -15,7 +15,8 @@ from hub import clock
 from hub.desk.access import NOTHING, Action, Allowed, Facts, Grant, Person, may
 from hub.desk.accounts.sessions import whose
 from hub.desk.desk import Desk
-from hub.desk.security import SESSION, VISITOR, csrf, from_our_page
+from hub.desk.kept import mark
+from hub.desk.security import LENGTH, SESSION, VISITOR, csrf, from_here, from_our_page
 from hub.desk.shown import words
 from hub.desk.shown.incident_words import (
     incident_cause,
@@ -48,6 +49,10 @@ class SignIn(Exception):
     def __init__(self, *, ended: bool = False):
         super().__init__()
         self.ended = ended
+
+
+class SignedInAnew(Exception):
+    """They posted a form that was shown to them under a sign-in before this one."""
 
 
 def nothing_here() -> Stop:
@@ -202,7 +207,7 @@ def signed_in(request: Request) -> Visit:
     """Who is here; raises `SignIn`. A page that refreshes itself does not keep a sign-in alive."""
     desk = desk_of(request)
     cookie = request.cookies.get(SESSION, "")
-    by_itself = "x-live" in request.headers or request.url.path == "/live"
+    by_itself = "x-live" in request.headers or request.url.path in ("/live", "/live/left")
     if not cookie:
         raise SignIn
     person = whose(desk.people, cookie, desk.seconds(), desk.limits, used=not by_itself)
@@ -213,8 +218,16 @@ def signed_in(request: Request) -> Visit:
 
 
 def posted(request: Request, token: Annotated[str, Form()] = "") -> Visit:
-    """Who posted this form, from our own page; raises `SignIn` or `Stop`."""
+    """Who posted this form, from our own page; raises `SignIn`, `SignedInAnew` or `Stop`."""
     visit = signed_in(request)
+    key = visit.desk.keys.key("session")
+    ours = from_our_page(key, cookie_of(request), token, request.headers)
+    if (
+        not ours
+        and from_here(request.headers)
+        and token[LENGTH:] == mark(key, visit.person.person_id)
+    ):
+        raise SignedInAnew
     checked(request, token)
     return visit
 
@@ -241,11 +254,12 @@ def draw(request: Request, template: str, status: int = 200, **facts: Any) -> HT
     """Draws a page."""
     desk = desk_of(request)
     key = desk.keys.key("session")
+    by = mark(key, facts["visit"].person.person_id) if facts.get("visit") else ""
     common: Mapping[str, Any] = {
         "site": desk.settings.site,
         "now": clock.now(),
         "here": clock.london(clock.now()),
-        "token": csrf(key, cookie_of(request)),
+        "token": csrf(key, cookie_of(request)) + by,
         "path": request.url.path,
         "visit": None,
         "desk": desk,

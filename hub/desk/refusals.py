@@ -17,10 +17,12 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.desk.api.problems import problem
-from hub.desk.frame import SignIn, Stop, draw, see_other, signed_in
+from hub.desk.frame import SignedInAnew, SignIn, Stop, desk_of, draw, see_other, signed_in
+from hub.desk.kept import keep, said_by, typed
+from hub.desk.pages.sign import sign_in_form
 from hub.desk.patience import Patience
 from hub.desk.plain import Plain
-from hub.desk.security import HEADERS
+from hub.desk.security import HEADERS, from_here
 from hub.ids import fresh
 
 log = structlog.get_logger("desk")
@@ -48,6 +50,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(Patience, late=_late)
     app.add_middleware(Safe)
     app.exception_handler(SignIn)(_sign_in)
+    app.exception_handler(SignedInAnew)(_anew)
     app.exception_handler(Stop)(_stopped)
     app.exception_handler(DBAPIError)(_ledger_away)
     app.exception_handler(NoneFree)(_ledger_away)
@@ -86,9 +89,30 @@ async def _sign_in(request: Request, error: Exception) -> Response:
         return JSONResponse({"detail": "signed out"}, 401)
     pressed = request.method == "POST"
     asked = {"then": _page_of(request.url.path) if pressed else _again(request)}
-    if cast(SignIn, error).ended:
+    if pressed and from_here(request.headers):
+        form = await request.form()
+        desk = desk_of(request)
+        key, found = desk.keys.key("session"), typed(request.url.path, form.multi_items())
+        sealed = keep(key, found, said_by(form), desk.seconds())
+        if sealed:
+            return sign_in_form(request, asked["then"], ended="kept", status=401, kept=sealed)
+    # Who signed out beside this page, or whose browser let go of the cookie, had pressed it, too.
+    if pressed or cast(SignIn, error).ended:
         asked["ended"] = "pressed" if pressed else "read"
     return see_other("/sign-in?" + urlencode(asked) if asked != {"then": "/"} else "/sign-in")
+
+
+async def _anew(request: Request, error: Exception) -> Response:
+    found = typed(request.url.path, (await request.form()).multi_items())
+    if found.words:
+        then = _page_of(request.url.path)
+        return draw(request, "kept.html", 409, visit=request.state.visit, typed=found, then=then)
+    return _words(
+        request,
+        409,
+        "You signed in again since this page was shown, so nothing was done",
+        "Go back, load the page again, and press the button there.",
+    )
 
 
 def _again(request: Request) -> str:

@@ -25,6 +25,10 @@ HEADERS = {
 }
 
 
+LENGTH = 32
+"""Digits of a form's token that bind it to the cookie; whom it was shown to follows them."""
+
+
 def csrf(key: bytes, cookie: str) -> str:
     """What a form must carry for this cookie."""
     return token(key, "csrf", cookie)
@@ -32,8 +36,13 @@ def csrf(key: bytes, cookie: str) -> str:
 
 def from_our_page(key: bytes, cookie: str, shown: str, headers: Mapping[str, str]) -> bool:
     """Whether a posted form came from a page that we made for this cookie."""
-    if not cookie or not hmac.compare_digest(csrf(key, cookie).encode(), shown.encode()):
+    if not cookie or not hmac.compare_digest(csrf(key, cookie).encode(), shown[:LENGTH].encode()):
         return False
+    return from_here(headers)
+
+
+def from_here(headers: Mapping[str, str]) -> bool:
+    """Whether a browser says that a page of this desk posted it, or says nothing about it."""
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = headers.get("origin")

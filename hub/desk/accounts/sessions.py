@@ -35,6 +35,19 @@ class Limits:
         """Whether it has ended."""
         return now >= began + self.hours * 3600 or now >= seen + self.idle_minutes * 60
 
+    def left(self, began: float, seen: float, now: float) -> "Left":
+        """How long until it ends."""
+        hours, idle = began + self.hours * 3600 - now, seen + self.idle_minutes * 60 - now
+        return Left(max(0.0, min(hours, idle)), idle <= hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a sign-in in seconds, and whether using it puts its end off."""
+
+    seconds: float
+    idle: bool
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -108,6 +121,14 @@ def whose(
         with engine.begin() as conn:
             run(conn, "update desk_session set seen = :n where session = :s", n=now, s=mark)
     return who
+
+
+def left(engine: Engine, cookie: str, now: float, limits: Limits) -> Left:
+    """How long this sign-in goes on where nobody uses it."""
+    with engine.connect().execution_options(reading=True) as conn:
+        sql = "select began, seen from desk_session where session = :s"
+        found = rows(conn, sql, s=_hash(cookie))
+    return limits.left(found[0].began, found[0].seen, now) if found else Left(0.0, True)
 
 
 def sign_out(engine: Engine, cookie: str) -> None:

@@ -14,7 +14,7 @@ from hub.desk.access import Action, Facts
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, inbox_receipts, needs, to_act_on
 from hub.desk.frame import Actor, Reader, Stop, Version, Visit
-from hub.desk.shown.paged import FAR, MOST, Place, newest, page
+from hub.desk.shown.paged import FAR, Place, newest, page
 from hub.desk.whose import handover_facts
 from hub.ledger.read.handovers import (
     MOST_ENDED,
@@ -31,8 +31,8 @@ ANSWERS = ("accepted", "queried", "refused")
 
 
 LISTS = ("waiting", "held", "ended")
-FEW = 15
-"""Lines of what is held and what ended, on the page that begins with what waits."""
+MOST, FEW = 40, 15
+"""Lines of one list, whose rows have forms; and of the others on the page of what waits."""
 
 
 @router.get("/inbox")

@@ -7,8 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from hub.desk.accounts.sessions import NotIn, sign_in, sign_out
-from hub.desk.frame import Actor, checked, cookie_of, desk_of, draw, see_other
+from hub import clock
+from hub.desk.accounts.sessions import NotIn, SignedIn, sign_in, sign_out
+from hub.desk.frame import Actor, Visit, checked, cookie_of, desk_of, draw, see_other
+from hub.desk.kept import kept as opened
+from hub.desk.kept import mark
 from hub.desk.security import SESSION, VISITOR, csrf
 from hub.desk.shown import words
 
@@ -18,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in")
 def form(request: Request, then: str = "/", ended: str = "") -> HTMLResponse:
     """The sign-in page; `ended`: somebody was signed in while they read, or pressed a button."""
-    return _form(request, then, ended=ended)
+    return sign_in_form(request, then, ended=ended)
 
 
 @router.post("/sign-in", response_model=None)
@@ -28,6 +31,7 @@ def enter(
     password: Annotated[str, Form(max_length=200)] = "",
     then: Annotated[str, Form()] = "/",
     token: Annotated[str, Form()] = "",
+    kept: Annotated[str, Form()] = "",
 ) -> Response:
     """Signs somebody in, or says how long to wait."""
     checked(request, token)
@@ -38,8 +42,17 @@ def enter(
         if found.wait:
             left = words.span(timedelta(seconds=found.wait))
             wrong = f"Too many tries for this address. Wait {left}, then try again."
-        return _form(request, then, wrong=wrong, email=email, status=429 if found.wait else 403)
-    response = see_other(_ours(then))
+        status = 429 if found.wait else 403
+        return sign_in_form(
+            request,
+            then,
+            wrong=wrong,
+            email=email,
+            ended="kept" if kept else "",
+            status=status,
+            kept=kept,
+        )
+    response = _given_back(request, found, kept, _ours(then)) if kept else see_other(_ours(then))
     _set(request, response, SESSION, found.cookie, int(desk.limits.hours * 3600))
     response.delete_cookie(VISITOR, path="/", httponly=True, samesite="strict")
     return response
@@ -54,7 +67,18 @@ def leave(visit: Actor) -> Response:
     return response
 
 
-def _form(
+def _given_back(request: Request, found: SignedIn, text: str, then: str) -> Response:
+    """What they had typed when their sign-in had ended, with a button; nothing of anybody else's."""
+    desk = desk_of(request)
+    key = desk.keys.key("session")
+    visit = Visit(request, desk, found.person, clock.now())
+    by = mark(key, found.person.person_id)
+    typed = opened(key, text, by, desk.seconds())
+    token = csrf(key, found.cookie) + by
+    return visit.page("kept.html", typed=typed, then=then, token=token)
+
+
+def sign_in_form(
     request: Request,
     then: str,
     *,
@@ -62,7 +86,9 @@ def _form(
     email: str = "",
     ended: str = "",
     status: int = 200,
+    kept: str = "",
 ) -> HTMLResponse:
+    """The form; `kept` is what was typed when nobody was signed in any more, sealed."""
     cookie = cookie_of(request)
     fresh = cookie or secrets.token_urlsafe(24)
     token = csrf(desk_of(request).keys.key("session"), fresh)
@@ -74,6 +100,7 @@ def _form(
         wrong=wrong,
         email=email,
         ended=ended,
+        kept=kept,
         token=token,
     )
     if not cookie:

@@ -32,11 +32,13 @@
   const words = (part) => part.textContent.replace(/\([^)]*\)/g, "");
 
   function swap(page) {
+    const token = page.querySelector("[name=token]").value;
+    // Somebody else signed in beside it (a token ends with whom it is for): nothing here is theirs.
+    if (token.slice(32) !== document.querySelector("[name=token]").value.slice(32)) { location.reload(); return; }
     const before = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, words(part)]));
     hub.steady(() => {
       for (const id of ["main", "road", "date"]) hub.graft(document.getElementById(id), page.getElementById(id), hold);
     });
-    const token = page.querySelector("[name=token]").value;
     document.querySelectorAll("[name=token]").forEach((one) => { one.value = token; });
     document.querySelectorAll("form").forEach((form) => { if (!form.querySelector(":scope > .held")) since.delete(form); });
     document.querySelectorAll("[data-live]").forEach((part) => {
@@ -59,7 +61,7 @@
     asked = true;
     try {
       const answer = await fetch(HERE, { headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(LONGEST) });
-      if (answer.status === 401) { old("you are signed out. Load the page to sign in."); return; }
+      if (answer.status === 401) { old("you are signed out. What you press asks you to sign in first, and keeps what you typed."); return; }
       if (answer.status >= 500) { old("the ledger does not answer. What you see may have changed."); return; }
       if (!answer.ok) { old("this page is not shown to you any more. Load it to see why."); return; }
       swap(new DOMParser().parseFromString(await answer.text(), "text/html"));

@@ -19,6 +19,15 @@ WORD = "correct-horse-battery"
 LIMITS = Limits(8, 30)
 
 
+@pytest.mark.parametrize(
+    ("began", "seen", "seconds", "idle"),
+    [(0, 0, 1800, True), (0, 600, 2400, True), (-8 * 3600 + 60, 0, 60, False), (0, -1900, 0, True)],
+)
+def test_what_ends_first_is_what_is_left(began: int, seen: int, seconds: int, idle: bool) -> None:
+    found = LIMITS.left(began, seen, 0)
+    assert (found.seconds, found.idle) == (seconds, idle)
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     found = open_people(f"sqlite:///{tmp_path / 'people.db'}")
