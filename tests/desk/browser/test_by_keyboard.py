@@ -1,5 +1,7 @@
 """The main acts are done with the keyboard alone, and whoever does them sees where they are."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -133,4 +135,25 @@ def test_a_printed_journey_says_of_every_time_on_which_day_it_was(
     for said, size in printed:
         assert re.search(r"\w+day \d+ \w+ \d{4}, \d\d:\d\d(:\d\d)? (GMT|BST)", said), said
         assert size == "0px", "what is short for today is not printed beside it"
+    page.close()
+
+
+def test_the_menu_under_the_name_closes_by_escape_and_by_going_elsewhere(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    page = browser.new_page()
+    enter(page, address, "manager")
+    name = page.locator("details.me summary")
+    leave = page.get_by_role("button", name="Sign out")
+    name.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(leave).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(leave).not_to_be_visible()
+    expect(name).to_be_focused()
+    name.click()
+    expect(leave).to_be_visible()
+    page.mouse.click(600, 600)
+    expect(leave).not_to_be_visible()
     page.close()
