@@ -38,7 +38,7 @@
   /* What a form says, whatever the hour. */
   function said(form) {
     const copy = form.cloneNode(true);
-    copy.querySelectorAll(".held, .pressed").forEach((one) => one.remove());
+    copy.querySelectorAll(".held, .pressed, .fits").forEach((one) => one.remove());
     copy.querySelectorAll("time, .deadline").forEach((one) => { one.textContent = ""; one.className = ""; });
     copy.querySelectorAll("[name=token], [name=as_of]").forEach((one) => one.removeAttribute("value"));
     copy.querySelectorAll("details").forEach((one) => { one.open = false; });

@@ -108,6 +108,33 @@ def test_what_somebody_types_is_not_taken_from_under_them(
     page.close()
 
 
+def test_what_is_pasted_is_never_cut_unsaid(
+    browser: Browser, address: str, sitting: Sitting
+) -> None:
+    page = browser.new_page()
+    enter(page, address, "operations")
+    page.goto(f"{address}/failed")
+    why = page.get_by_label("Why should they go again?")
+    why.focus()
+    page.evaluate(
+        """() => {
+          const held = new DataTransfer();
+          held.setData("text/plain", "mended ".repeat(63));
+          const told = { clipboardData: held, bubbles: true, cancelable: true };
+          document.activeElement.dispatchEvent(new ClipboardEvent("paste", told));
+        }"""
+    )
+    expect(why).to_have_value("mended " * 63)
+    expect(page.locator(".fits")).to_contain_text("441 characters are 41 too many: it takes 400")
+    page.get_by_role("button", name="Try all").click()
+    assert page.url == f"{address}/failed"
+    why.fill("They mended it")
+    expect(page.locator(".fits")).to_have_count(0)
+    page.get_by_role("button", name="Try all").click()
+    page.wait_for_url("**/redrives/**")
+    page.close()
+
+
 def test_a_page_whose_desk_is_gone_says_how_old_it_is(browser: Browser, sitting: Sitting) -> None:
     page = browser.new_page()
     with serving(sitting.desk) as address:
