@@ -28,9 +28,10 @@ from hub.ids import fresh
 log = structlog.get_logger("desk")
 
 _WITH_BUTTONS = re.compile(
-    r"/(message|delivery|parcel|partners)/[^/]+(?=/)|/(calls|incidents)(?=/)"
+    r"/(message|delivery|parcel|partners|redrives)/[^/]+(?=/)|/(calls|incidents|failed)(?=/)"
 )
 """Pages of one thing, and lists, that have buttons; what a button asks for stands behind."""
+_BUTTONS_OF_FAILED = ("/stuck/", "/early/", "/match/")
 _HTTP = {
     404: (
         "There is no such page",
@@ -124,6 +125,8 @@ def _again(request: Request) -> str:
 
 def _page_of(path: str) -> str:
     """The page on which a button stood."""
+    if path.startswith(_BUTTONS_OF_FAILED):
+        return "/failed"
     found = _WITH_BUTTONS.match(path)
     return found.group() if found else "/"
 
@@ -229,5 +232,6 @@ def _words(
         reference=named,
         # Whoever is known to be signed in keeps the rooms and the box; not where all may be broken.
         visit=getattr(request.state, "visit", None) if status < 500 else None,
+        back=_page_of(request.url.path).removesuffix("/") if request.method == "POST" else "",
         again=_again(request) if status >= 500 and request.method == "GET" else "",
     )

@@ -65,7 +65,8 @@ async def test_while_the_ledger_is_away_every_page_says_so(sitting: Sitting) -> 
                 assert f'<a href="{room}">Try this page again</a>' in page.text
     # These ask nothing of the ledger, or refuse before they would.
     without = {room for room, status in heard.items() if status != 503}
-    assert without == {"/find", "/people", "/partners/x", "/runbook/x", "/calls"}, heard
+    none = {"/calls", "/failed/retry", "/find", "/people", "/partners/x", "/runbook/x"}
+    assert without == none, heard
 
 
 async def test_a_button_that_no_page_of_ours_showed_does_nothing(sitting: Sitting) -> None:
@@ -98,6 +99,7 @@ async def test_who_is_no_longer_signed_in_hears_what_became_of_it(sitting: Sitti
             then = re.search(r'name="then" value="([^"]+)"', shown.text)
             assert then is not None and then.group(1) in (
                 "/", "/message/x", "/delivery/x", "/parcel/x", "/partners/x", "/calls", "/incidents",
+                "/failed", "/redrives/x",
             )  # fmt: skip
 
 
@@ -160,6 +162,19 @@ async def test_a_page_that_is_not_shown_says_why(
     assert page.status_code == status
     assert words in told(page)
     assert 'aria-label="Rooms"' in page.text, "who is signed in keeps the way to other rooms"
+
+
+async def test_where_nothing_was_ticked_the_way_leads_back_to_the_list(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        page = await post(
+            client, "/failed", "/failed/retry", key="x", which="chosen", reason="They mended it",
+            as_of="2026-11-27T20:00:00Z",
+        )  # fmt: skip
+        loaded = await client.get("/failed/retry", follow_redirects=True)
+    assert "Nothing was chosen, so nothing was done" in told(page)
+    assert '<a href="/failed">Back to the page it stood on</a>' in page.text
+    assert loaded.url.path == "/failed"
+    assert "was sent again" not in text(loaded)
 
 
 async def test_what_somebody_else_has_seen_to_is_a_conflict_in_words(sitting: Sitting) -> None:

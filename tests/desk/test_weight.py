@@ -52,6 +52,7 @@ async def test_no_page_weighs_more_than_100_kb_with_all_that_it_loads(sitting: S
                 moment = sitting.one("select max(changed_at) from delivery")
                 again = await post(client, "/failed", "/failed/retry", as_of=moment, **stopped)
                 found.append(("tried again", again))
+                found.append(("its address", await client.get("/failed/retry")))
             if short == "manager":
                 child = dict(number="9434765919", reason="rang about it")
                 found.append(("child", await post(client, "/find", "/find/child", **child)))

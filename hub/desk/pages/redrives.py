@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from hub.desk.access import Action, reach
 from hub.desk.acts import Act
 from hub.desk.doing import do, done_before, needs
-from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
+from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here, see_other
 from hub.desk.pages.failed import group_of
 from hub.desk.shown.causes import Group
 from hub.ids import fresh
@@ -34,7 +34,11 @@ async def start(
     why = needs(reason, "Why they should go again")
     chosen = list(dict.fromkeys(delivery or ()))
     if which == "chosen" and not chosen:
-        raise Stop(400, "Nothing was chosen", "Tick the deliveries that should go again.")
+        raise Stop(
+            400,
+            "Nothing was chosen, so nothing was done",
+            "Tick the deliveries that should go again.",
+        )
     one = await asyncio.to_thread(_group, visit, key)
     if one.kind == "review":
         raise Stop(
@@ -55,6 +59,12 @@ async def start(
     name = fresh()
     act = Act("redrive.started", name, visit.person, by, None, 0, why, body, name)
     return await do(visit, act, f"/redrives/{name}")
+
+
+@router.get("/failed/retry")
+def nowhere(visit: Reader) -> Response:
+    """No cause has this name: who loads the address of what was refused sees what stopped."""
+    return see_other("/failed")
 
 
 @router.get("/redrives/{redrive_id}")
