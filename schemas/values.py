@@ -116,9 +116,14 @@ def words(field: Any) -> str:
     return "" if field is None else str(field)
 
 
+def is_nhs_number(text: str) -> bool:
+    """Whether it is ten digits of which the last one proves the others (Modulus 11)."""
+    return len(text) == 10 and text.isdigit() and bool(is_valid(text))
+
+
 def _nhs(text: str) -> str:
     number = text if text.isdigit() else standardise_format(text)
-    if len(number) != 10 or not is_valid(number):
+    if not is_nhs_number(number):
         raise ValueError(
             "not an NHS number: ten digits with a valid check digit are needed;"
             " leave it out and send the number in own_number if it is your system's own"

@@ -20,6 +20,7 @@ from connectors.formats import ack, adt, er7, patient
 from connectors.formats.civil import shown
 from schemas.envelope import Envelope, Subject
 from schemas.register import priority_of
+from schemas.values import is_nhs_number
 
 VERSIONS = ("2.3", "2.3.1", "2.4", "2.5", "2.5.1")
 
@@ -72,8 +73,8 @@ class Hl7v2:
         start = body.find(b"\rPID")
         if body[:3] != b"MSH" or start < 0 or len(body) < 8:
             return None
-        if body.find(b"MSH" + body[3:4], 3) >= 0:
-            return None  # perhaps a second message, of another child
+        if body.find(b"MSH" + body[3:4], 3) >= 0 or body.find(b"\rPID", start + 1) >= 0:
+            return None  # perhaps a second message, or patient
         end = body.find(b"\r", start + 1)
         fields = body[start + 1 : end if end > 0 else len(body)].split(body[3:4], 4)
         if len(fields) < 4 or fields[0] != b"PID" or body[6:7] in fields[3]:
@@ -82,8 +83,12 @@ class Hl7v2:
             return None
         marks = body[3:8].decode()
         repeats = fields[3].decode().split(marks[2])
-        number, own = patient.numbers(repeats, (marks[1], marks[4]), self._nhs)
-        return Subject(nhs_number=number or None, own_number=own or None)
+        found, own = patient.numbers(repeats, (marks[1], marks[4]), self._nhs)
+        if len(found) > 1:
+            return None
+        # One that is none is as good as absent: nobody could be watched by it.
+        number = found[0] if found and is_nhs_number(found[0]) else None
+        return Subject(nhs_number=number, own_number=own or None)
 
     def charset(self, body: bytes) -> str:
         """That of MSH-18, else the partner's own."""
@@ -97,6 +102,10 @@ class Hl7v2:
         header = er7.header(parcel.body, self._settings.character_set)
         _supported(header)
         message = er7.Message(parcel.body, header)
+        if sum(segment[0] == "PID" for segment in message.segments) > 1:
+            message.fault(
+                "one message is about one patient: send the other by itself", "PID, the second"
+            )
         body, doubts = adt.attendance(message, self._nhs, self._interpreter)
         return [
             Draft(

@@ -66,27 +66,34 @@ _NO_FIXED = "ZZ99 3VZ"
 NHS_ETHNIC, DFE, HANDICAP, SEX = "nhs-ethnic-category", "DFE", "HL70295", "HL70001"
 
 
-def numbers(repeats: list[str], marks: tuple[str, str], nhs: frozenset[str]) -> tuple[str, str]:
-    """The NHS number and the sender's own number among the repetitions of PID-3, as written."""
+def numbers(
+    repeats: list[str], marks: tuple[str, str], nhs: frozenset[str]
+) -> tuple[list[str], str]:
+    """The NHS numbers (more than one is a mistake) and the sender's own among the repetitions of PID-3."""
     component, subcomponent = marks
-    number = own = ""
+    found: list[str] = []
+    own = ""
     for repeat in repeats:
         parts = repeat.split(component)
         authority = parts[3].split(subcomponent) if len(parts) > 3 else ()
         kind = parts[4] if len(parts) > 4 else ""
         if kind in nhs or not nhs.isdisjoint(authority):
-            number = number or parts[0].replace(" ", "").replace("-", "")
+            number = parts[0].replace(" ", "").replace("-", "")
+            if number and number not in found:
+                found.append(number)
         else:
             own = own or parts[0]
-    return number, own
+    return found, own
 
 
 def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
     """PID and PD1 as the fields of a child's identity, for validation."""
     marks = message.delimiters
-    number, own = numbers(message.repeats("PID", 3), (marks.component, marks.subcomponent), nhs)
+    found, own = numbers(message.repeats("PID", 3), (marks.component, marks.subcomponent), nhs)
+    if len(found) > 1:
+        message.fault("two NHS numbers of one patient: send the one that is theirs", "PID-3")
     child: dict[str, Any] = {"phones": [*_phones(message, 13), *_phones(message, 14)]}
-    for key, name, field, said in (
+    for key, name, field, tell in (
         ("name", "PID", 5, _name),
         ("sex", "PID", 8, _sex),
         ("address", "PID", 11, _address),
@@ -96,13 +103,13 @@ def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
         ("ethnicity", "PID", 22, _ethnicity),
         ("disabilities", "PD1", 6, _disabilities),
     ):
-        if found := said(message):
-            child[key] = {"value": found}
+        if value := tell(message):
+            child[key] = {"value": value}
         elif message.null(name, field):
             child[key] = "not_known"
-    if number:
+    if found:
         status = _STATUSES.get(message.text("PID", 32), "claimed")
-        child["nhs_number"] = {"value": {"number": number, "status": status}}
+        child["nhs_number"] = {"value": {"number": found[0], "status": status}}
     if own:
         child["own_number"] = message.plain(own, "PID-3.1") if marks.escape in own else own
     if born := message.text("PID", 7):

@@ -121,6 +121,37 @@ def test_a_second_message_in_the_same_block_is_not_passed_over(first: str, end: 
     assert b"\rMSA|AR|" in reply
 
 
+ADMITTED = (GOLDEN / "hl7v2" / "a01_itk24_admit.er7").read_bytes()
+[THEIRS] = [line for line in ADMITTED.split(b"\r") if line.startswith(b"PID|")]
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        (THEIRS + b"\r" + THEIRS.replace(b"9995908301", b"9990000018"), "PID, the second"),
+        (
+            THEIRS.replace(b"^^^NHS~", b"^^^NHS~9990000018^^^NHS~"),
+            "PID-3",
+        ),
+    ],
+)
+def test_of_two_patients_in_one_message_neither_is_passed_over(said: bytes, place: str) -> None:
+    assert said.count(b"9990000018") == 1
+    body = ADMITTED.replace(THEIRS, said)
+    assert HL7.peek(parcel(body)) is None
+    found = read(HL7, body)
+    assert isinstance(found, Unreadable)
+    assert found.place == place
+
+
+@pytest.mark.parametrize("wrong", [b"9995908302", b"0000000001", b"999590830", b"A995908301"])
+def test_a_number_that_is_none_is_no_number_to_look_for(wrong: bytes) -> None:
+    """A feed that keeps whom nobody can match keeps that child as well: the reader then says what is wrong."""
+    seen = HL7.peek(parcel(ADMITTED.replace(b"9995908301", wrong)))
+    assert seen is not None
+    assert seen.nhs_number is None
+
+
 @pytest.mark.parametrize(
     ("before", "reason"),
     [
