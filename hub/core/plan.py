@@ -25,6 +25,7 @@ from hub.partners import Directory, Partner, Role
 from hub.rules import route
 from hub.rules.book import Book
 from hub.rules.disclose import Disclosure, Verdict, disclose, own
+from hub.rules.release import decided
 from hub.rules.route import Planned
 from schemas.envelope import AckLevel, Envelope, For
 from schemas.kinds import places
@@ -125,7 +126,7 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
         "state": "offered" if transport.mode == "held" else "waiting",
         "level_needed": min(needed, transport.proves, key=lambda level: level.rank).value,
         "reason": planned.why,
-        "policy": f"{told.edition}: {told.verdict.value}; routing {routing}",
+        "policy": decided(told.edition, told.verdict, routing),
         "withheld": orjson.dumps([[w.path, w.kind.value, w.why] for w in told.withheld]).decode(),
         "address": arrival.address,
     }

@@ -15,6 +15,7 @@ from hub.ledger.content import Erased, open_content, open_rendering, unwrap
 from hub.ledger.read.journey import Said, Sent
 from hub.ledger.write import rows
 from hub.rules.disclose import Verdict, disclose, kept_from, own
+from hub.rules.release import was_released
 from schemas.envelope import Envelope
 from schemas.kinds import places
 from schemas.register import UnknownType, UnknownVersion, model_of
@@ -53,18 +54,19 @@ def shown(desk: Desk, conn: Connection, said: Said, sent: list[Sent], by: Grant)
 
 
 def _own(desk: Desk, sent: list[Sent], by: Grant) -> Sent | None:
+    """Their own copy: one that was released, where another was not."""
+    mine = []
     for one in sent:
         there = party(desk.directory, one.partner, one.team)
         if one.transport != "call" and there is not None and by.agency and by.is_of([there]):
-            return one
-    return None
+            mine.append(one)
+    return next((one for one in mine if was_released(one.policy, one.attempt)), (*mine, None)[0])
 
 
 def _as_sent(desk: Desk, conn: Connection, own: Sent, body: Mapping[str, Any]) -> Shown:
-    if own.state == "withheld":
-        return Shown({}, (), own.policy or "", f"Not released to you: {own.reason}")
-    if own.state == "needs_person" and own.attempt == 0 and "review" in (own.policy or ""):
-        return Shown({}, (), own.policy or "", f"Not released so far: {own.reason}")
+    if not was_released(own.policy, own.attempt):
+        so_far = "so far" if own.state == "needs_person" else "to you"
+        return Shown({}, (), own.policy or "", f"Not released {so_far}: {own.reason}")
     rendered = rendering(desk, conn, own.delivery_id)
     left = tuple(own.left_out)
     never = frozenset(re.sub(r"\[\d+\]", "[]", path) for path, _, _ in left)

@@ -1,8 +1,16 @@
 """Content opens only after Kafka has the act of opening it, and only as far as the reader's column."""
 
+import pytest
+
+from schemas.envelope import Recipient
+from schemas.labels import Restriction
+from tests.kit.deeds import act
 from tests.kit.desk import Sitting, find, post, text
+from tests.kit.people import a_strategy_record
+from tests.kit.site import an_arrival
 
 SECRET = "Found outside after dark"
+UNRELEASED = "Injury without a plausible account"
 
 
 async def test_content_opens_after_its_act_and_is_recorded(sitting: Sitting) -> None:
@@ -111,3 +119,89 @@ async def test_nothing_that_was_read_is_logged(
         page = await find(client, "Amberly Thistlewood")
     assert "Thistlewood" not in str(page.url), "an address is kept by browsers and logs"
     assert not any("Thistlewood" in str(line) or SECRET in str(line) for line in logged)
+
+
+@pytest.mark.parametrize("ending", ["given up", "withdrawn", "taken by telephone", "withheld"])
+async def test_what_was_never_released_stays_closed_however_its_delivery_ended(
+    sitting: Sitting, ending: str
+) -> None:
+    """Giving up, withdrawing or ringing is no release: only the policy and a second person do that."""
+    held = an_arrival(
+        "strategy.record",
+        a_strategy_record(2),
+        "assessment-north",
+        reference="SD-HELD",
+        recipients=(Recipient(agency="police-exemplar"),),
+        labels=(Restriction.STAFF_FAMILY,),
+    )
+    sitting.bench.record(held)
+    sql = "select * from delivery where message_id = :m and partner = 'exemplar-police'"
+    [row] = sitting.bench.all(sql, m=held.message_id)
+    done = {
+        "given up": lambda: act(
+            sitting.bench,
+            "delivery.abandoned",
+            row.delivery_id,
+            role="operations",
+            reason="They must never get this",
+            approver="Head of service",
+        ),
+        "withdrawn": lambda: act(
+            sitting.bench,
+            "handover.withdrawn",
+            held.message_id,
+            role="duty_manager",
+            agency="exemplar-council",
+            reason="The wrong child",
+        ),
+        "taken by telephone": lambda: act(
+            sitting.bench,
+            "delivery.taken_by_phone",
+            row.delivery_id,
+            taken_by="Sgt X",
+            taken_role="Sergeant",
+        ),
+        "withheld": lambda: act(
+            sitting.bench,
+            "disclosure.reviewed",
+            row.delivery_id,
+            review="withheld",
+            reason="A relative works there",
+        ),
+    }[ending]()
+    assert done[0] == "done", done
+    assert sitting.bench.all(sql, m=held.message_id)[0].state != "needs_person"
+    where = f"/message/{held.message_id}"
+    async with sitting.as_("police") as client:
+        page = await post(client, where, f"{where}/content", why="to act on it")
+        assert UNRELEASED not in page.text
+        assert "Not released" in text(page)
+
+
+async def test_what_a_second_person_released_is_opened_also_after_it_was_given_up(
+    sitting: Sitting,
+) -> None:
+    held = an_arrival(
+        "strategy.record",
+        a_strategy_record(2),
+        "assessment-north",
+        reference="SD-HELD",
+        recipients=(Recipient(agency="police-exemplar"),),
+        labels=(Restriction.STAFF_FAMILY,),
+    )
+    sitting.bench.record(held)
+    sql = "select * from delivery where message_id = :m and partner = 'exemplar-police'"
+    [row] = sitting.bench.all(sql, m=held.message_id)
+    review = {"review": "released", "reason": "The sergeant is not related"}
+    assert act(sitting.bench, "disclosure.reviewed", row.delivery_id, **review)[0] == "done"
+    [row] = sitting.bench.all(sql, m=held.message_id)
+    assert ": review, released;" in row.policy, "what was decided is told with who decided it"
+    where = f"/message/{held.message_id}"
+    async with sitting.as_("police") as client:
+        page = await post(client, where, f"{where}/content", why="to act on it")
+        assert UNRELEASED in page.text
+        reason = "The wrong child"
+        act(sitting.bench, "delivery.abandoned", row.delivery_id, approver="Head", reason=reason)
+        assert sitting.bench.all(sql, m=held.message_id)[0].state == "abandoned"
+        page = await post(client, where, f"{where}/content", why="to act on it")
+        assert UNRELEASED in page.text, "they have had it"

@@ -16,7 +16,7 @@ from hub.journeys.machine import Facts, Illegal, Moved, move
 from hub.journeys.steps import Heard, settled, steps
 from hub.ledger.session import locking
 from hub.ledger.write import rows, run
-from hub.rules.disclose import Verdict
+from hub.rules.release import awaits_review, let_go
 from schemas.envelope import AckLevel
 
 
@@ -108,7 +108,7 @@ def _retried(work: Work, deed: Deed) -> str:
 def _reviewing(row: Mapping[str, Any]) -> bool:
     """Whether its disclosure waits for a second person, and never went out."""
     held = row["state"] == "needs_person" and row["attempt"] == 0
-    return held and f": {Verdict.REVIEW.value};" in (row["policy"] or "")
+    return held and awaits_review(row["policy"])
 
 
 def _reviewed(work: Work, deed: Deed) -> str:
@@ -130,6 +130,12 @@ def _released(work: Work, deed: Deed, row: Mapping[str, Any]) -> str:
     if row["rendered"] is None:
         raise Refused(f"the policy lets nothing of it go to them: {row['reason']}")
     _moves(work, deed, "released" if row["state"] == "withheld" else "retried")
+    run(
+        work.conn,
+        "update delivery set policy = :decision where delivery_id = :id",
+        decision=let_go(row["policy"]),
+        id=row["delivery_id"],
+    )
     return "released: it will be sent as the policy renders it"
 
 
