@@ -5,6 +5,7 @@ Only an answer that counts is passed on; one that does not, and why, is in the c
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from hub.ledger.read.answered import asker
 from hub.ledger.write import rows
 from hub.rules.consequences import NoConsequence, answer
 from schemas.codes import Refusal
+from schemas.labels import Restriction
 from schemas.register import HUB
 
 _TYPE = "handover.response"
@@ -28,11 +30,21 @@ def passed_on(work: Work, arrival: Arrival) -> list[Arrival]:
     if arrival.unheeded:
         _not_said(work, arrival.case_ref, arrival.unheeded, arrival.message_id)
         return []
-    return tell(work, arrival.answered, arrival.message_id, arrival.fields)
+    labels = arrival.envelope.labels
+    return tell(work, arrival.answered, arrival.message_id, arrival.fields, labels)
 
 
-def tell(work: Work, answered: str, cause: str, body: Mapping[str, Any]) -> list[Arrival]:
-    """The message for the sender of `answered`; `cause` is the answer, or the act that gave it."""
+def tell(
+    work: Work,
+    answered: str,
+    cause: str,
+    body: Mapping[str, Any],
+    labels: tuple[Restriction, ...] = (),
+) -> list[Arrival]:
+    """The message for the sender of `answered`; `cause` is the answer, or the act that gave it.
+
+    `labels` restrict the answer itself, beside those of what it answers.
+    """
     by = asker(work.conn, answered)
     try:
         asked = again(work, answered, None)
@@ -44,7 +56,7 @@ def tell(work: Work, answered: str, cause: str, body: Mapping[str, Any]) -> list
     if isinstance(said, NoConsequence):
         _not_said(work, asked.case_ref, said.why, cause)
         return []
-    made = derived_message(work.now, asked, said)
+    made = derived_message(work.now, asked, replace(said, labels=labels))
     made.asker = by.partner
     return [made]
 

@@ -71,7 +71,8 @@ def derived_message(now: datetime, cause: Arrival, said: Consequence) -> Arrival
         priority=before.priority,
         ack_expected=entry.ack,
         marking=before.marking,
-        labels=before.labels,
+        # A copy keeps the labels of all that it was made of (domain pages 6.2).
+        labels=tuple(dict.fromkeys((*before.labels, *said.labels))),
         test=before.test,
     )
     arrival = Arrival(
@@ -100,4 +101,5 @@ def _referral(work: Work, decision: Arrival) -> Referral | None:
     if subject is None:
         return None
     envelope, body = open_content(work.conn, work.site.keys, str(subject))
-    return Referral(subject, Envelope.model_validate(envelope).sender, body)
+    known = Envelope.model_validate(envelope)
+    return Referral(subject, known.sender, body, known.labels)

@@ -15,6 +15,7 @@ from pydantic import Field
 from hub.clock import london
 from hub.rules.editions import Edition
 from schemas.envelope import For, Recipient, Sender
+from schemas.labels import Restriction
 
 
 class Notices(Edition):
@@ -29,11 +30,12 @@ class Notices(Edition):
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """The referral that a message is about: who sent it, and its body as plain JSON."""
+    """The referral that a message is about: who sent it, its body as plain JSON and its labels."""
 
     message_id: UUID
     sender: Sender
     body: Mapping[str, Any]
+    labels: tuple[Restriction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Consequence:
     """A message to be made: `part` names it among the consequences of `causation`.
 
     `address` is where a referrer without a system of their own is written to; `answers` the
-    message that its recipient sent and is told of.
+    message that its recipient sent and is told of; `labels` restrict what it was made of beside
+    its cause.
     """
 
     type: str
@@ -52,6 +55,7 @@ class Consequence:
     why: str
     address: str | None = None
     answers: UUID | None = None
+    labels: tuple[Restriction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,7 @@ def _to_referrer(
     said = {name: value for name, value in body.items() if value is not None}
     to = (recipient,)
     own, address = referral.message_id, referrer.get("email")
-    return Consequence(type, part, said, to, causation, why, address, own)
+    return Consequence(type, part, said, to, causation, why, address, own, referral.labels)
 
 
 def receipt(message_id: UUID) -> str:

@@ -10,6 +10,7 @@ from hub.ledger.read.journey import case_way, message_way
 from hub.ledger.reconcile import reconcile
 from hub.partners import Partner, Receives, Role
 from schemas.codes import Refusal, Response
+from schemas.labels import Restriction
 from schemas.people import Worker
 from tests.kit.deeds import act, settle, told
 from tests.kit.people import a_handover, a_response, a_strategy_record, a_strategy_request
@@ -204,3 +205,17 @@ def test_a_sender_that_receives_no_answers_is_named_as_why(a_bench: Benches) -> 
     [row] = bench.all("select * from message where type = 'handover.response'")
     assert (row.planned, row.none_reason) == (0, "edt: edt does not receive handover.response")
     assert balanced(bench)
+
+
+def test_an_answer_keeps_its_own_labels_when_it_is_passed_on(bench: Bench) -> None:
+    _, order = handed(bench)
+    body = a_response(order["reference"], Response.REFUSED, refusal=Refusal.OTHER, reason="kin")
+    labels = (Restriction.STAFF_FAMILY,)
+    said = an_arrival(
+        "handover.response", body, "team", "r1", answers=order["reference"], labels=labels
+    )
+    bench.record(said)
+    assert bench.orders() == []
+    [row] = bench.all("select state, reason from delivery where type = 'handover.response'")
+    assert row.state == "needs_person"
+    assert row.reason.startswith("STAFF_FAMILY")

@@ -204,3 +204,22 @@ def test_what_goes_out_says_by_when_and_by_which_rule(bench: Bench) -> None:
         assert deadline["clock_id"]
         assert deadline["rule_edition"]
         assert datetime.fromisoformat(deadline["due_at"]) == rows[envelope["message_id"]]
+
+
+def test_a_notice_carries_the_labels_of_the_referral_and_of_the_decision(bench: Bench) -> None:
+    """The child in it comes from the referral: what restricts that one restricts the copy."""
+    labels = (Restriction.STAFF_FAMILY,)
+    bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-31", labels=labels))
+    bench.orders()
+    decided = an_arrival(
+        "referral.decision",
+        a_decision(1),
+        "team",
+        reference="d",
+        labels=(Restriction.COURT_ORDER,),
+    )
+    bench.record(decided)
+    [row] = bench.all("select * from delivery where type = 'referrer.decision_feedback'")
+    assert row.state == "needs_person"
+    assert "STAFF_FAMILY" in row.reason and "COURT_ORDER" in row.reason
+    assert bench.orders() == []
