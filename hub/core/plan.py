@@ -24,7 +24,7 @@ from hub.ledger.write import at, insert, rows, run, update
 from hub.partners import Directory, Partner, Role
 from hub.rules import route
 from hub.rules.book import Book
-from hub.rules.disclose import Disclosure, Verdict, disclose, own
+from hub.rules.disclose import Disclosure, Verdict, disclose, names, own
 from hub.rules.release import decided
 from hub.rules.route import Planned
 from schemas.envelope import AckLevel, Envelope, For
@@ -158,7 +158,7 @@ def disclosed(book: Book, arrival: Arrival, partner: Partner) -> Disclosure:
         arrival.fields,
         arrival.envelope.labels,
         Role(partner.role),
-        replace(known, told=told),
+        replace(known, told=told, names=names(partner.agency, partner.title)),
     )
 
 

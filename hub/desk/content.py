@@ -14,7 +14,7 @@ from hub.desk.whose import column, party
 from hub.ledger.content import Erased, open_content, open_rendering, unwrap
 from hub.ledger.read.journey import Said, Sent
 from hub.ledger.write import rows
-from hub.rules.disclose import Verdict, disclose, kept_from, own
+from hub.rules.disclose import Verdict, disclose, kept_from, names, own
 from hub.rules.release import was_released
 from schemas.envelope import Envelope
 from schemas.kinds import places
@@ -100,7 +100,9 @@ def _by_column(
         return Shown({}, (), "", f"Not released: {error}")
     policy = desk.book.policy(known.occurred_at)
     # A reader of the house is not the referrer, whoever this message goes to.
-    facts = replace(own(policy, said.type, body), told=False, anonymous=False)
+    mine = [one for one in desk.directory if by.agency and one.agency == by.agency]
+    called = frozenset(name for one in mine for name in names(one.agency, one.title))
+    facts = replace(own(policy, said.type, body), told=False, anonymous=False, names=called)
     told = disclose(policy, where, body, known.labels, role, facts)
     left = tuple((one.path, one.kind.value, one.why) for one in told.withheld)
     if told.verdict is Verdict.DENY:

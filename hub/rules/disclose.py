@@ -1,9 +1,12 @@
 """One recipient gets one rendering: what the policy in force lets their role see, and no more.
 
 Every field's data kind is a row of the policy, every role a column. Restrictions narrow a row and
-the most restrictive wins; a kind without a row counts as narrative. Left out means absent.
+the most restrictive wins; a kind without a row counts as narrative. Left out means absent. An
+originator's handling condition binds every role beside the matrix, and information whose substance
+is withheld leaves nothing that tells of it (the hub's domain pages 3.3, 5.6, 8.2 row 22).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -48,6 +51,10 @@ class Policy(Edition):
     review: tuple[Role, ...] = Field(
         default=(), description="Roles whose copies a second person releases"
     )
+    originators: dict[DataKind, tuple[Role, ...]] = Field(
+        default_factory=dict,
+        description="Roles this kind comes from: no handling condition on it binds them",
+    )
     restrictions: dict[Restriction, Narrowing]
 
     @model_validator(mode="after")
@@ -78,7 +85,8 @@ class Own:
 
     `told` that they told us this themselves (the referrer of this referral); `household` that they
     live with the child; `open_referrer` that the referrer asked for no protection; `approved` the
-    kinds a named person approved for them.
+    kinds a named person approved for them; `names` are what they go by as an agency, in small
+    letters, so that their own information is known as theirs.
     """
 
     told: bool = False
@@ -87,6 +95,12 @@ class Own:
     acknowledgement: bool = False
     approved: frozenset[DataKind] = frozenset()
     anonymous: bool = False
+    names: frozenset[str] = frozenset()
+
+
+def names(agency: str, title: str) -> frozenset[str]:
+    """What an agency goes by where others write down what it told them. Pure."""
+    return frozenset(one.strip().casefold() for one in (agency, title, title.split(",")[0]))
 
 
 def own(
@@ -184,11 +198,13 @@ def kept_from(
     """The places that this role reads of no such message, whatever it says; by general path. Pure."""
     judge = _judge(policy, places, labels, role, facts)
     return frozenset(
-        one.path for one in judge.whole if judge._refusal(one.kind, one, handled=False) is not None
+        one.path for one in judge.whole if judge._refusal(one.kind, one, None) is not None
     )
 
 
 _ABSENT = object()
+_POSITION = re.compile(r"\[\d+\]")
+_SKELETON = "its substance is withheld, and with it that there is any"
 _MOST_JUDGES = 4_096
 
 
@@ -202,26 +218,28 @@ class _Judge:
     role: Role
     facts: Own
     places: dict[str, Place]
-    judged: dict[tuple[str, bool], str | None] = field(default_factory=dict)
+    judged: dict[tuple[str, bool | None], str | None] = field(default_factory=dict)
 
     def keep(
-        self, value: Any, path: str, general: str, account: _Account, handled: bool = False
+        self,
+        value: Any,
+        path: str,
+        general: str,
+        account: _Account,
+        handled: bool | None = None,
     ) -> Any:
         """The part of `value` that may be seen; `_ABSENT` where none may.
 
-        `general` is `path` with list positions taken out: `children[].name` of `children[2].name`.
+        `general` is `path` with list positions taken out: `children[].name` of `children[2].name`;
+        `handled` whether an originator's condition names this role, None where none is stated.
         """
         known = self.places.get(general)
         if known is None and isinstance(value, dict):
-            handled = self._handled(value, handled)
-            dot = "." if path else ""
-            kept = {}
-            for name, part in value.items():
-                tail = dot + name
-                one = self.keep(part, path + tail, general + tail, account, handled)
-                if one is not _ABSENT:
-                    kept[name] = one
-            return kept if kept or not value else _ABSENT
+            if general and f"{general}.handling" in self.places:
+                return self._item(value, path, general, account, handled)
+            if not general:
+                handled = self._handled(value, general, handled)
+            return self._parts(value, path, general, account, handled)
         if known is None and isinstance(value, list):
             items = [
                 self.keep(item, f"{path}[{n}]", general + "[]", account, handled)
@@ -240,19 +258,82 @@ class _Judge:
         account.withheld.append(Withheld(path, kind, refusal))
         return _ABSENT
 
-    def _handled(self, value: Mapping[str, Any], around: bool) -> bool:
-        """Whether the handling condition beside (else around) it names this role."""
+    def _parts(
+        self,
+        value: dict[str, Any],
+        path: str,
+        general: str,
+        account: _Account,
+        handled: bool | None,
+    ) -> Any:
+        dot = "." if path else ""
+        kept = {}
+        for name, part in value.items():
+            tail = dot + name
+            one = self.keep(part, path + tail, general + tail, account, handled)
+            if one is not _ABSENT:
+                kept[name] = one
+        return kept if kept or not value else _ABSENT
+
+    def _item(
+        self,
+        value: dict[str, Any],
+        path: str,
+        general: str,
+        account: _Account,
+        around: bool | None,
+    ) -> Any:
+        """Information under a condition: gone altogether where its substance may not be seen."""
+        mine = _Account()
+        kept = self._parts(value, path, general, mine, self._handled(value, general, around))
+        account.withheld += mine.withheld
+        if mine.withheld and all(self._is_metadata(one) for one in mine.released):
+            metadata = DataKind.DELIVERY_METADATA
+            account.withheld += [Withheld(one, metadata, _SKELETON) for one in mine.released]
+            return _ABSENT
+        account.released += mine.released
+        return kept
+
+    def _is_metadata(self, path: str) -> bool:
+        known = self.places.get(_POSITION.sub("[]", path))
+        return known is not None and known.kind is DataKind.DELIVERY_METADATA
+
+    def _handled(self, value: Mapping[str, Any], general: str, around: bool | None) -> bool | None:
+        """Whether the conditions on it, and around it, name this role; None where none is stated.
+
+        An item without one is its originator's alone. A whole message that names nobody states no
+        limit: it is sent to be read, and the matrix says by whom.
+        """
+        if self._originates(value, general):
+            return True
         handling = value.get("handling")
         if not isinstance(handling, Mapping):
-            return around
+            return False if general and around is None else around
+        shared = handling.get("may_share_with") or ()
         if self.role is Role.PARENT:
-            return bool(handling.get("may_share_with_family"))
-        return self.role.value in (handling.get("may_share_with") or ())
+            named = bool(handling.get("may_share_with_family"))
+        elif not general and not shared:
+            return around
+        else:
+            named = self.role.value in shared
+        return named and around is not False
 
-    def _refusal(self, kind: DataKind, known: Place | None, handled: bool) -> str | None:
+    def _originates(self, value: Mapping[str, Any], general: str) -> bool:
+        agency = value.get("agency")
+        if isinstance(agency, str) and agency.strip().casefold() in self.facts.names:
+            return True
+        return any(
+            self.role in self.policy.originators.get(one.kind, ())
+            for one in self.whole
+            if one.path.startswith(f"{general}.")
+        )
+
+    def _refusal(self, kind: DataKind, known: Place | None, handled: bool | None) -> str | None:
+        if handled is False and not (self.facts.told or kind in self.facts.approved):
+            return f"handling for {self.role.value}: its originator does not name them"
         summary = known is not None and known.summary
         for cell, rule in self._cells(kind, known.restrictions if known else ()):
-            grant = self._grant(cell, kind, handled)
+            grant = self._grant(cell, kind, bool(handled))
             if grant is _Grant.FULL or (grant is _Grant.SUMMARY and summary):
                 continue
             return f"{rule}: {_MEANING[cell]}"

@@ -12,6 +12,7 @@ from schemas.census import ContactOutcome, ReferralOutcome
 from schemas.codes import ReferrerKind
 from schemas.envelope import Priority
 from schemas.labels import Restriction
+from schemas.people import Attributed, Handling
 from tests.kit.deeds import act, states
 from tests.kit.people import (
     a_contact,
@@ -19,6 +20,7 @@ from tests.kit.people import (
     a_police_notification,
     a_referral,
     a_referrer,
+    a_strategy_record,
 )
 from tests.kit.site import Bench, a_partner, an_arrival
 
@@ -223,3 +225,40 @@ def test_a_notice_carries_the_labels_of_the_referral_and_of_the_decision(bench: 
     assert row.state == "needs_person"
     assert "STAFF_FAMILY" in row.reason and "COURT_ORDER" in row.reason
     assert bench.orders() == []
+
+
+def test_a_notification_goes_only_where_its_handling_lets_it(a_bench: Benches) -> None:
+    takes = (Receives(type="police.notification"),)
+    bench = a_bench([*a_site(), a_partner("primary", Role.SCHOOL, receives=takes)])
+    only = {"handling": Handling(may_share_with=("assessment_team",))}
+    body = a_police_notification(1).model_copy(update=only)
+    bench.record(an_arrival("police.notification", body, "police"))
+    assert set(bodies(bench)) == {"team"}
+    assert states(bench, "primary") == ["withheld"]
+
+
+def test_what_police_told_a_discussion_goes_on_only_as_they_allow(a_bench: Benches) -> None:
+    takes = (Receives(type="strategy.record"),)
+    bench = a_bench(
+        [
+            a_partner("team", Role.ASSESSMENT_TEAM, sends=("strategy.record",)),
+            a_partner("duty", Role.ASSESSMENT_TEAM, receives=takes),
+            a_partner("police", Role.POLICE, receives=takes),
+        ]
+    )
+    told = (
+        Attributed(agency="police", text="covert"),
+        Attributed(
+            agency="Leeds Hospitals",
+            text="seen in May",
+            handling=Handling(may_share_with=("assessment_team", "police")),
+        ),
+    )
+    body = a_strategy_record(1).model_copy(update={"information": told})
+    bench.record(an_arrival("strategy.record", body, "team"))
+    seen = bodies(bench)
+    assert "covert" not in str(seen["duty"]) and "seen in May" in str(seen["duty"])
+    assert "police_information" not in seen["duty"], "nothing tells of what is withheld"
+    assert "covert" in str(seen["police"]), "it is their own"
+    [row] = bench.all("select withheld from delivery where partner = 'duty'")
+    assert "information[0].text" in row.withheld, "it stays on record"

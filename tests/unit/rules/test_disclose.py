@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.partners import Role
-from hub.rules.disclose import Disclosure, Own, Policy, Verdict, disclose, own
+from hub.rules.disclose import Disclosure, Own, Policy, Verdict, disclose, names, own
 from hub.rules.editions import load
 from schemas.kinds import Place
 from schemas.labels import DataKind, Restriction
@@ -70,9 +70,49 @@ def test_an_open_referrer_is_shown_to_the_assessment_team_and_never_to_family() 
 
 
 def test_police_information_goes_on_only_as_its_originator_allows() -> None:
-    assert [p.get("text") for p in shown(Role.ASSESSMENT_TEAM).body["police"]] == ["known", None]
+    team = shown(Role.ASSESSMENT_TEAM)
+    assert [p["text"] for p in team.body["police"]] == ["known"], "no skeleton of the other"
+    assert "police[1].handling" in {one.path for one in team.withheld}, "it stays on record"
     assert [p.get("text") for p in shown(Role.POLICE).body["police"]] == ["known", "secret"]
-    assert not any("text" in p for p in shown(Role.HEALTH).body["police"])
+    assert "police" not in shown(Role.HEALTH).body
+
+
+NOTES = (
+    Place("note", DataKind.CONCERN_NARRATIVE),
+    Place("handling", DataKind.DELIVERY_METADATA),
+    Place("information[].agency", DataKind.DELIVERY_METADATA),
+    Place("information[].text", DataKind.CONCERN_NARRATIVE),
+    Place("information[].handling", DataKind.DELIVERY_METADATA),
+)
+
+
+def noted(role: Role, facts: Own = NO_FACTS, **body: Any) -> dict[str, Any]:
+    return disclose(POLICY, NOTES, body, (), role, facts).body
+
+
+def test_what_an_agency_told_is_bound_by_its_condition_also_where_it_is_narrative() -> None:
+    covert = {"agency": "West Yorkshire Police", "text": "covert"}
+    told = covert | {"handling": {"may_share_with": ["edt"]}}
+    body = {"note": "seen", "information": [covert, told]}
+    assert noted(Role.ASSESSMENT_TEAM, **body) == {"note": "seen"}
+    assert noted(Role.EDT, **body) == {"note": "seen", "information": [told]}
+    own_words = Own(names=names("X26POL", "West Yorkshire Police, public protection"))
+    assert noted(Role.POLICE, own_words, **body) == body
+
+
+def test_the_condition_around_a_whole_message_binds_all_of_it_and_items_only_narrow_it() -> None:
+    item = {"agency": "a", "text": "t", "handling": {"may_share_with": ["edt", "health"]}}
+    body = {"note": "n", "handling": {"may_share_with": ["edt"]}, "information": [item]}
+    assert noted(Role.EDT, **body) == body
+    assert noted(Role.ASSESSMENT_TEAM, **body) == {}
+    assert disclose(POLICY, NOTES, body, (), Role.POLICE, Own()).verdict is Verdict.DENY
+    own_words = disclose(POLICY, NOTES, body, (), Role.POLICE, Own(told=True))
+    assert own_words.body["note"] == "n", "who said it has it"
+
+
+def test_a_message_whose_condition_names_nobody_is_read_by_the_matrix() -> None:
+    body = {"note": "n", "handling": {"code": "P1"}}
+    assert noted(Role.ASSESSMENT_TEAM, **body) == body
 
 
 def test_a_summary_keeps_codes_and_loses_words() -> None:
@@ -88,7 +128,6 @@ def test_a_professional_referrer_gets_their_own_child_and_the_decision_alone() -
         "child": {"name": "Ava"},
         "referrer": {"kind": "public_confidential", "name": "Gran"},
         "outcome": "R1",
-        "police": [{"handling": p["handling"]} for p in BODY["police"]],
     }
 
 
