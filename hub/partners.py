@@ -36,6 +36,11 @@ class Role(StrEnum):
     OPERATIONS = "operations"
     SENIOR_REPORT = "senior_report"
 
+    @property
+    def is_family(self) -> bool:
+        """Whether whom it serves may be of the child's family: a member of the public may be kin."""
+        return self in (Role.PARENT, Role.PUBLIC_REFERRER)
+
 
 class Receives(Strict):
     """One kind of message this partner is sent."""

@@ -56,7 +56,8 @@ class Entry:
 
     `flow` names the conversation whose topic carries it, or `acts`. `senders` and `receivers` are
     roles (`PARTNERS`, `OPERATIONS`, `HUB`, `PERSON`). `ack` is what the message asks of its receivers.
-    `priority` reads the default priority from a body; None means routine.
+    `priority` reads the default priority from a body; None means routine. `not_to_family` keeps it
+    from every role that may be family, whatever a policy or a review says.
     """
 
     type: str

@@ -16,6 +16,7 @@ from hub.ledger.read.journey import Said, Sent
 from hub.ledger.write import rows
 from hub.rules.disclose import Verdict, disclose, kept_from, names, own
 from hub.rules.release import was_released
+from hub.rules.route import never_to
 from schemas.envelope import Envelope
 from schemas.kinds import places
 from schemas.register import UnknownType, UnknownVersion, model_of
@@ -93,6 +94,8 @@ def _by_column(
     role = column(desk.directory, by)
     if role is None:
         return Shown({}, (), "", "Your role has no column in the disclosure policy")
+    if never_to(said.type, role):
+        return Shown({}, (), "", f"Not released to you: {said.type} never goes to family")
     known = Envelope.model_validate(envelope)
     try:
         where = places(model_of(said.type, said.version))

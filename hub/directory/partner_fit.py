@@ -67,6 +67,9 @@ def _types(partner: Partner) -> Iterator[Misfit]:
             if entry is None:
                 yield spot, f"there is no message type `{name}`", meant(name, list(REGISTER))
                 continue
+            if way == "receives" and entry.not_to_family and partner.role.is_family:
+                yield spot, f"`{name}` never goes to family", "no such line"
+                continue
             allowed = entry.senders if way == "sends" else entry.receivers
             if role not in allowed:
                 roles = [each for each in allowed if each not in (HUB, PERSON)]

@@ -12,6 +12,7 @@ from pydantic import Field
 from hub.partners import Partner, Receives, Role
 from hub.rules.editions import Data, Edition
 from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient
+from schemas.register import REGISTER
 
 
 class Shared(Data):
@@ -199,6 +200,8 @@ def _receives(partner: Partner, type: str, team: str | None) -> Receives | None:
 def _why_not(
     type: str, envelope: Envelope, partner: Partner, way: Way, receives: Receives | None
 ) -> str | None:
+    if never_to(type, partner.role):
+        return f"{type} never goes to family"
     if receives is None:
         return f"{partner.partner} does not receive {type}"
     if not way.back_to_sender and _is_sender(envelope, partner):
@@ -215,6 +218,12 @@ def _is_sender(envelope: Envelope, partner: Partner) -> bool:
     return sender.agency == partner.agency and sender.team == partner.team
 
 
+def never_to(type: str, role: Role) -> bool:
+    """Whether no policy and no review lets this role have the type (domain pages 6.2, 6.6). Pure."""
+    entry = REGISTER.get(type)
+    return entry is not None and entry.not_to_family and role.is_family
+
+
 def takes(partner: Partner, type: str, authority: str, sender: Partner | None = None) -> bool:
     """Whether a person may send this on to a partner: it receives the type, to act on it. Pure."""
     receives = _receives(partner, type, partner.team)
@@ -223,7 +232,8 @@ def takes(partner: Partner, type: str, authority: str, sender: Partner | None = 
         or (partner.agency, partner.team) == (sender.agency, sender.team)
     )
     wanted = receives is not None and receives.purpose is For.ACTION
-    return wanted and authority in partner.authorities and not back
+    fit = authority in partner.authorities and not never_to(type, partner.role)
+    return wanted and fit and not back
 
 
 def sent_on(type: str, envelope: Envelope, partner: Partner, edition: Routing) -> Routed:

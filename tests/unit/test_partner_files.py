@@ -106,6 +106,14 @@ def test_a_mistake_names_its_line_and_cure(
         load(tmp_path)
 
 
+def test_family_is_refused_what_never_goes_to_them(tmp_path: Path) -> None:
+    family = GOOD.replace("role: police", "role: parent").replace(
+        "sends: [police.notification]\n", ""
+    )
+    write(tmp_path, text=family.replace("  token: {env: HUB_TOKEN_POLICE}\n", ""))
+    assert only(tmp_path) == (13, "`strategy.record` never goes to family", "no such line")
+
+
 def test_what_is_missing_is_named_with_what_it_means(tmp_path: Path) -> None:
     write(tmp_path, text=GOOD.replace("agency: police-exemplar\n", ""))
     line, what, instead = only(tmp_path)

@@ -10,7 +10,7 @@ from hub.ledger.write import at
 from hub.partners import Partner, Receives, Role
 from schemas.census import ContactOutcome, ReferralOutcome
 from schemas.codes import ReferrerKind
-from schemas.envelope import Priority
+from schemas.envelope import Priority, Recipient
 from schemas.labels import Restriction
 from schemas.people import Attributed, Handling
 from tests.kit.deeds import act, states
@@ -262,3 +262,16 @@ def test_what_police_told_a_discussion_goes_on_only_as_they_allow(a_bench: Bench
     assert "covert" in str(seen["police"]), "it is their own"
     [row] = bench.all("select withheld from delivery where partner = 'duty'")
     assert "information[0].text" in row.withheld, "it stays on record"
+
+
+def test_a_discussion_is_never_planned_for_a_parent_so_that_nobody_can_release_it(
+    a_bench: Benches,
+) -> None:
+    takes = (Receives(type="strategy.record"),)
+    mother = a_partner("mother", Role.PARENT, "inbox", agency="family", receives=takes)
+    bench = a_bench([*a_site(), mother])
+    to = (Recipient(agency="family"),)
+    bench.record(an_arrival("strategy.record", a_strategy_record(1), "team", recipients=to))
+    assert bench.all("select * from delivery") == []
+    [row] = bench.all("select none_reason from message")
+    assert row.none_reason == "family: strategy.record never goes to family"

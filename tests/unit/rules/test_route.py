@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from hub.partners import Partner, Role
 from hub.rules.editions import load
-from hub.rules.route import Routed, Routing, route
+from hub.rules.route import Routed, Routing, route, takes
 from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient, Sender
 from schemas.register import REGISTER
 
@@ -75,6 +77,23 @@ def test_nobody_gets_their_own_words_back_but_the_strategy_record_reaches_all() 
     assert own.none == "north-team: it sent the message itself"
     by_system = Sender(agency="CSC", system="north-team")
     assert routed("edt.handover", by=by_system).planned == ()
+
+
+@pytest.mark.parametrize("role", [Role.PARENT, Role.PUBLIC_REFERRER])
+@pytest.mark.parametrize("type", [name for name, one in REGISTER.items() if one.not_to_family])
+def test_what_is_never_for_family_is_not_planned_for_them_though_named(
+    type: str, role: Role
+) -> None:
+    mother = partner("mother", role, "family", type)
+    named = routed(
+        type,
+        by=Sender(agency="X26OTHER"),
+        partners=(mother,),
+        recipients=(Recipient(agency="family"),),
+    )
+    assert named.planned == ()
+    assert named.none == f"family: {type} never goes to family"
+    assert not takes(mother, type, "E08000035"), "nobody sends it on to them either"
 
 
 def test_a_named_team_comes_before_the_partners_that_would_receive_it() -> None:
