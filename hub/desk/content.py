@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from hub.desk.access import Grant, Role
+from hub.desk.access import TABLE, Action, Grant, Role
 from hub.desk.desk import Desk
 from hub.desk.whose import column, party
 from hub.ledger.content import Erased, open_content, open_rendering, unwrap
@@ -39,7 +39,8 @@ def shown(desk: Desk, conn: Connection, said: Said, sent: list[Sent], by: Grant)
     """A message's content as this grant may read it.
 
     A recipient gets the rendering made for it, its sender what it said itself; others read by
-    their column of the policy in force when it was said, an auditor everything.
+    their column of the policy in force when it was said, an auditor everything. What a second person
+    must review before a column gets it (domain pages 6.4, 6.5), that column opens only as a reviewer.
     """
     try:
         envelope, body = open_content(conn, desk.keys, said.message_id)
@@ -109,6 +110,8 @@ def _by_column(
     told = disclose(policy, where, body, known.labels, role, facts)
     left = tuple((one.path, one.kind.value, one.why) for one in told.withheld)
     if told.verdict is Verdict.DENY:
+        return Shown({}, left, told.edition, f"Not released to you: {told.why}")
+    if told.verdict is Verdict.REVIEW and by.role not in TABLE[Action.REVIEW]:
         return Shown({}, left, told.edition, f"Not released to you: {told.why}")
     never = kept_from(policy, where, known.labels, role, facts)
     return Shown(told.body, left, told.edition, never=never)

@@ -1,12 +1,14 @@
 """Content opens only after Kafka has the act of opening it, and only as far as the reader's column."""
 
+from typing import Any
+
 import pytest
 
 from schemas.envelope import Recipient
 from schemas.labels import Restriction
 from tests.kit.deeds import act
 from tests.kit.desk import Sitting, find, post, text
-from tests.kit.people import a_strategy_record
+from tests.kit.people import a_referral, a_strategy_record
 from tests.kit.site import an_arrival
 
 SECRET = "Found outside after dark"
@@ -192,7 +194,7 @@ async def test_what_a_second_person_released_is_opened_also_after_it_was_given_u
     sitting.bench.record(held)
     sql = "select * from delivery where message_id = :m and partner = 'exemplar-police'"
     [row] = sitting.bench.all(sql, m=held.message_id)
-    review = {"review": "released", "reason": "The sergeant is not related"}
+    review: dict[str, Any] = {"review": "released", "reason": "The sergeant is not related"}
     assert act(sitting.bench, "disclosure.reviewed", row.delivery_id, **review)[0] == "done"
     [row] = sitting.bench.all(sql, m=held.message_id)
     assert ": review, released;" in row.policy, "what was decided is told with who decided it"
@@ -205,3 +207,26 @@ async def test_what_a_second_person_released_is_opened_also_after_it_was_given_u
         assert sitting.bench.all(sql, m=held.message_id)[0].state == "abandoned"
         page = await post(client, where, f"{where}/content", why="to act on it")
         assert UNRELEASED in page.text, "they have had it"
+
+
+async def test_what_must_be_reviewed_for_a_column_is_opened_there_only_by_who_reviews(
+    sitting: Sitting,
+) -> None:
+    """The referral went to the team alone; EDT's column says review for a colleague's family."""
+    kin = an_arrival(
+        "referral.received",
+        a_referral(2),
+        "contact-centre",
+        reference="RR-KIN",
+        labels=(Restriction.STAFF_FAMILY,),
+    )
+    sitting.bench.record(kin)
+    where = f"/message/{kin.message_id}"
+    words = "without coat or breakfast"
+    async with sitting.as_("edt") as client:
+        page = await post(client, where, f"{where}/content", why="to act on it")
+        assert words not in page.text
+        assert "STAFF_FAMILY: a second person releases it" in text(page)
+    async with sitting.as_("service") as client:
+        page = await post(client, where, f"{where}/content", why="supervision or audit")
+        assert words in page.text

@@ -93,7 +93,7 @@ def noted(role: Role, facts: Own = NO_FACTS, **body: Any) -> dict[str, Any]:
 def test_what_an_agency_told_is_bound_by_its_condition_also_where_it_is_narrative() -> None:
     covert = {"agency": "West Yorkshire Police", "text": "covert"}
     told = covert | {"handling": {"may_share_with": ["edt"]}}
-    body = {"note": "seen", "information": [covert, told]}
+    body: dict[str, Any] = {"note": "seen", "information": [covert, told]}
     assert noted(Role.ASSESSMENT_TEAM, **body) == {"note": "seen"}
     assert noted(Role.EDT, **body) == {"note": "seen", "information": [told]}
     own_words = Own(names=names("X26POL", "West Yorkshire Police, public protection"))
@@ -102,7 +102,8 @@ def test_what_an_agency_told_is_bound_by_its_condition_also_where_it_is_narrativ
 
 def test_the_condition_around_a_whole_message_binds_all_of_it_and_items_only_narrow_it() -> None:
     item = {"agency": "a", "text": "t", "handling": {"may_share_with": ["edt", "health"]}}
-    body = {"note": "n", "handling": {"may_share_with": ["edt"]}, "information": [item]}
+    only = {"may_share_with": ["edt"]}
+    body: dict[str, Any] = {"note": "n", "handling": only, "information": [item]}
     assert noted(Role.EDT, **body) == body
     assert noted(Role.ASSESSMENT_TEAM, **body) == {}
     assert disclose(POLICY, NOTES, body, (), Role.POLICE, Own()).verdict is Verdict.DENY
@@ -111,7 +112,7 @@ def test_the_condition_around_a_whole_message_binds_all_of_it_and_items_only_nar
 
 
 def test_a_message_whose_condition_names_nobody_is_read_by_the_matrix() -> None:
-    body = {"note": "n", "handling": {"code": "P1"}}
+    body: dict[str, Any] = {"note": "n", "handling": {"code": "P1"}}
     assert noted(Role.ASSESSMENT_TEAM, **body) == body
 
 
