@@ -42,6 +42,8 @@ class Arrival:
     case_ref: str = ""
     answered: str | None = None
     """The message that it answers, once found."""
+    waits_for: str | None = None
+    """What must come before it takes effect: what it answers, or the referral that it decides on."""
     replies_to: str | None = None
     """The message that the hub's own word answers: whoever sent it is told which one that was."""
     asker: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub.core.arrival import Arrival
+from hub.core.belongs import journey_subject
 from hub.core.send_on import Anew, send_on
 from hub.core.work import Work
 from hub.ids import derived
@@ -25,8 +26,6 @@ from schemas.envelope import AckLevel
 
 _BY_ALL = ("confirmed", "both_accepted")
 """Events that mean something else once every receiver has answered."""
-_BEGINS = {"referral": "referral.received", "strategy": "strategy.requested"}
-"""What later messages of a case belong to: the referral itself, not the contact it grew from."""
 _DECIDES = ("referral.decision", "strategy.record")
 _OF_CASE = {"referral": "referral", "referrer": "referral", "strategy": "strategy"}
 
@@ -341,38 +340,3 @@ def _for_action(work: Work, message_id: str) -> list[Mapping[str, Any]]:
         f" and d.purpose = 'action' and d.transport <> 'call' and not ({PAST})"
     )
     return [row._mapping for row in rows(work.conn, sql, id=message_id)]
-
-
-def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
-    """The referral or strategy discussion that a later message of the case belongs to."""
-    machine = _OF_CASE.get(arrival.type.split(".")[0])
-    if machine is None or arrival.type in ("referral.received", "strategy.requested"):
-        return None
-    named = arrival.fields.get("referral_reference") or arrival.fields.get("request_reference")
-    if named:
-        found = rows(
-            work.conn,
-            "select j.subject from journey j join message m on m.message_id = j.subject"
-            " where j.machine = :machine and j.case_ref = :case and m.type = :type"
-            " and (m.reference = :named or m.message_id = :named) order by j.opened_at desc",
-            machine=machine,
-            type=_BEGINS[machine],
-            case=arrival.case_ref,
-            named=str(named),
-        )
-        if found:
-            return UUID(found[0].subject)
-    return _latest(work, machine, arrival.case_ref)
-
-
-def _latest(work: Work, machine: str, case_ref: str) -> UUID | None:
-    found = rows(
-        work.conn,
-        "select j.subject from journey j join message m on m.message_id = j.subject"
-        " where j.machine = :machine and j.case_ref = :case and m.type = :type"
-        " order by j.opened_at desc limit 1",
-        machine=machine,
-        type=_BEGINS[machine],
-        case=case_ref,
-    )
-    return UUID(found[0].subject) if found else None

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from hub.core.arrival import Arrival
-from hub.core.custody import journey_subject
+from hub.core.belongs import journey_subject
 from hub.core.work import Work
 from hub.ids import digest, message_id
 from hub.ledger.content import open_content

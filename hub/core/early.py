@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from hub.core.arrival import Arrival
+from hub.core.belongs import waits_for
 from hub.core.work import Work
 from hub.ledger.content import open_sealed
 from hub.ledger.session import among, values
@@ -16,7 +17,7 @@ from schemas.envelope import Envelope, Subject
 def park(work: Work, arrivals: Sequence[Arrival]) -> None:
     """Notes what each waits for."""
     for arrival in arrivals:
-        row = {"message_id": arrival.message_id, "waits_for": arrival.answers, "since": work.now}
+        row = {"message_id": arrival.message_id, "waits_for": arrival.waits_for, "since": work.now}
         work.add(Early, row)
 
 
@@ -35,7 +36,26 @@ def wake(work: Work, new: Sequence[Arrival]) -> list[Arrival]:
         " order by since, message_id"
     )
     waiting = rows(work.conn, sql, among=values(work.conn, list(names)))
-    return _woken(work, {row.message_id: names[row.waits_for] for row in waiting})
+    woken = _woken(work, {row.message_id: names[row.waits_for] for row in waiting})
+    return woken + _woken(work, _decided_first(work, new))
+
+
+def _decided_first(work: Work, new: Sequence[Arrival]) -> dict[str, str | None]:
+    """Decisions whose referral has come by now: it came in, or into their case."""
+    brings = ("referral.received", "case.linked")
+    cases = {arrival.case_ref for arrival in new if arrival.type in brings}
+    if not cases:
+        return {}
+    sql = (
+        "select e.message_id, m.answers from early e join message m on m.message_id = e.message_id"
+        " join case_file f on f.case_ref = m.case_ref where m.type = 'referral.decision'"
+        f" and {among(work.conn, 'coalesce(f.survivor, f.case_ref)')} order by e.since, e.message_id"
+    )
+    return {
+        row.message_id: row.answers
+        for row in rows(work.conn, sql, among=values(work.conn, list(cases)))
+        if waits_for(work, again(work, row.message_id, row.answers)) is None
+    }
 
 
 def overlooked(work: Work) -> list[Arrival]:
@@ -57,7 +77,7 @@ order by 3, 1 limit 50
 """
 
 
-def _woken(work: Work, came: Mapping[str, str]) -> list[Arrival]:
+def _woken(work: Work, came: Mapping[str, str | None]) -> list[Arrival]:
     """Messages (and what each answers) that nobody else woke."""
     woken = []
     for message_id, answered in came.items():

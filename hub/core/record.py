@@ -15,6 +15,7 @@ import orjson
 from hub.core import custody, early
 from hub.core.answers import passed_on
 from hub.core.arrival import Arrival
+from hub.core.belongs import waits_for
 from hub.core.derive import derive
 from hub.core.identify import identify
 from hub.core.joint_advice import advise
@@ -203,13 +204,15 @@ def _standing(work: Work, arrival: Arrival) -> None:
         work.incident("unknown_version", arrival.type, f"version {arrival.version} is not known")
         return
     if arrival.answers and arrival.answered is None:
-        arrival.state = "early"
+        arrival.state, arrival.waits_for = "early", arrival.answers
         return
     if arrival.case_ref != HUB:  # which is nobody's child
         arrival.envelope = arrival.envelope.at(arrival.case_ref)
     if arrival.answered:
         link = {"causation_id": UUID(arrival.answered)}
         arrival.envelope = arrival.envelope.model_copy(update=link)
+    if arrival.state == "recorded" and (named := waits_for(work, arrival)):
+        arrival.state, arrival.waits_for = "early", named
 
 
 def _completeness(arrival: Arrival) -> str | None:
