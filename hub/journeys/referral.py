@@ -54,6 +54,12 @@ REFERRAL = Machine(
         *moves(("contact_recorded",), "signposted", "signposted", reasoned),
         *moves(
             ("contact_recorded",),
+            "passed_on",
+            "passed_on",
+            why="it became a referral of its own, which is decided on and falls due",
+        ),
+        *moves(
+            ("contact_recorded",),
             "referred",
             "referral",
             effects=(
@@ -92,7 +98,7 @@ REFERRAL = Machine(
         ),
         *moves(_AFTER_DECISION, "fed_back", None, why="the referrer was told", effects=_FED_BACK),
         *moves(
-            ("contact_recorded", *_NOT_DECIDED),
+            ("contact_recorded", "passed_on", *_NOT_DECIDED),
             "replaced",
             "replaced",
             why="a corrected one stands in its place",
@@ -144,6 +150,7 @@ REFERRAL = Machine(
             "advice_given",
             "routed_to_open_case",
             "signposted",
+            "passed_on",
             "replaced",
             "closed",
             "new_referral",

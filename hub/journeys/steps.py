@@ -17,14 +17,14 @@ EACH_AGENCY = frozenset({"strategy.requested", "strategy.record"})
 """Types that each receiving agency accepts for itself; every other has one owner."""
 
 _CONTACT = {
-    "NEW_REFERRAL": "referred",
-    "CP_ENQUIRY": "referred",
+    "NEW_REFERRAL": "passed_on",
+    "CP_ENQUIRY": "passed_on",
     "EXISTING_REFERRAL": "routed_to_open_case",
     "NFA": "advice_given",
     "ADVICE": "advice_given",
 }
 _ACTION = {
-    "passed_as_referral": "referred",
+    "passed_as_referral": "passed_on",
     "no_further_action": "advice_given",
     "information_or_advice": "advice_given",
     "to_other_agency": "signposted",

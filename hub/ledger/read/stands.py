@@ -26,6 +26,7 @@ _STATES = {
         "advice_given": "Ended with advice, ",
         "routed_to_open_case": "Went to the worker of the open case, ",
         "signposted": "Sent to another agency, ",
+        "passed_on": "Passed on as a referral of its own, ",
         "replaced": "A corrected one stands in its place, ",
         "closed": "Closed, ",
         "new_referral": "A new referral came after it, ",

@@ -20,6 +20,7 @@ _EVENTS = {
     "sent": "sent on its way",
     "recorded": "the contact was recorded",
     "referred": "it became a referral",
+    "passed_on": "it was passed on as a referral of its own",
     "acknowledged": "the referrer was told that it arrived",
     "decided": "the next step was decided",
     "fed_back": "the referrer was told the decision",

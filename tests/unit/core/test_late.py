@@ -8,8 +8,16 @@ import pytest
 from hub.clock import now
 from hub.ledger.read.waits import Narrowed, late, number_late
 from hub.partners import Partner, Receives, Role
+from schemas.census import ContactOutcome
 from schemas.codes import StrategyDecision
-from tests.kit.people import a_decision, a_referral, a_strategy_record, a_strategy_request
+from schemas.values import known
+from tests.kit.people import (
+    a_contact,
+    a_decision,
+    a_referral,
+    a_strategy_record,
+    a_strategy_request,
+)
 from tests.kit.site import Bench, a_partner, an_arrival
 
 Benches = Callable[[list[Partner]], Bench]
@@ -19,10 +27,11 @@ YEARS = timedelta(days=2000)
 @pytest.fixture
 def bench(a_bench: Benches) -> Bench:
     """A school that refers, a police force that asks, a team that decides."""
-    asked = ("strategy.requested", "referral.received")
+    asked = ("strategy.requested", "referral.received", "contact.recorded")
     return a_bench(
         [
             a_partner("school", Role.SCHOOL, sends=("referral.received",)),
+            a_partner("centre", Role.ASSESSMENT_TEAM, sends=("contact.recorded",)),
             a_partner("police", Role.POLICE, sends=("strategy.requested",)),
             a_partner(
                 "team",
@@ -56,4 +65,19 @@ def test_a_referral_is_late_until_somebody_has_decided(bench: Bench) -> None:
     bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-000001"))
     assert owed(bench, "referral") == ["acknowledged"]
     bench.record(an_arrival("referral.decision", a_decision(1), "team", "D-000001"))
+    assert owed(bench, "referral") == []
+
+
+def test_a_contact_that_became_a_referral_is_not_late_beside_it(bench: Bench) -> None:
+    passed = a_contact(
+        1,
+        outcome=ContactOutcome.NEW_REFERRAL,
+        outcome_because="a mark on the arm",
+        already_open=known(False),
+        reference="CALL-1",
+    )
+    bench.record(an_arrival("contact.recorded", passed, "centre", "CALL-1"))
+    assert len(owed(bench, "referral")) == 1
+    decision = a_decision(1).model_copy(update={"referral_reference": "CALL-1"})
+    bench.record(an_arrival("referral.decision", decision, "team", "D-000001"))
     assert owed(bench, "referral") == []

@@ -153,7 +153,8 @@ def test_a_strategy_discussion_is_held_and_decided(decision: str, met: bool) -> 
         ({}, "contact_recorded"),
         ({"outcome": "ADVICE", "outcome_because": "asked only"}, "advice_given"),
         ({"outcome": "EXISTING_REFERRAL"}, "routed_to_open_case"),
-        ({"action": "passed_as_referral"}, "referral"),
+        ({"action": "passed_as_referral"}, "passed_on"),
+        ({"outcome": "NEW_REFERRAL"}, "passed_on"),
         ({"action": "to_other_agency", "outcome_because": "health"}, "signposted"),
     ],
 )
