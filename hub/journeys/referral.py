@@ -40,6 +40,8 @@ _AFTER_DECISION = (
     "completed",
     "closed",
 )
+_DECIDED_ANEW = ("decided", "nfa_fed_back", "early_help", "assessing")
+"""What a later decision puts another next step in the place of."""
 _DECIDED = (Effect(Do.STOP, "decide_next_step"), Effect(Do.START, "feedback_on_decision"))
 _FED_BACK = (Effect(Do.STOP, "feedback_on_decision"),)
 _decision = both(decided_by, reasoned)
@@ -83,6 +85,21 @@ REFERRAL = Machine(
         ),
         *moves(_DECIDABLE, "decided", "decided", _decision, effects=_DECIDED),
         *moves(
+            _DECIDED_ANEW,
+            "decided",
+            "decided",
+            _decision,
+            "decided anew on what is known now; the old decision is kept",
+            _DECIDED,
+        ),
+        *moves(
+            (*_DECIDABLE, *_AFTER_DECISION),
+            "looked_at",
+            None,
+            _decision,
+            "an earlier look: the final decision is still owed",
+        ),
+        *moves(
             _AFTER_DECISION,
             "overturned",
             "decided",
@@ -90,11 +107,11 @@ REFERRAL = Machine(
             "overturned on review; the old decision is kept",
         ),
         *moves(
-            ("strategy", "s47"),
+            ("strategy", "s47", "cp_plan", "cin_plan"),
             "decided",
             None,
             _decision,
-            "the decision owed when danger came first",
+            "the decision owed when danger came first, or on a new concern",
         ),
         *moves(_AFTER_DECISION, "fed_back", None, why="the referrer was told", effects=_FED_BACK),
         *moves(

@@ -131,6 +131,8 @@ def _acknowledged(body: Mapping[str, Any], heard: Heard) -> list[Step]:
 
 def _decision(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     facts = _facts(body.get("decided_by"), heard, body.get("reason") or "")
+    if body.get("stage", "final") != "final":
+        return _on_journey("referral", "looked_at", heard, facts)
     outcome = _OUTCOME.get(str(body.get("outcome")))
     return [
         step

@@ -23,6 +23,7 @@ _EVENTS = {
     "passed_on": "it was passed on as a referral of its own",
     "acknowledged": "the referrer was told that it arrived",
     "decided": "the next step was decided",
+    "looked_at": "was looked at, and not yet decided for good",
     "fed_back": "the referrer was told the decision",
     "delivered": "delivered: receipt, not acceptance",
     "opened": "opened: not yet acceptance",

@@ -56,6 +56,7 @@ def two_calls(bench: Bench) -> None:
 
 
 def decided(bench: Bench, named: str, **more: Any) -> str:
+    """The team decides on what it calls by this name."""
     body = a_decision(1).model_copy(update={"referral_reference": named})
     arrival = an_arrival("referral.decision", body, "team", "D-1", **more)
     bench.record(arrival, at=now() + LATER)
@@ -70,7 +71,9 @@ def told(bench: Bench) -> list[str]:
 
 def undecided(bench: Bench) -> int:
     """How many referrals nobody has decided on."""
-    sql = "select 1 from journey where machine = 'referral' and state in ('referral', 'acknowledged')"
+    sql = (
+        "select 1 from journey where machine = 'referral' and state in ('referral', 'acknowledged')"
+    )
     subjects = "(select message_id from message where type = 'referral.received')"
     return len(bench.all(f"{sql} and subject in {subjects}"))
 
@@ -143,7 +146,9 @@ def test_a_decision_that_came_first_takes_effect_when_its_referral_comes(
     referral = an_arrival("referral.received", a_referral(1), "school", "MARF-000001")
     other = an_arrival("referral.received", a_referral(1).model_copy(
         update={"reference": "MARF-OTHER"}), "gp", "MARF-OTHER")  # fmt: skip
-    for batch in [(decision, other, referral)] if together else [(decision,), (other,), (referral,)]:
+    for batch in (
+        [(decision, other, referral)] if together else [(decision,), (other,), (referral,)]
+    ):
         bench.record(*batch)
     assert told(bench) == ["school"]
     assert undecided(bench) == 1
