@@ -113,7 +113,9 @@ REFERRAL = Machine(
             _decision,
             "the decision owed when danger came first, or on a new concern",
         ),
-        *moves(_AFTER_DECISION, "fed_back", None, why="the referrer was told", effects=_FED_BACK),
+        *moves(
+            _AFTER_DECISION, "fed_back", None, why="the referrer is written to", effects=_FED_BACK
+        ),
         *moves(
             ("contact_recorded", "passed_on", *_NOT_DECIDED),
             "replaced",
@@ -124,7 +126,7 @@ REFERRAL = Machine(
             ("decided", "strategy", "nfa_fed_back"),
             "nfa_fed_back",
             "nfa_fed_back",
-            why="the referrer was told that nothing further is done",
+            why="the referrer is written to that nothing further is done",
             effects=_FED_BACK,
         ),
         *moves(("decided",), "early_help", "early_help"),

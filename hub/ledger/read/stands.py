@@ -4,14 +4,15 @@ from typing import Protocol
 
 from hub.ledger.read.sentences import Held, Name, Parts, handover
 
+# A notice that was made may still be held for review or refused: only its delivery says that it came.
 _STATES = {
     "referral": {
         "contact_recorded": "Nobody has decided what becomes of the contact, ",
         "referral": "Nobody has decided on the referral, ",
-        "acknowledged": "The referrer knows that it arrived; nobody has decided on it, ",
+        "acknowledged": "The referrer is written to that it arrived; nobody has decided on it, ",
         "reopened": "Opened again: somebody must decide, ",
         "decided": "Decided, ",
-        "nfa_fed_back": "Nothing further is done, and the referrer knows it, ",
+        "nfa_fed_back": "Nothing further is done, and the referrer is written to, ",
         "early_help": "Goes to early help, ",
         "assessing": "Being assessed, ",
         "strategy": "Goes to a strategy discussion, ",

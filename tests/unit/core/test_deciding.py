@@ -5,10 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from hub.clock import now
+from hub.ledger.read.journey import case_way
+from hub.ledger.read.stands import stands
+from hub.ledger.read.timeline import timeline
 from hub.ledger.read.waits import Narrowed, late
 from hub.partners import Partner, Receives, Role
 from schemas.census import ReferralOutcome
 from schemas.codes import Stage
+from tests.kit.deeds import settle, states, told
 from tests.kit.people import a_decision, a_referral
 from tests.kit.site import Bench, a_partner, an_arrival
 from tests.unit.core.test_late import YEARS
@@ -57,6 +61,22 @@ def owed(bench: Bench) -> bool:
 
 def letters(bench: Bench) -> int:
     return len(bench.all("select 1 from message where type = 'referrer.decision_feedback'"))
+
+
+def test_no_page_says_that_the_referrer_knows_what_did_not_reach_them(bench: Bench) -> None:
+    decides(bench, "D-1", ReferralOutcome.NFA)
+    letters = [one for one in bench.orders() if one["topic"].startswith("deliveries.school")]
+    settle(bench, *(told(one, "refused") for one in letters), partner="school")
+    assert "delivered" not in states(bench, "school")
+    [journey] = bench.all("select * from journey where machine = 'referral'")
+    with bench.engine.connect() as conn:
+        way = case_way(conn, journey.case_ref)
+    assert way is not None
+    standing = stands(journey, str)
+    said = [*standing, *(part for one in timeline(way, str, words=None) for part in one.parts)]
+    words = " ".join(map(str, said))
+    assert "written to that nothing further is done" in words
+    assert not [claim for claim in ("knows", "was told") if claim in words]
 
 
 @pytest.mark.parametrize("stage", [Stage.CONTACT, Stage.INITIAL, Stage.SCREENING])
