@@ -70,7 +70,8 @@ class Message(Frozen):
     answers: Line | None = Field(
         default=None,
         description="The message answered, by the name its reader knows it under: the reference"
-        " that we sent it to you with, or in what we write to you, where you sent it, your own",
+        " that we sent it to you with, or in what we write to you, where you sent it, your own;"
+        " left out, it is the body's `answers`, and where both stand they are the same",
     )
     labels: tuple[Restriction, ...] = ()
     marking: Marking = Marking.OFFICIAL_SENSITIVE
@@ -238,6 +239,7 @@ def _draft(item: Any, start: str, fallback: str | None) -> Draft:
         raise _Wrong([(f"{start}.version", str(error))]) from None
     except ValidationError as error:
         raise _Wrong(mistakes(error, item["body"], f"{start}.body")) from None
+    answers = _answers(message, body, start)
     child, default = child_of(body), priority_of(message.type, body)
     asked = message.priority or default
     return Draft(
@@ -255,7 +257,19 @@ def _draft(item: Any, start: str, fallback: str | None) -> Draft:
         stream=message.stream,
         labels=message.labels,
         marking=message.marking,
-        answers=message.answers,
+        answers=answers,
         test=message.test,
         version=message.version,
     )
+
+
+def _answers(message: Message, body: Frozen, start: str) -> str | None:
+    """What it answers: inside or outside the body, and never two things."""
+    inside = getattr(body, "answers", None)
+    within = None if inside is None else str(inside)
+    if message.answers and within and message.answers != within:
+        cure = (
+            f"this and {start}.body.answers name two messages: write the same, or only the body's"
+        )
+        raise _Wrong([(f"{start}.answers", cure)])
+    return message.answers or within

@@ -55,6 +55,22 @@ def test_the_golden_response_names_what_it_answers() -> None:
     assert draft.occurred_at == datetime(2026, 11, 24, 8, 52, tzinfo=UTC)
 
 
+def test_the_body_says_what_it_answers_where_nothing_stands_outside() -> None:
+    message = golden("handover_response")
+    del message["answers"]
+    (draft,) = read(json.dumps(message).encode())
+    assert draft.answers == message["body"]["answers"]
+
+
+def test_two_answers_that_differ_are_refused_with_both_places() -> None:
+    message = golden("handover_response") | {"answers": "OIC-3"}
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps([message]).encode())
+    assert caught.value.place == "$[0].answers"
+    assert "$[0].body.answers" in caught.value.reason
+    assert "OIC-3" not in caught.value.reason
+
+
 def test_the_golden_contact_about_three_children_is_three_messages() -> None:
     first, second, third = read((FOLDER / "three_children.json").read_bytes())
     assert {draft.reference for draft in (first, second, third)} == {"WEB-5501"}
