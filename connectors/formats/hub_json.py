@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from connectors.base import Answer, Draft, Outgoing, Parcel, Says, Unreadable
 from connectors.formats.mistakes import mistakes, unreadable
 from connectors.formats.quiet import Quiet
+from connectors.formats.twice import twice
 from schemas.envelope import (
     AckLevel,
     Envelope,
@@ -100,6 +101,8 @@ class HubJson(Quiet):
     def read(self, parcel: Parcel) -> list[Draft]:
         """Every message of the parcel; raises `Unreadable` with JSON paths."""
         data = _json(parcel.body)
+        if isinstance(data, (dict, list)) and (place := twice(parcel.body)) is not None:
+            raise Unreadable("this name stands twice in one object: write it once", place)
         if isinstance(data, list) and not data:
             raise Unreadable("an empty list says nothing: send at least one message", "$")
         several = isinstance(data, list)

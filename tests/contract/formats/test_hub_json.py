@@ -184,6 +184,35 @@ def test_a_mistake_is_told_by_its_path(path: list[str], value: Any, place: str, 
     assert str(value) == "" or "ring me" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("before", "twice", "place"),
+    [
+        ('"body": {', '"body": {}, "body": {', "$.body"),
+        ('"response":', '"response": "refused", "response":', "$.body.response"),
+        ('"response":', '"resp\\u006fnse": "refused", "response":', "$.body.response"),
+        ('"name":', '"name": "Mavis Zanthorpe", "name":', "$.body.by.name"),
+        ('"name":', '"Mavis": 1, "Mavis": 2, "name":', "$.body.by.(no field name)"),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_by_its_path(
+    before: str, twice: str, place: str
+) -> None:
+    text = (FOLDER / "handover_response.json").read_text()
+    assert text.count(before) == 1
+    with pytest.raises(Unreadable) as caught:
+        read(text.replace(before, twice).encode())
+    assert caught.value.place == place
+    assert "twice" in caught.value.reason
+    assert "Mavis" not in str(caught.value)
+
+
+def test_a_name_that_stands_twice_within_a_list_is_refused_by_its_path() -> None:
+    text = (FOLDER / "three_children.json").read_text().replace('"part":', '"part": "x", "part":')
+    with pytest.raises(Unreadable) as caught:
+        read(text.encode())
+    assert caught.value.place == "$[0].part"
+
+
 def test_a_list_is_taken_whole_or_not_at_all_with_every_mistake() -> None:
     messages = golden("three_children")
     messages[0]["body"]["child"]["sex"] = "boy"
