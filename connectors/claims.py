@@ -14,6 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 CLAIMED = ".claimed"
+TAKEN = ".taken"
+"""What the hub has and will delete, while somebody may still be writing to it."""
 LONGEST_NAME = 200
 """Bytes of a file's name: ours is put before it, and a file system ends at 255."""
 _MARK = "__"
@@ -65,14 +67,26 @@ def claim(inbox: Path, name: str) -> Claim | None:
     return Claim(path, name)
 
 
-def left(inbox: Path) -> list[Claim]:
+def claim_again(held: Claim, inbox: Path) -> None:
+    """Makes a file ours once more whose verdict was known; the reason of a refusal goes."""
+    _reason_of(held.path).unlink(missing_ok=True)
+    held.path.rename(_room(inbox, CLAIMED) / f"{uuid4().hex}{_MARK}{held.name}")
+
+
+def left(inbox: Path, room: str = CLAIMED) -> list[Claim]:
     """Claims without a verdict, oldest first: a crash came between, or a name was taken meanwhile."""
-    directory = inbox / CLAIMED
+    directory = inbox / room
     if not directory.is_dir():
         return []
-    states = [(path.lstat(), path) for path in _room(inbox, CLAIMED).iterdir()]
+    states = [(path.lstat(), path) for path in _room(inbox, room).iterdir()]
     files = [(state.st_mtime_ns, path) for state, path in states if stat.S_ISREG(state.st_mode)]
     return [Claim(path, path.name.partition(_MARK)[2]) for _, path in sorted(files)]
+
+
+def look(path: Path) -> Look:
+    """How one file looks now, wherever it lies."""
+    state = path.lstat()
+    return Look(state.st_size, state.st_mtime_ns)
 
 
 def too_long(name: str) -> bool:
@@ -112,7 +126,7 @@ def give_back(held: Claim, inbox: Path) -> None:
 
 def put_away(
     held: Claim, inbox: Path, folder: str, reference: str, reason: str | None = None
-) -> None:
+) -> Claim:
     """Moves a file to `done` or `refused`, its reason (if any) first.
 
     There it is called as the hub calls the parcel: its own name may be a child's.
@@ -124,8 +138,20 @@ def put_away(
     if target.exists():
         target = directory / f"{reference}-{uuid4().hex[:8]}{ending}"
     if reason is not None:
-        target.with_name(f"{target.name}.reason.txt").write_text(reason, encoding="utf-8")
+        _reason_of(target).write_text(reason, encoding="utf-8")
     held.path.rename(target)
+    return Claim(target, held.name)
+
+
+def set_aside(held: Claim, inbox: Path) -> Claim:
+    """Keeps a file that the hub has under our own name, until it is deleted."""
+    target = _room(inbox, TAKEN) / held.path.name
+    held.path.rename(target)
+    return Claim(target, held.name)
+
+
+def _reason_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.reason.txt")
 
 
 def put(outbox: Path, name: str, body: bytes) -> None:

@@ -24,6 +24,7 @@ from connectors.base import (
 )
 from connectors.base import Settings as Base
 from connectors.instant import Now, utc_now
+from connectors.lately import Lately
 from schemas.envelope import AckLevel
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
@@ -42,6 +43,13 @@ class Inbound(Base):
     )
     after: Literal["keep", "delete"] = Field(
         "keep", description="Files owned go to done/, or are deleted"
+    )
+    late: float = Field(
+        900.0,
+        ge=0,
+        description="Seconds a file is still looked at after it was taken, and only then deleted:"
+        " what is written to it meanwhile is read too. A slow writer writes under another name"
+        " (.part) and renames the file when it is whole",
     )
 
 
@@ -88,10 +96,11 @@ class Folder:
             await stop.wait()
             return
         seen: dict[str, tuple[claims.Look, float]] = {}
+        lately = Lately(inbound.path, inbound.late)
         while not stop.is_set():
             wait = inbound.poll
             try:
-                wait = await self._round(inbound, accept, stop, seen)
+                wait = await self._round(inbound, accept, stop, seen, lately)
             except OSError as error:
                 _log.warning("folder.unreadable", partner=self.partner, why=type(error).__name__)
             try:
@@ -106,22 +115,25 @@ class Folder:
         accept: Accept,
         stop: asyncio.Event,
         seen: dict[str, tuple[claims.Look, float]],
+        lately: Lately,
     ) -> float:
         """One look into the folder; returns how long to wait for the next."""
+        moment = asyncio.get_running_loop().time()
+        await asyncio.to_thread(lately.look, moment)
         for held in await asyncio.to_thread(claims.left, inbound.path):
             if stop.is_set():
                 return 0.0
-            if (wait := await self._settle(inbound, accept, held)) is not None:
+            if (wait := await self._settle(inbound, accept, held, lately)) is not None:
                 return wait
         looks = await asyncio.to_thread(claims.looks, inbound.path, inbound.pattern)
-        for name in _settled(looks, seen, inbound.settle, asyncio.get_running_loop().time()):
+        for name in _settled(looks, seen, inbound.settle, moment):
             if stop.is_set():
                 return 0.0
             held_now = await self._claimed(inbound, name)
             if held_now is None:
                 continue
             seen.pop(name, None)
-            if (wait := await self._settle(inbound, accept, held_now)) is not None:
+            if (wait := await self._settle(inbound, accept, held_now, lately)) is not None:
                 return wait
         return min(inbound.poll, inbound.settle) if seen and inbound.settle else inbound.poll
 
@@ -139,9 +151,12 @@ class Folder:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
         return None
 
-    async def _settle(self, inbound: Inbound, accept: Accept, held: claims.Claim) -> float | None:
+    async def _settle(
+        self, inbound: Inbound, accept: Accept, held: claims.Claim, lately: Lately
+    ) -> float | None:
         """Has one file judged and puts it where the verdict says; seconds to wait where unable."""
         try:
+            look = await asyncio.to_thread(claims.look, held.path)
             body = await asyncio.to_thread(claims.read, held, MAX_PARCEL)
         except OSError as error:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
@@ -156,13 +171,15 @@ class Folder:
             await asyncio.to_thread(claims.give_back, held, inbound.path)
             return max(verdict.retry_after, inbound.poll)
         if kind is Kind.REFUSED:
-            await asyncio.to_thread(
+            put = await asyncio.to_thread(
                 claims.put_away, held, inbound.path, "refused", reference, _reason(verdict)
             )
         elif inbound.after == "keep":
-            await asyncio.to_thread(claims.put_away, held, inbound.path, "done", reference)
+            put = await asyncio.to_thread(claims.put_away, held, inbound.path, "done", reference)
         else:
-            await asyncio.to_thread(held.path.unlink)
+            put = await asyncio.to_thread(claims.set_aside, held, inbound.path)
+        goes = kind is not Kind.REFUSED and inbound.after == "delete"
+        lately.note(put, look, asyncio.get_running_loop().time(), goes=goes)
         return None
 
     async def push(self, outgoing: Outgoing, connection: int = 0) -> Pushed:

@@ -171,12 +171,62 @@ class TestFolder(Sending, Receiving):
     async def test_owned_files_are_deleted_where_the_file_says_so(
         self, receives: Partner, hub: Hub
     ) -> None:
-        partner = Partner(receives.path, after="delete")
+        partner = Partner(receives.path, after="delete", late=0.1)
         hub.serve(partner.transport)
         await partner.give(b"one")
         await hub.reached.wait()
-        await until(lambda: not list((partner.path / ".claimed").iterdir()))
-        assert [path.name for path in partner.path.iterdir()] == [".claimed"]
+        await until((partner.path / ".taken").exists)
+        await until(lambda: not list(partner.path.glob(".*/*")))
+        assert {path.name for path in partner.path.iterdir()} == {".claimed", ".taken"}
+        assert len(hub.parcels) == 1
+
+    @pytest.mark.parametrize("after", ["keep", "delete"])
+    async def test_what_a_slow_writer_adds_after_it_was_taken_is_read_too(
+        self, receives: Partner, hub: Hub, after: str
+    ) -> None:
+        """The writer's handle follows the file wherever it is renamed to."""
+        partner = Partner(receives.path, after=after, late=0.5)
+        hub.serve(partner.transport)
+        with (partner.path / "a.csv").open("wb", buffering=0) as file:
+            file.write(b"row 1\n")
+            await until(lambda: hub.parcels and not list(partner.path.glob(".claimed/*")))
+            file.write(b"row 2\n")
+            await until(lambda: hub.parcels[-1].body == b"row 1\nrow 2\n")
+        assert len({parcel.reference for parcel in hub.parcels}) == 1
+        if after == "delete":
+            await until(lambda: not list(partner.path.glob(".*/*")))
+            return
+        await until(lambda: list(partner.path.glob("done/*")))
+        [done] = (partner.path / "done").iterdir()
+        assert done.read_bytes() == b"row 1\nrow 2\n"
+
+    async def test_what_was_refused_half_written_is_taken_when_it_is_whole(
+        self, receives: Partner, hub: Hub
+    ) -> None:
+        hub.says = Kind.REFUSED
+        hub.serve(receives.transport)
+        with (receives.path / "a.csv").open("wb", buffering=0) as file:
+            file.write(b"{")
+            assert (await receives.listen()).kind is Kind.REFUSED
+            hub.says = Kind.OWNED
+            file.write(b"}")
+            await until(lambda: list(receives.path.glob("done/*")))
+        assert hub.parcels[-1].body == b"{}"
+        assert not list((receives.path / "refused").iterdir())
+
+    async def test_what_would_have_been_deleted_is_read_again_after_a_restart(
+        self, receives: Partner, hub: Hub
+    ) -> None:
+        partner = Partner(receives.path, after="delete", late=60)
+        stop = hub.serve(partner.transport)
+        with (partner.path / "a.csv").open("wb", buffering=0) as file:
+            file.write(b"row 1\n")
+            await until(lambda: list(partner.path.glob(".taken/*")))
+            stop.set()
+            await hub.ended()
+            file.write(b"row 2\n")
+        hub.serve(await partner.again())
+        await until(lambda: hub.parcels[-1].body == b"row 1\nrow 2\n")
 
     async def test_the_reference_tells_nothing_of_the_name(
         self, receives: Partner, hub: Hub
