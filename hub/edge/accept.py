@@ -30,9 +30,9 @@ class Intake:
     watched: Watched
     tallies: Tallies
 
-    def of(self, composer: Composer, speaks: Format) -> Accept:
-        """The `Accept` of one partner."""
-        judge = Judge(composer, speaks, self.watched)
+    def of(self, composer: Composer, speaks: Format, *, heard: bool = True) -> Accept:
+        """The `Accept` of one partner; `heard` where its transport can answer it."""
+        judge = Judge(composer, speaks, self.watched, heard)
 
         async def accept(parcel: Parcel) -> Verdict:
             async with self.room.holding(len(parcel.body)):

@@ -266,7 +266,8 @@ class Edge:
     def _voice(self, partner: Partner) -> Voice:
         transport = make_transport(partner.partner, partner.transport, clock.now)
         speaks = make_format(partner.format)
-        accept = self._intake.of(Composer(partner, TYPES, self._keys), speaks)
+        composer = Composer(partner, TYPES, self._keys)
+        accept = self._intake.of(composer, speaks, heard=not transport.pulls)
         return Voice(partner, transport, accept, Mouth(partner.partner, transport, speaks))
 
     async def _take_in(self, voice: Voice) -> None:

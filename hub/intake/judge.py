@@ -38,12 +38,15 @@ class Judge:
     composer: Composer
     speaks: Format
     watched: Knows
+    heard: bool = True
+    """Whether anybody hears a refusal: who leaves a file and goes away does not."""
 
     def made(self, parcel: Parcel) -> Made:
         """The verdict that holds once Kafka has the records."""
         if len(parcel.body) > MAX_PARCEL:
             most = MAX_PARCEL // (1024 * 1024)
-            return _refused(f"{len(parcel.body)} bytes; at most {most} MiB are taken here")
+            why = f"{len(parcel.body)} bytes; at most {most} MiB are taken here"
+            return self._too_large(parcel, why)
         filtered = self.composer.partner.filtered
         whom: Subject | None = None
         try:
@@ -74,7 +77,7 @@ class Judge:
             return self._unreadable(parcel, Unreadable("there is no message in it"))
         for draft in drafts:
             if (objection := self.composer.objection(draft)) is not None:
-                return _refused(objection)
+                return self._objected(parcel, objection)
         outbounds = self.composer.accepted(parcel, drafts)
         messages = tuple(out.headers["ce_id"] for out in outbounds[: len(drafts)])
         return Made(Verdict(Kind.OWNED, message_ids=messages), outbounds, dropped)
@@ -87,7 +90,20 @@ class Judge:
 
     def _unreadable(self, parcel: Parcel, error: Unreadable) -> Made:
         if error.type is not None and (why := self.composer.foreign(error.type)) is not None:
+            return self._objected(parcel, why)
+        return self._kept(parcel, error)
+
+    def _objected(self, parcel: Parcel, why: str) -> Made:
+        """Refused in words for its partner; where nobody would hear them, a person here is told."""
+        return _refused(why) if self.heard else self._kept(parcel, Unreadable(why))
+
+    def _too_large(self, parcel: Parcel, why: str) -> Made:
+        if self.heard:
             return _refused(why)
+        told = self.composer.unreadable(replace(parcel, body=b""), Unreadable(why))
+        return Made(Verdict(Kind.REFUSED, reason=why), told)
+
+    def _kept(self, parcel: Parcel, error: Unreadable) -> Made:
         keep = self.composer.partner.on_unreadable == "keep"
         kind = Kind.OWNED if keep else Kind.REFUSED
         verdict = Verdict(kind, reason=error.reason, place=error.place)

@@ -58,14 +58,14 @@ class Edge:
     watched: Watched
 
 
-def edge(whole: bool = True, **changes: Any) -> Edge:
+def edge(whole: bool = True, heard: bool = True, **changes: Any) -> Edge:
     kafka, tallies, speaks = Kafka(), Tallies(), Lines()
     watched = Watched(KEYS, [("st-elsewhere", "383")])
     if whole:
         watched.take(Whole())
     intake = Intake(Sends(kafka.publish), Bytes(64 << 20), watched, tallies)
     composer = Composer(partner(**changes), TYPES, KEYS)
-    return Edge(intake.of(composer, speaks), kafka, tallies, speaks, watched)
+    return Edge(intake.of(composer, speaks, heard=heard), kafka, tallies, speaks, watched)
 
 
 async def test_a_parcel_is_owned_when_kafka_has_its_messages_and_itself() -> None:
@@ -176,6 +176,34 @@ async def test_what_a_partner_may_not_send_is_refused_and_named(
     verdict = await e.accept(parcel({"text": "a"}, said))
     assert verdict.kind is Kind.REFUSED and why in verdict.reason
     assert e.kafka.has == []
+
+
+@pytest.mark.parametrize(("policy", "kind"), [("refuse", Kind.REFUSED), ("keep", Kind.OWNED)])
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"type": "other.type"}, "other.type is not among"),
+        ({"authority": "E09000001"}, "authority E09000001"),
+        ({"test": True}, "marked as a test"),
+    ],
+)
+async def test_a_refusal_that_nobody_would_hear_is_kept_for_a_person(
+    said: dict[str, Any], why: str, policy: str, kind: Kind
+) -> None:
+    e = edge(heard=False, on_unreadable=policy)
+    verdict = await e.accept(came := parcel({"text": "a"} | said))
+    ((topic, kept),) = e.kafka.records()
+    assert (verdict.kind, topic, kept.blob) == (kind, "parcels", came.body)
+    assert kept.meta["state"] == "unreadable" and why in kept.meta["reason"]
+    assert why in verdict.reason
+
+
+async def test_of_what_is_too_large_a_person_is_told_where_nobody_would_hear_it() -> None:
+    e = edge(heard=False, on_unreadable="keep")
+    verdict = await e.accept(parcel(body=b"x" * (MAX_PARCEL + 1)))
+    ((_, kept),) = e.kafka.records()
+    assert (verdict.kind, kept.meta["state"], kept.blob) == (Kind.REFUSED, "unreadable", b"")
+    assert "16 MiB" in kept.meta["reason"]
 
 
 async def test_more_than_a_parcel_may_hold_is_refused_unread() -> None:
