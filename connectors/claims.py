@@ -46,7 +46,7 @@ def looks(inbox: Path, pattern: str) -> dict[str, Look]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name.lower().endswith(_UNFINISHED):
                 continue
-            if not fnmatch.fnmatch(entry.name, pattern):
+            if not matches(entry.name, pattern):
                 continue
             try:
                 state = entry.stat(follow_symlinks=False)
@@ -55,6 +55,16 @@ def looks(inbox: Path, pattern: str) -> dict[str, Look]:
             if stat.S_ISREG(state.st_mode):
                 found.append((entry.name, Look(state.st_size, state.st_mtime_ns)))
     return dict(sorted(found, key=lambda item: (item[1].changed, item[0])))
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name is one of those taken; EXPORT.CSV is one of *.csv, as on the systems that write it."""
+    return fnmatch.fnmatchcase(name.lower(), pattern.lower())
+
+
+def others(inbox: Path, pattern: str) -> int:
+    """How many whole files lie there that are not taken, because of their names."""
+    return sum(not matches(name, pattern) for name in looks(inbox, "*"))
 
 
 def claim(inbox: Path, name: str) -> Claim | None:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar, Literal, Self
 
 import structlog
@@ -25,6 +26,7 @@ from connectors.base import (
 from connectors.base import Settings as Base
 from connectors.instant import Now, utc_now
 from connectors.lately import Lately
+from connectors.trouble import Trouble
 from schemas.envelope import AckLevel
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
@@ -35,7 +37,7 @@ class Inbound(Base):
     """A folder in which the partner leaves files."""
 
     path: Path = Field(description="The folder; it must exist (a missing mount is not empty)")
-    pattern: str = Field("*", description="Names taken, e.g. *.csv")
+    pattern: str = Field("*", description="Names taken, e.g. *.csv, in capitals or not")
     media_type: str = Field("application/octet-stream", description="What the files are")
     poll: float = Field(5.0, gt=0, description="Seconds between looks")
     settle: float = Field(
@@ -89,6 +91,9 @@ class Folder:
         self.partner = partner
         self.settings = settings
         self._now = now
+        inbound = settings.inbound
+        # A file that cannot be read is tried again after it has settled.
+        self._trouble = Trouble(2 * (inbound.poll + inbound.settle) + 10 if inbound else 0)
 
     async def serve(self, accept: Accept, stop: asyncio.Event) -> None:
         """Takes files one by one, oldest first, what a crash left before anything new."""
@@ -103,6 +108,7 @@ class Folder:
                 wait = await self._round(inbound, accept, stop, seen, lately)
             except OSError as error:
                 _log.warning("folder.unreadable", partner=self.partner, why=type(error).__name__)
+                self._met("its folder cannot be used", error)
             try:
                 async with asyncio.timeout(wait):
                     await stop.wait()
@@ -149,6 +155,7 @@ class Folder:
             )
         except OSError as error:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
+            self._met("a file in its folder cannot be taken", error)
         return None
 
     async def _settle(
@@ -160,6 +167,7 @@ class Folder:
             body = await asyncio.to_thread(claims.read, held, MAX_PARCEL)
         except OSError as error:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
+            self._met("a file in its folder cannot be taken", error)
             await asyncio.to_thread(claims.give_back, held, inbound.path)
             return None
         reference = _reference(held.name)
@@ -209,6 +217,8 @@ class Folder:
             if (inbound := self.settings.inbound) is not None:
                 looks = await asyncio.to_thread(claims.looks, inbound.path, inbound.pattern)
                 found.append(f"{len(looks)} waiting")
+                if left := await asyncio.to_thread(claims.others, inbound.path, inbound.pattern):
+                    found.append(f"{left} never taken: the name is not {inbound.pattern}")
             if (outbound := self.settings.outbound) is not None:
                 trial = outbound.path / ".front-door-hub.part"
                 await asyncio.to_thread(trial.write_bytes, b"")
@@ -219,6 +229,13 @@ class Folder:
                 f"{error.filename}: {error.strerror or type(error).__name__}", connection=True
             ) from error
         return "; ".join(found)
+
+    def trouble(self) -> str:
+        """What keeps it from taking files, once that has lasted."""
+        return self._trouble.says(monotonic())
+
+    def _met(self, what: str, error: OSError) -> None:
+        self._trouble.met(f"{what}: {error.strerror or type(error).__name__}", monotonic())
 
     async def close(self) -> None:
         """Nothing is open between files."""

@@ -7,6 +7,7 @@ import orjson
 from hub.core.incidents.certificates import KEY, judge_with_others
 from hub.core.incidents.expected import came
 from hub.core.incidents.one_name import reported
+from hub.core.incidents.sources import collected
 from hub.core.work import Work
 from hub.ledger.tables import Heartbeat, Tally
 from hub.ledger.write import insert, rows, run, update
@@ -42,6 +43,7 @@ def record_report(work: Work, meta: dict[str, Any]) -> None:
     }
     heartbeat(work, edge, epoch, meta["directory"], says)
     judge_with_others(work, certificates)
+    collected(work, meta.get("sources", {}))
     agree(work, edge, meta["partners"])
     reported(work, edge, meta.get("contended", False))
 

@@ -183,6 +183,7 @@ class Edge:
         self._intake = Intake(send, self._room, watched, self._tallies)
         self._road = Road(broker, settings, keys, publish)
         self._deliverers: dict[str, Deliverer] = {}
+        self._pullers: dict[str, Puller] = {}
         self._members: list[Member] = []
         self._wrong: dict[str, str] = {}
         self._serves = False
@@ -195,6 +196,7 @@ class Edge:
             self._connections,
             lambda: any(member.contended() for member in self._members),
             self._certificates,
+            self._sources,
         )
 
     async def unready(self) -> str | None:
@@ -208,7 +210,13 @@ class Edge:
         return {"cannot_listen": sorted(self._wrong)} if self._wrong else {}
 
     def _connections(self) -> dict[str, str]:
-        return {name: each.says for name, each in self._deliverers.items()} | self._wrong
+        sources = {name: why for name, why in self._sources().items() if why}
+        return {name: each.says for name, each in self._deliverers.items()} | self._wrong | sources
+
+    def _sources(self) -> dict[str, str]:
+        """What keeps this edge from collecting, by partner whose source it has; empty: nothing."""
+        told = {name: puller.trouble() for name, puller in self._pullers.items()}
+        return {name: why for name, why in told.items() if why is not None}
 
     async def run(self, mine: list[Partner]) -> None:
         """Listens first, then delivers; at the end finishes both and says a last report."""
@@ -275,6 +283,7 @@ class Edge:
         name = voice.partner.partner
         if voice.transport.pulls:
             puller = Puller(self._road, name, voice.transport, voice.accept)
+            self._pullers[name] = puller
             self._members.append(puller.member)
             await puller.run(self._stop)
             return

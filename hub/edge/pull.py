@@ -9,6 +9,7 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from connectors.base import Accept, Transport
+from connectors.trouble import Troubled
 from hub import clock
 from hub.broker import road
 from hub.edge.deliver import Road
@@ -74,6 +75,12 @@ class Puller:
                     await subscriber.stop()
             except TimeoutError:
                 log.warning("a consumer did not stop in time", partner=self._partner)
+
+    def trouble(self) -> str | None:
+        """What keeps us from collecting, empty if nothing does; None where another edge collects."""
+        if self._serving is None or not isinstance(self._transport, Troubled):
+            return None
+        return self._transport.trouble()
 
     def assigned(self) -> None:
         """Notes under which membership it works."""

@@ -45,6 +45,7 @@ class Reports:
     connections: Callable[[], dict[str, str]] = dict
     contended: Callable[[], bool] = bool
     certificates: Callable[[], dict[str, str]] = dict
+    sources: Callable[[], dict[str, str]] = dict
     epoch: str = field(default_factory=ids.fresh)
 
     def record(self) -> wire.Outbound:
@@ -59,6 +60,7 @@ class Reports:
             "connections": self.connections(),
             "contended": self.contended(),
             "certificates": self.certificates(),
+            "sources": self.sources(),
         }
         record = wire.Record("report", wire.event_id(), meta)
         return wire.write(self.keys, topics.REPORTS, self.edge, record)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from connectors import claims
+from connectors import claims, trouble
 from connectors.base import Kind, Refused, Transport, TryAgain
 from connectors.transports import make_transport
 from schemas.envelope import AckLevel
@@ -138,6 +138,27 @@ class TestFolder(Sending, Receiving):
         assert (await partner.listen("f")).kind is Kind.OWNED
         assert [parcel.body for parcel in hub.parcels] == [b"yes"]
         assert (partner.path / "a.txt").exists()
+
+    async def test_a_name_in_capitals_matches_and_one_that_never_will_is_said(
+        self, receives: Partner, hub: Hub
+    ) -> None:
+        partner = Partner(receives.path, pattern="*.csv")
+        for name in ("EXPORT.CSV", "export.txt", ".hidden", "b.csv.part"):
+            (partner.path / name).write_bytes(b"row")
+        found = await partner.transport.probe()
+        assert found == "1 waiting; 1 never taken: the name is not *.csv"
+        hub.serve(partner.transport)
+        await until(lambda: list(partner.path.glob("done/*")))
+        assert [parcel.body for parcel in hub.parcels] == [b"row"]
+
+    async def test_a_folder_that_cannot_be_used_is_told_once_that_lasted(
+        self, receives: Partner, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(trouble, "LASTS", 0.0)
+        assert isinstance(receives.transport, trouble.Troubled)
+        receives.path.rmdir()
+        hub.serve(receives.transport)
+        await until(lambda: "No such file" in receives.transport.trouble())  # type: ignore[attr-defined]
 
     async def test_unable_puts_the_file_back_under_its_name(
         self, receives: Partner, hub: Hub
