@@ -132,6 +132,8 @@ class Verdict:
     place: str = ""
     retry_after: float = 5.0
     message_ids: tuple[str, ...] = ()
+    reference: str | None = None
+    """The sender's own, by which a resend is known, where all messages have the same."""
 
 
 Accept = Callable[[Parcel], Awaitable[Verdict]]

@@ -19,7 +19,7 @@ from connectors.secrets import SecretRef, every, is_one_of
 from connectors.turns import Turn, Turns
 from hub import clock
 from hub.edge.bound import Bytes
-from hub.edge.door_docs import POST_DOCS, TITLE, VERSION, described
+from hub.edge.door_docs import KEY, POST_DOCS, TITLE, VERSION, described
 from hub.edge.traced_in import TRACEPARENT
 from hub.serving.patient_http import PEER
 from hub.serving.served import SILENT
@@ -78,7 +78,7 @@ def make_door(callers: Mapping[str, Caller], room: Bytes, ready: Ready) -> FastA
         shown: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
         idempotency_key: Annotated[
             str | None,
-            Header(max_length=255, description="Your own reference; a resend carries the same"),
+            Header(max_length=255, description=KEY),
         ] = None,
     ) -> Response:
         """Hands over one parcel; 202 is said only when the hub owns it."""
@@ -188,7 +188,8 @@ def answer(verdict: Verdict, reference: str | None, media_type: str) -> Response
         return Response(verdict.reply, status, media_type=media_type)
     if verdict.kind is Kind.REFUSED:
         return problem(status, verdict.reason, place=verdict.place)
-    return JSONResponse({"reference": reference, "messages": verdict.message_ids}, status)
+    known_by = verdict.reference or reference
+    return JSONResponse({"reference": known_by, "messages": verdict.message_ids}, status)
 
 
 _TITLES = {

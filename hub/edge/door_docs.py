@@ -11,6 +11,11 @@ from connectors.formats.hub_json import Message
 TITLE = "Front Door Hub: the door for partners"
 VERSION = "1"
 
+KEY = (
+    "The reference of a message that has none of its own: a resend carries the same. A message"
+    " with a `reference` is known by that, whatever stands here"
+)
+
 _PROBLEM = {
     "type": "object",
     "description": "Problem details (RFC 9457)",
@@ -39,14 +44,18 @@ POST_DOCS: dict[str, Any] = {
     "tags": ["messages"],
     "responses": {
         202: {
-            "description": "The hub owns it. A resend under the same Idempotency-Key is harmless",
+            "description": "The hub owns it. A resend under the same `reference` is harmless",
             "content": {
                 "application/json": {
                     "schema": {
                         "type": "object",
                         "required": ["reference", "messages"],
                         "properties": {
-                            "reference": {"type": ["string", "null"]},
+                            "reference": {
+                                "type": ["string", "null"],
+                                "description": "By which a resend is known: the messages' own, or"
+                                " the Idempotency-Key; null where messages have several",
+                            },
                             "messages": {"type": "array", "items": {"type": "string"}},
                         },
                     },

@@ -80,7 +80,10 @@ class Judge:
                 return self._objected(parcel, objection)
         outbounds = self.composer.accepted(parcel, drafts)
         messages = tuple(out.headers["ce_id"] for out in outbounds[: len(drafts)])
-        return Made(Verdict(Kind.OWNED, message_ids=messages), outbounds, dropped)
+        names = {draft.reference for draft in drafts}
+        reference = names.pop() if len(names) == 1 else None
+        verdict = Verdict(Kind.OWNED, message_ids=messages, reference=reference)
+        return Made(verdict, outbounds, dropped)
 
     def _ours(self, whom: Subject) -> bool:
         partner = self.composer.partner

@@ -84,6 +84,13 @@ async def test_a_parcel_is_owned_when_kafka_has_its_messages_and_itself() -> Non
     assert e.tallies.counts["st-elsewhere"]["owned"] == 2
 
 
+async def test_the_verdict_names_the_reference_that_all_messages_have() -> None:
+    e = edge()
+    assert (await e.accept(parcel({"text": "a"}, {"text": "b"}))).reference == "R-1"
+    two = await e.accept(parcel({"text": "a"}, {"text": "b", "reference": "R-2"}))
+    assert two.reference is None
+
+
 async def test_a_small_parcel_rides_with_its_only_message() -> None:
     e = edge()
     came = parcel({"text": "a"})

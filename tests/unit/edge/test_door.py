@@ -79,6 +79,13 @@ async def test_what_is_owned_is_accepted_under_its_reference(d: Door) -> None:
     assert (parcel.media_type, parcel.facts) == ("application/json", {"charset": "utf-8"})
 
 
+async def test_the_answer_names_the_reference_by_which_a_resend_is_known(d: Door) -> None:
+    d.hub.verdict = Verdict(Kind.OWNED, message_ids=("m-1",), reference="G-1")
+    for headers in ({"idempotency_key": "K-1"}, {}):
+        answer = await d.post(b'{"reference": "G-1"}', **headers)
+        assert answer.json() == {"reference": "G-1", "messages": ["m-1"]}
+
+
 async def test_the_formats_own_words_are_passed_on(d: Door) -> None:
     d.hub.verdict = Verdict(Kind.OWNED, b'{"ok":true}')
     assert (await d.post()).json() == {"ok": True}
@@ -168,4 +175,7 @@ async def test_the_description_is_whole_and_no_page_fetches_scripts(d: Door) -> 
     assert post["security"] == [{"bearer": []}]
     assert said["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     assert {"202", "400", "401", "413", "415", "422", "429", "503"} <= set(post["responses"])
+    assert "Idempotency-Key" not in post["responses"]["202"]["description"]
+    [key] = [one for one in post["parameters"] if one["in"] == "header"]
+    assert "known by that" in key["description"]
     assert (await d.client.get("/docs")).status_code == 404
