@@ -2,11 +2,11 @@
 
 import hmac
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from connectors.base import Settings, TryAgain
 
@@ -69,6 +69,20 @@ def every(references: Sequence[SecretRef]) -> list[str]:
     if not found and missing is not None:
         raise missing
     return found
+
+
+def missing(settings: Any) -> Iterator[str]:
+    """Which secrets of a transport's settings are not there now, each in a sentence."""
+    values = settings.__dict__.values() if isinstance(settings, BaseModel) else ()
+    for value in values:
+        listed = value if isinstance(value, tuple) else (value,)
+        references = [each for each in listed if isinstance(each, SecretRef)]
+        try:
+            every(references)
+        except TryAgain as error:
+            yield str(error)
+        if not references:
+            yield from missing(value)
 
 
 def is_one_of(shown: str, known: Iterable[str]) -> bool:

@@ -20,7 +20,7 @@ from connectors.base import Settings as Base
 from connectors.certificates import Certificate, ClientCertificate
 from connectors.instant import Now, utc_now
 from connectors.renewed import Renewed, TlsWrong, in_use
-from connectors.secrets import SecretRef, Secrets
+from connectors.secrets import SecretRef, Secrets, every
 from connectors.tls import TRUST, ClientTls, turned_away
 from connectors.webhooks import signed
 from schemas.envelope import AckLevel
@@ -187,6 +187,8 @@ class Http:
 
     async def probe(self) -> str:
         """Connects and asks for OPTIONS, which changes nothing; any answer will do."""
+        # Without a token of theirs, every post of theirs is told to come back.
+        every(self.settings.token or ())
         if self.settings.push is None:
             return "inbound only: the partner posts to the door"
         push = self._push()

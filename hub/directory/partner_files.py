@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from connectors.formats import FORMATS
+from connectors.secrets import missing
 from connectors.transports import TRANSPORTS
 from hub.calendar import countable
 from hub.directory.marked_yaml import Complaint, Marked, Spot, read
@@ -59,6 +60,7 @@ class _File:
     path: Path
     marked: Marked
     partner: Partner | None
+    transport: BaseModel | None = None
 
 
 def load(directory: Path, calendars: Path | None = None) -> Directory:
@@ -124,7 +126,7 @@ def _read_one(path: Path) -> tuple[_File, list[Complaint]]:
         found += (Complaint(marked.line(spot), what, instead) for spot, what, instead in fits)
     # A secret's line has its own complaint, and pydantic's words would quote it.
     found = [each for each in found if each.line not in quiet or each.write_instead == _REFERENCE]
-    return _File(path, marked, partner), found
+    return _File(path, marked, partner, transport), found
 
 
 def _settings(marked: Marked, part: str, register: Any, found: list[Complaint]) -> BaseModel | None:
@@ -218,6 +220,10 @@ def check_command(settings: Settings) -> int:
         print(f"{len(mistakes)} to mend in {wrong} of {len(files)} files", file=sys.stderr)
         return 1
     print(f"{len(files)} partner files in {settings.partners_dir}: nothing to mend")
+    # No mistake of the files: where they are checked, secrets need not be.
+    for file in files:
+        for secret in missing(file.transport):
+            print(f"{file.path}: {secret} here; where its edge runs, it must", file=sys.stderr)
     return 0
 
 

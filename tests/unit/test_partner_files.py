@@ -246,6 +246,22 @@ def test_the_command_prints_what_an_editor_can_jump_to(
     assert partner_files.check_command(Settings(partners_dir=tmp_path)) == 0
 
 
+def test_a_secret_that_is_not_there_is_said_and_is_no_mistake_of_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path)
+    settings = Settings(partners_dir=tmp_path)
+    monkeypatch.delenv("HUB_TOKEN_POLICE", raising=False)
+    assert partner_files.check_command(settings) == 0
+    told = capsys.readouterr().err
+    assert told.startswith(f"{path}: environment variable HUB_TOKEN_POLICE holds no secret")
+    assert probe_command(settings, "exemplar-police") == 2
+    assert "HUB_TOKEN_POLICE holds no secret" in capsys.readouterr().err
+    monkeypatch.setenv("HUB_TOKEN_POLICE", "s3cret")
+    assert partner_files.check_command(settings) == 0
+    assert "HUB_TOKEN_POLICE" not in capsys.readouterr().err
+
+
 def test_the_probe_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = GOOD.replace("kind: http", "kind: outbox").replace("  push:\n    url", "#")
     write(tmp_path, text=text)
