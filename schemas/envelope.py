@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from schemas.instants import Instant
 from schemas.labels import Restriction
@@ -152,7 +152,7 @@ class Envelope(Frozen):
     corrects: UUID | None = None
     payload_ref: str | None = None
     payload_hash: str | None = None
-    test: bool = False
+    test: StrictBool = False
 
     def at(self, case_ref: str) -> "Envelope":
         """The same envelope, once identification has found its case."""

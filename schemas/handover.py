@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from pydantic import model_validator as check
 
 from schemas.codes import LegalBasis, Refusal, Response, RiskLevel, VisitMode
@@ -123,7 +123,7 @@ class EdtHandover(Said):
     outstanding: tuple[Action, ...] = Field(
         default=(), description="What is still to do, each with its latest safe time"
     )
-    nothing_outstanding: Annotated[bool, Kind.DELIVERY_METADATA] = Field(
+    nothing_outstanding: Annotated[StrictBool, Kind.DELIVERY_METADATA] = Field(
         default=False, description="Needed where no action is outstanding"
     )
     family_told: Annotated[Known[Text], Kind.CONCERN_NARRATIVE] = NOT_ASKED

@@ -1,15 +1,14 @@
 """Whoever a message is about or from has one shape everywhere, each fact of it a data kind."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from pydantic import model_validator as check
 
 from schemas.census import Disability, Ethnicity, ReferralSource, Sex, UpnUnknown
 from schemas.codes import Reason, ReferrerKind, Relation, ThresholdLevel
 from schemas.envelope import Subject
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth, Restriction
 from schemas.values import (
@@ -69,11 +68,11 @@ class ChildIdentity(Said):
     """One child, born or expected, as the sender knows them; every gap says why it is one."""
 
     name: Annotated[Known[PersonName], Kind.CHILD_IDENTITY] = NOT_ASKED
-    born: Annotated[date | None, Kind.CHILD_IDENTITY] = None
-    expected: Annotated[date | None, Kind.CHILD_IDENTITY] = Field(
+    born: Annotated[Day | None, Kind.CHILD_IDENTITY] = None
+    expected: Annotated[Day | None, Kind.CHILD_IDENTITY] = Field(
         default=None, description="Expected date of birth of an unborn child; never beside `born`"
     )
-    died: Annotated[date | None, Kind.CHILD_IDENTITY] = None
+    died: Annotated[Day | None, Kind.CHILD_IDENTITY] = None
     age_given: Annotated[Line | None, Kind.CHILD_IDENTITY] = Field(
         default=None, description="Age as a caller told it, where no date is known"
     )
@@ -129,13 +128,13 @@ class OtherChild(Said):
     """Another child of the household; facts about somebody else than the message's own child."""
 
     name: Annotated[Known[PersonName], Kind.OTHER_PARENT] = NOT_ASKED
-    born: Annotated[date | None, Kind.OTHER_PARENT] = None
-    expected: Annotated[date | None, Kind.OTHER_PARENT] = None
+    born: Annotated[Day | None, Kind.OTHER_PARENT] = None
+    expected: Annotated[Day | None, Kind.OTHER_PARENT] = None
     sex: Annotated[Known[Coded[Sex]], Kind.OTHER_PARENT] = NOT_ASKED
     nhs_number: Annotated[Known[NhsNumber], Kind.OTHER_PARENT] = NOT_ASKED
     own_number: Annotated[Line | None, Kind.OTHER_PARENT] = None
     relation: Annotated[Known[Relation], Kind.OTHER_PARENT] = NOT_ASKED
-    message_of_own: Annotated[bool, Kind.DELIVERY_METADATA] = Field(
+    message_of_own: Annotated[StrictBool, Kind.DELIVERY_METADATA] = Field(
         default=False,
         description="True where this child has a message of their own about the same event",
     )
@@ -145,7 +144,7 @@ class Adult(Said):
     """An adult around the child: parent, carer, member of the household."""
 
     name: Annotated[Known[PersonName], Kind.OTHER_PARENT] = NOT_ASKED
-    born: Annotated[date | None, Kind.OTHER_PARENT] = None
+    born: Annotated[Day | None, Kind.OTHER_PARENT] = None
     relation: Annotated[Known[Relation], Kind.OTHER_PARENT] = NOT_ASKED
     parental_responsibility: Annotated[Yes, Kind.OTHER_PARENT] = NOT_ASKED
     in_household: Annotated[Yes, Kind.OTHER_PARENT] = NOT_ASKED
@@ -270,8 +269,8 @@ _NO_PLAN = (Reason.TOO_YOUNG, Reason.NOT_NEEDED)
 class Seeing(Said):
     """Whether a child was seen, and alone; `no` is legitimate but never unexplained (R4)."""
 
-    seen: Annotated[bool, Kind.CONCERN_NARRATIVE]
-    seen_alone: Annotated[bool, Kind.CONCERN_NARRATIVE]
+    seen: Annotated[StrictBool, Kind.CONCERN_NARRATIVE]
+    seen_alone: Annotated[StrictBool, Kind.CONCERN_NARRATIVE]
     reason: Annotated[Reason | None, Kind.CONCERN_NARRATIVE] = Field(
         default=None, description="Needed where the child was not seen, or not seen alone"
     )
@@ -314,12 +313,12 @@ class Threshold(Said):
 class Handling(Said):
     """The condition under which an agency gave information; it travels with every copy."""
 
-    may_share_with_family: bool = False
+    may_share_with_family: StrictBool = False
     may_share_with: tuple[Line, ...] = Field(
         default=(), description="Disclosure roles it may go on to"
     )
-    originator_permission_required: bool = True
-    review_date: date | None = None
+    originator_permission_required: StrictBool = True
+    review_date: Day | None = None
     code: Line | None = Field(default=None, description="The originator's own handling code")
 
 

@@ -1,12 +1,11 @@
 """A police notification tells about one child, each item under its handling condition."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
 from schemas.codes import InvolvedAs, Perceived, Relation, RiskGrade
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth, Restriction
 from schemas.people import (
@@ -27,7 +26,7 @@ class InvolvedAdult(Said):
     name: Annotated[Known[PersonName], Kind.OTHER_PARENT] = NOT_ASKED
     role: Annotated[InvolvedAs, Kind.OTHER_PARENT]
     relation: Annotated[Known[Relation], Kind.OTHER_PARENT] = NOT_ASKED
-    born: Annotated[date | None, Kind.OTHER_PARENT] = None
+    born: Annotated[Day | None, Kind.OTHER_PARENT] = None
     address: Annotated[Known[Address], Kind.OTHER_PARENT] = NOT_ASKED
     warning_markers: Annotated[
         tuple[Line, ...], Kind.POLICE_INTELLIGENCE, Restriction.POLICE_RESTRICTED

@@ -1,15 +1,14 @@
 """A referral is received, acknowledged, passed on, decided and answered, with who and why."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from pydantic import model_validator as check
 
 from schemas.census import PrimaryNeed, ReferralFlag, ReferralOutcome
 from schemas.codes import ReceivedAs, Stage, Urgency
 from schemas.contact import Concern, Knowledge, OpenCase
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import (
@@ -29,7 +28,7 @@ class Involved(Said):
 
     worker: Annotated[Worker, Kind.CONCERN_NARRATIVE]
     doing: Annotated[Text | None, Kind.CONCERN_NARRATIVE] = None
-    lead: Annotated[bool, Kind.CONCERN_NARRATIVE] = Field(
+    lead: Annotated[StrictBool, Kind.CONCERN_NARRATIVE] = Field(
         default=False, description="True for the lead worker of early help"
     )
 
@@ -132,7 +131,7 @@ class ReferralDecision(Said):
     decided_by: Annotated[Worker, Kind.DECISION]
     decided_at: Annotated[Instant, Kind.DECISION, Depth.SUMMARY]
     procedure_edition: Annotated[Line, Kind.DECISION, Depth.SUMMARY]
-    urgent_contact: Annotated[bool, Kind.DECISION] = False
+    urgent_contact: Annotated[StrictBool, Kind.DECISION] = False
     next_step: Annotated[Text, Kind.DECISION, Depth.SUMMARY]
     named_worker: Annotated[Worker | None, Kind.DECISION, Depth.SUMMARY] = None
     other_support: Annotated[Text | None, Kind.DECISION, Depth.SUMMARY] = Field(
@@ -158,7 +157,7 @@ class DecisionFeedback(Said):
     referral_reference: Annotated[Line, Kind.DELIVERY_METADATA] = Field(
         description="The referrer's own number"
     )
-    referred_on: Annotated[date, Kind.DELIVERY_METADATA]
+    referred_on: Annotated[Day, Kind.DELIVERY_METADATA]
     referrer: Referrer
     child: ChildIdentity
     outcome: Annotated[ReferralOutcome, Kind.DECISION, Depth.SUMMARY]

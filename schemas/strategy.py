@@ -1,9 +1,8 @@
 """A strategy discussion is asked for and recorded: one record per child, each item attributed."""
 
-from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from pydantic import model_validator as check
 
 from schemas.census import Abuse
@@ -15,7 +14,7 @@ from schemas.codes import (
     StrategyDecision,
     Urgency,
 )
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 from schemas.labels import DataKind as Kind
 from schemas.labels import Depth
 from schemas.people import (
@@ -47,7 +46,7 @@ class StrategyRequested(Said):
     proposed_at: Annotated[Instant | None, Kind.DECISION, Depth.SUMMARY] = None
     proposed_kind: Annotated[MeetingKind | None, Kind.DECISION, Depth.SUMMARY] = None
     must_be_meeting: Annotated[tuple[MeetingCause, ...], Kind.CONCERN_NARRATIVE] = ()
-    out_of_hours: Annotated[bool, Kind.DELIVERY_METADATA] = False
+    out_of_hours: Annotated[StrictBool, Kind.DELIVERY_METADATA] = False
     wanted: Annotated[tuple[Line, ...], Kind.DECISION, Depth.SUMMARY] = Field(
         default=(), description="Agencies asked to take part"
     )
@@ -76,7 +75,7 @@ class Participant(Said):
 class Quorum(Said):
     """Whether those who must be there were; an inquorate discussion must be held again."""
 
-    met: Annotated[bool, Kind.DECISION, Depth.SUMMARY]
+    met: Annotated[StrictBool, Kind.DECISION, Depth.SUMMARY]
     missing: Annotated[tuple[Line, ...], Kind.DECISION] = ()
     went_on_because: Annotated[Text | None, Kind.DECISION] = Field(
         default=None, description="Needed without a quorum: why it went on"
@@ -97,7 +96,7 @@ class Quorum(Said):
 class Decision(Said):
     """What was decided: threshold, section 47, who investigates, by which clause."""
 
-    threshold_met: Annotated[bool, Kind.DECISION, Depth.SUMMARY]
+    threshold_met: Annotated[StrictBool, Kind.DECISION, Depth.SUMMARY]
     decision: Annotated[StrategyDecision, Kind.DECISION, Depth.SUMMARY]
     reason: Annotated[Text, Kind.DECISION]
     clause: Annotated[Line, Kind.DECISION] = Field(
@@ -197,7 +196,7 @@ class StrategyRecord(Said):
     kind: Annotated[MeetingKind, Kind.DECISION, Depth.SUMMARY]
     must_be_meeting: Annotated[tuple[MeetingCause, ...], Kind.CONCERN_NARRATIVE] = ()
     held: Annotated[Period, Kind.DECISION, Depth.SUMMARY]
-    out_of_hours: Annotated[bool, Kind.DELIVERY_METADATA] = False
+    out_of_hours: Annotated[StrictBool, Kind.DELIVERY_METADATA] = False
     chair: Annotated[Worker, Kind.DECISION, Depth.SUMMARY]
     chair_grade: Annotated[Line, Kind.DECISION, Depth.SUMMARY] = Field(
         description="Senior enough to chair: the grade, where the role does not say it"
@@ -224,7 +223,7 @@ class StrategyRecord(Said):
         default=None,
         description="Needed to reconvene, and where it had to be a meeting and was none",
     )
-    icpc_target: Annotated[date | None, Kind.DECISION, Depth.SUMMARY] = Field(
+    icpc_target: Annotated[Day | None, Kind.DECISION, Depth.SUMMARY] = Field(
         default=None, description="Target of the conference, as the chair understood it"
     )
     procedure_edition: Annotated[Line, Kind.DECISION, Depth.SUMMARY]

@@ -4,7 +4,6 @@ A three-valued field says `{"value": …}`, `"not_known"` or `"not_asked"`; left
 """
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from nhs_number.standardise import standardise_format
@@ -15,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    StrictBool,
     StringConstraints,
     Tag,
 )
@@ -22,7 +22,7 @@ from pydantic import model_validator as check
 
 from schemas.codes import AddressKind, Code, Unknown, Verification
 from schemas.envelope import Frozen
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 from schemas.labels import DataKind, Depth, Restriction
 
 T = TypeVar("T")
@@ -166,8 +166,8 @@ Upn = Annotated[
 OdsCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,10}$")]
 """Organisation Data Service code of a site or organisation."""
 Postcode = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=8)]
-_NAMED: dict[Any, str] = {Text: "Text", Line: "Line", Upn: "Upn"}
-Yes = Known[bool]
+_NAMED: dict[Any, str] = {Text: "Text", Line: "Line", Upn: "Upn", StrictBool: "bool"}
+Yes = Known[StrictBool]
 """Yes, no, not known, not asked."""
 
 
@@ -206,7 +206,7 @@ class Address(Said):
     postcode: Postcode | None = None
     uprn: Uprn | None = None
     kind: AddressKind = AddressKind.HOME
-    since: date | None = None
+    since: Day | None = None
 
     @check(mode="after")
     def _says_something(self) -> "Address":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 from connectors.base import Answer, Draft, Outgoing, Parcel, Says, Unreadable
 from connectors.formats.mistakes import mistakes, unreadable
@@ -76,7 +76,7 @@ class Message(Frozen):
     )
     labels: tuple[Restriction, ...] = ()
     marking: Marking = Marking.OFFICIAL_SENSITIVE
-    test: bool = False
+    test: StrictBool = False
     purpose: Line | None = Field(
         default=None, description="What it is shared for; the hub says it, and reads it from nobody"
     )

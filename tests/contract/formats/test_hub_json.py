@@ -206,6 +206,34 @@ def test_a_name_that_stands_twice_is_refused_by_its_path(
     assert "Mavis" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "cure"),
+    [
+        (["occurred_at"], 1_700_000_000, "with its offset"),
+        (["occurred_at"], "1700000000", "with its offset"),
+        (["test"], "on", "true or false"),
+        (["test"], 1, "true or false"),
+        (["body", "contacted_at"], "1700000000", "with its offset"),
+        (["body", "child", "born"], "0", "2026-11-23"),
+        (["body", "child", "born"], 0, "2026-11-23"),
+        (["body", "child", "born"], "2019-04-02T00:00:00Z", "2026-11-23"),
+        (["body", "child", "interpreter_needed"], {"value": "Y"}, "true or false"),
+    ],
+)
+def test_what_is_not_what_the_schema_says_is_not_guessed_at(
+    path: list[str], value: Any, cure: str
+) -> None:
+    message = golden("edt_handover")
+    inner = message
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    with pytest.raises(Unreadable) as caught:
+        read(json.dumps(message).encode())
+    assert caught.value.place.startswith("$." + ".".join(path))
+    assert cure in caught.value.reason
+
+
 def test_a_name_that_stands_twice_within_a_list_is_refused_by_its_path() -> None:
     text = (FOLDER / "three_children.json").read_text().replace('"part":', '"part": "x", "part":')
     with pytest.raises(Unreadable) as caught:
