@@ -80,6 +80,17 @@ def add_working_days(event: datetime | date, days: int) -> datetime:
     return end_of(nth_working_day(event, days))
 
 
+def next_on_working_day(moment: datetime, hour: time) -> datetime:
+    """The next time that the clock shows this hour on a working day, in UTC.
+
+    At 02:00 on Tuesday it is that same Tuesday's, and no closure of a council moves it.
+    """
+    day = civil_day(moment)
+    while not working_day(day) or at(day, hour).at <= moment:
+        day += _DAY
+    return at(day, hour).at
+
+
 def end_of(day: date) -> datetime:
     """24:00 of a day in Europe/London, in UTC."""
     return at(day + _DAY, time()).at

@@ -15,6 +15,7 @@ from hub.calendar import (
     add_months,
     add_working_days,
     civil_day,
+    next_on_working_day,
 )
 from hub.rules.editions import Edition, Editions, Sourced
 from schemas.envelope import Deadline, Priority
@@ -33,14 +34,18 @@ class Limit(Sourced):
     service_at: time | None = Field(
         default=None, description="A civil time on the day of the receiver's next service start"
     )
+    working_day_at: time | None = Field(
+        default=None, description="A civil time on the next working day, whoever is closed then"
+    )
     local: bool = Field(default=False, description="True where an authority sets its own limit")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Limit":
         kinds = (self.elapsed, self.days, self.months, self.working_days, self.service)
-        if sum(kind is not None for kind in (*kinds, self.service_at)) != 1:
+        if sum(kind is not None for kind in (*kinds, self.service_at, self.working_day_at)) != 1:
             raise ValueError(
-                "write one of elapsed, days, months, working_days, service, service_at"
+                "write one of elapsed, days, months, working_days, service, service_at,"
+                " working_day_at"
             )
         return self
 
@@ -99,6 +104,8 @@ def fall_due(limit: Limit, at: datetime, services: Services, hours: str) -> date
         return add_months(at, limit.months)
     if limit.working_days is not None:
         return add_working_days(at, limit.working_days)
+    if limit.working_day_at is not None:
+        return next_on_working_day(at, limit.working_day_at)
     if limit.service is not None:
         return services.add_hours(hours, at, limit.service)
     return services.at_next_service_day(hours, at, limit.service_at or time())

@@ -11,7 +11,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def a_cause(reason: str, kind: str = "spent", minutes: int = 0, **more: object) -> Cause:
     at = NOON - timedelta(minutes=minutes)
-    facts = {"partner": "police", "count": 2, "first": at, "last": at, "sheets": 0}
+    facts = {"partner": "police", "count": 2, "first": at, "last": at, "sheets": 0, "alert": ""}
     return Cause(kind=kind, reason=reason, **(facts | more))  # type: ignore[arg-type]
 
 

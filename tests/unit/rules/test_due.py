@@ -60,6 +60,22 @@ def test_a_handover_is_accepted_on_the_next_service_day(
     assert falls("edt.handover", at, priority)[1] == due_at
 
 
+@pytest.mark.parametrize(
+    ("at", "due_at"),
+    [
+        ("2026-12-28T18:00", "2026-12-29T09:00"),  # the council is closed, the day is a working day
+        ("2026-12-24T18:00", "2026-12-29T09:00"),
+        ("2026-11-24T02:00", "2026-11-24T09:00"),
+        ("2026-11-24T09:00", "2026-11-25T09:00"),
+        ("2026-11-27T22:00", "2026-11-30T09:00"),
+    ],
+)
+def test_a_police_notification_is_due_on_a_working_day_whoever_is_closed(
+    at: str, due_at: str
+) -> None:
+    assert falls("police.notification", at) == ("police_notice", due_at)
+
+
 def test_a_referral_is_decided_within_a_working_day_and_not_within_24_hours() -> None:
     assert falls("referral.received", "2026-12-24T17:30") == (
         "decide_next_step",
