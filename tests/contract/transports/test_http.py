@@ -165,7 +165,10 @@ class TestHttp(Sending):
             await sends.transport.push(self.outgoing(b"{}", "a\r\nX-Injected: 1"))
         assert not sends.heard
 
-    async def test_inbound_only_serves_until_told_to_stop(self) -> None:
+    async def test_inbound_only_serves_until_told_to_stop(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("T", "hospital-token")
         transport = make_transport("p", {"kind": "http", "token": {"env": "T"}})
         hub = Hub()
         stop = hub.serve(transport)
