@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from hub.ledger.write import each
 from tests.load.scale.stencil import TABLES
 
-RUNNING = {"offset", "heartbeat", "partner_state", "root", "clock", "incident", "early"}
+RUNNING = {"offset", "heartbeat", "partner_state", "root", "clock", "incident", "early", "feed"}
 """Tables of a hub that runs, whatever was said."""
 OF_CHILDREN = {"case_file", "case_token", "lane", "watched", "tally"}
 """Tables with as many rows as there are children, lanes and edges."""
