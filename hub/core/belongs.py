@@ -85,12 +85,14 @@ def _only(found: list[_Begun]) -> _Begun | None:
 
 def _begun(work: Work, machine: str, begins: str, case_ref: str) -> Iterator[_Begun]:
     """All of this kind in the case, the last one first."""
+    # The case has few journeys; of a machine there are all that ever were.
     sql = (
-        "select j.subject, j.state from journey j join message m on m.message_id = j.subject"
-        " where j.machine = :machine and j.case_ref = :case and m.type = :type"
+        "select j.subject, j.state, j.machine from journey j"
+        " join message m on m.message_id = j.subject where j.case_ref = :case and m.type = :type"
         " order by j.opened_at desc, j.subject"
     )
-    for row in rows(work.conn, sql, machine=machine, case=case_ref, type=begins):
+    found = rows(work.conn, sql, case=case_ref, type=begins)
+    for row in (one for one in found if one.machine == machine):
         grown = list(_grown_from(work, row.subject))
         messages = [one.message_id for one in grown]
         sent = f"select reference from delivery where {among(work.conn, 'message_id')}"

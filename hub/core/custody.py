@@ -103,16 +103,15 @@ def concerned(work: Work, message_id: str) -> Concerned | None:
 
 def _moved_by(work: Work, machine: str, case_ref: str, message_id: str) -> UUID | None:
     """The journey that a message began or moved: an answer to it is about that one."""
+    # The case has few journeys; of a machine there are all that ever were.
     found = rows(
         work.conn,
-        "select j.subject from journey j join move v on v.journey_id = j.journey_id"
-        " where j.case_ref = :case and j.machine = :machine and v.message_id = :id"
-        " order by v.at limit 1",
+        "select j.subject, j.machine from journey j join move v on v.journey_id = j.journey_id"
+        " where j.case_ref = :case and v.message_id = :id order by v.at",
         case=case_ref,
-        machine=machine,
         id=message_id,
     )
-    return UUID(found[0].subject) if found else None
+    return next((UUID(row.subject) for row in found if row.machine == machine), None)
 
 
 def take(

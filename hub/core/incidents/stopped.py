@@ -18,12 +18,13 @@ _NONE_STOPPED = "nothing stands stopped for that cause any more"
 _NOTHING_WAITS = "nothing waits behind one that stopped any more"
 
 _COUNTED = "update incident set count = :count where open_key = :open_key"
+# In no order: asked for one, SQLite reads every lane there ever was.
 _BEHIND = """
-select d.lane, d.type, d.partner, d.reason, count(*) as behind from delivery d
-join delivery w on w.lane = d.lane and w.lane_no > d.lane_no and w.rank >= d.rank and w.rank > 0
-  and (w.state = 'waiting' or (w.state = 'offered' and w.transport = 'outbox'))
-where d.state in ('needs_person', 'outcome_unknown') and d.lane_no > 0
-group by d.lane, d.lane_no, d.type, d.partner, d.reason order by d.lane, d.lane_no
+select d.lane, d.lane_no, d.type, d.partner, d.reason, (
+  select count(*) from delivery w
+  where w.lane = d.lane and w.lane_no > d.lane_no and w.rank >= d.rank and w.rank > 0
+    and (w.state = 'waiting' or (w.state = 'offered' and w.transport = 'outbox'))) as behind
+from delivery d where d.state in ('needs_person', 'outcome_unknown') and d.lane_no > 0
 """
 
 
@@ -51,7 +52,8 @@ def stopped_deliveries(work: Work) -> None:
 def blocked_lanes(work: Work) -> None:
     """One incident a lane in which something waits behind one that stopped."""
     wrong: dict[str, str] = {}
-    for row in rows(work.conn, _BEHIND):
+    found = [row for row in rows(work.conn, _BEHIND) if row.behind]
+    for row in sorted(found, key=lambda one: (one.lane, one.lane_no)):
         waits = f"{row.behind} {'waits' if row.behind == 1 else 'wait'} behind it"
         wrong.setdefault(row.lane, f"{row.type} to {row.partner}: {row.reason}; {waits}")
     lasting(work, BLOCKED, wrong, _NOTHING_WAITS)

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import Connection
 
 from hub.clock import now
+from hub.core.custody import overdue
 from hub.core.due import fall_due
+from hub.core.incidents.stopped import blocked_lanes, stopped_deliveries
 from hub.core.work import Work
 from hub.ledger import write
 from hub.ledger.read import (
@@ -35,7 +37,13 @@ from hub.ledger.read import (
 from hub.ledger.read.mark import Mark
 from hub.partners import Receives, Role
 from tests.kit.deeds import act, settle, told
-from tests.kit.people import a_handover, an_attendance
+from tests.kit.people import (
+    a_handover,
+    a_response,
+    a_strategy_record,
+    a_strategy_request,
+    an_attendance,
+)
 from tests.kit.site import Bench, a_partner, an_arrival
 
 LARGE = re.compile(
@@ -43,6 +51,8 @@ LARGE = re.compile(
     r"(?! USING INDEX delivery_(blocks|offered)$)"
 )
 """Whole, and not the few of a state that an index holds alone."""
+OF_A_KIND = re.compile(r"^SEARCH j USING INDEX journey_waiting \(machine=\?\)$")
+"""Every journey that there ever was of a machine."""
 IN_A_STATE = re.compile(r"^SEARCH .*\(state=\?\)$")
 """All rows in a state: a page may list what waits for a person, core may not for each receipt."""
 
@@ -91,6 +101,25 @@ def test_recording_handing_out_and_settling_read_no_table_whole(
     act(bench, "handover.answered", handed_over.message_id, response="accepted")
     assert len(asked) > 30
     assert long_reads(bench, dict(asked), IN_A_STATE) == []
+
+
+def test_what_core_looks_for_every_few_seconds_reads_no_table_whole(
+    bench: Bench, asked: dict[str, Any]
+) -> None:
+    for duty in (stopped_deliveries, blocked_lanes, overdue):
+        bench.do(duty)
+    assert len(asked) >= 3
+    assert long_reads(bench, dict(asked), OF_A_KIND) == []
+
+
+def test_what_belongs_to_a_case_is_found_by_the_case(bench: Bench, asked: dict[str, Any]) -> None:
+    request = an_arrival("strategy.requested", a_strategy_request(1), "edt", "SR-000001")
+    bench.record(request)
+    bench.record(an_arrival("strategy.record", a_strategy_record(1), "edt", "SD-000001"))
+    answers = request.message_id
+    bench.record(an_arrival("handover.response", a_response(answers), "team", answers=answers))
+    assert any("join move" in sql for sql in asked)
+    assert long_reads(bench, dict(asked), OF_A_KIND, IN_A_STATE) == []
 
 
 @pytest.mark.parametrize("deed", ["a day", "what falls due"])
