@@ -26,7 +26,7 @@ from hub.ledger.tables import Feed, Watched
 from hub.ledger.thread import Ledger
 from hub.ledger.write import insert, rows, run
 from hub.partners import Partner, feeds
-from hub.seal import Keyring
+from hub.seal import Keyring, Unsealable
 from hub.wire import Outbound, Record, write
 
 log = structlog.get_logger("hub.core")
@@ -57,8 +57,8 @@ class Feeds:
         while not stop.is_set():
             try:
                 for feed, where in (await self._ledger.transaction(self._known)).items():
-                    if where is None:
-                        await self._fill(publisher, *feed)
+                    if where is None and not await self._fill(publisher, stop, *feed):
+                        return
                     if where != self._cluster:
                         await publisher([self._mark(*feed)])
                         await self._ledger.transaction(partial(self._keep, feed=feed))
@@ -78,19 +78,23 @@ class Feeds:
             run(conn, gone, core=self._core, p=partner, a=authority)
         return {feed: known.get(feed) for feed in self._feeds}
 
-    async def _fill(self, publisher: Publisher, partner: str, authority: str) -> None:
-        after, count = "", 0
-        while True:
+    async def _fill(
+        self, publisher: Publisher, stop: asyncio.Event, partner: str, authority: str
+    ) -> bool:
+        """True once the whole list is in Kafka, false where we stop before."""
+        after: str | None = ""
+        count = 0
+        while after is not None:
+            if stop.is_set():
+                return False
             page = partial(self._page, partner=partner, authority=authority, after=after)
-            last, new = await self._ledger.transaction(page)
+            after, new = await self._ledger.transaction(page)
             if new:
                 await publisher(new)
             count += len(new)
-            if last is None:
-                break
-            after = last
         if count:
             log.info("a feed keeps whom others kept before", partner=partner, count=count)
+        return True
 
     def _page(
         self, conn: Connection, partner: str, authority: str, after: str
@@ -103,33 +107,23 @@ class Feeds:
             for row in found
             if (number := self._number(row)) is not None
         }
-        known = {
-            row.token
-            for one in made
-            for row in rows(
-                conn,
-                "select token from watched where partner = :p and token = :t",
-                p=partner,
-                t=one,
-            )
-        }
-        new = [
-            {"partner": partner, "token": one, "because": case}
-            for one, case in made.items()
-            if one not in known
-        ]
+        new = [{"partner": partner, "token": one, "because": case} for one, case in made.items()]
         insert(conn, Watched, new, new_only=True)
         # Also who was known: what a core had written and not told when it ended is told here.
         out = [told(self._keys, partner, one) for one in made]
         return (found[-1].message_id if len(found) == _AT_ONCE else None), out
 
     def _number(self, row: Any) -> str | None:
-        """The child's NHS number; None where none was given, or the content is erased."""
+        """The child's NHS number; None where none was given, or nobody can open the content any more."""
         try:
             case_key = unwrap(self._keys, row.case_ref, row.wrapped)
+            _, body = open_sealed(case_key, row.message_id, row.sealed)
         except Erased:
             return None
-        _, body = open_sealed(case_key, row.message_id, row.sealed)
+        except Unsealable as error:
+            # One damaged row must not keep core from beginning, again and again.
+            log.error("content cannot be opened", message=row.message_id, why=str(error))
+            return None
         try:
             return str(body["child"]["nhs_number"]["value"]["number"])
         except (KeyError, TypeError):

@@ -110,6 +110,40 @@ async def test_a_feed_that_was_away_is_filled_anew(a_bench: Benches) -> None:
     assert sorted(set(keys(road)) - {MARK.decode()}) == wanted
 
 
+async def test_one_damaged_content_keeps_no_core_from_beginning(a_bench: Benches) -> None:
+    bench = a_bench([EDT])
+    wanted = opened(bench, 3)
+    with bench.engine.begin() as conn:
+        damaged = (
+            "update content set sealed = :junk where message_id ="
+            " (select message_id from message where reference = 'EDT-0')"
+        )
+        run(conn, damaged, junk=b"\0" * 64)
+    road = Road()
+    await made_whole(bench, road)
+    assert road.taken[-1] == MARK
+    assert len(set(keys(road)) - {MARK.decode()}) == len(wanted) - 1
+
+
+async def test_who_is_stopped_meanwhile_says_of_no_list_that_it_is_whole(a_bench: Benches) -> None:
+    bench = a_bench([EDT])
+    opened(bench, 1)
+    ledger, road, stop = (
+        Ledger.open(bench.engine.url.render_as_string(False)),
+        Road(),
+        asyncio.Event(),
+    )
+    lists = Feeds(ledger, bench.site.keys, "1", "one", [LATE])
+
+    async def stopping() -> None:
+        await asyncio.sleep(0)
+        stop.set()
+
+    await asyncio.gather(lists.run(road, stop), stopping())  # type: ignore[arg-type]
+    ledger.close()
+    assert MARK not in road.taken
+
+
 async def test_erased_content_and_the_feed_itself_put_nobody_on_a_list(a_bench: Benches) -> None:
     bench = a_bench([EDT, LATE])
     bench.record(an_arrival("health.attendance", an_attendance(1), "late", "A-1"))
