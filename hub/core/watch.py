@@ -7,7 +7,7 @@ from hub.core.arrival import Arrival
 from hub.core.work import Work
 from hub.ids import token
 from hub.ledger.tables import Watched
-from hub.ledger.write import rows, run
+from hub.ledger.write import rows
 from hub.partners import Partner
 from hub.seal import Keyring
 from hub.topics import WATCHED
@@ -46,14 +46,6 @@ def add(work: Work, partner: Partner, nhs_number: str, because: str) -> None:
         return
     work.add(Watched, {"partner": partner.partner, "token": made, "because": because})
     work.out.append(told(work.site.keys, partner.partner, made))
-
-
-def forget(work: Work, because: str) -> None:
-    """Takes a closed case (or an imported list) off every feed."""
-    for row in rows(work.conn, "select partner, token from watched where because = :b", b=because):
-        gone = told(work.site.keys, row.partner, row.token)
-        work.out.append(Outbound(gone.topic, gone.key, None, gone.headers))
-    run(work.conn, "delete from watched where because = :b", b=because)
 
 
 def told(keys: Keyring, partner: str, made: str) -> Outbound:
