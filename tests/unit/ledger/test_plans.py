@@ -48,7 +48,7 @@ from tests.kit.site import Bench, a_partner, an_arrival
 
 LARGE = re.compile(
     r"^SCAN (message|delivery|attempt|journey|move|audit|content|parcel|act|m|d|j|v)\b"
-    r"(?! USING INDEX delivery_(blocks|offered)$)"
+    r"(?! USING INDEX delivery_(blocks|offered|stopped)$)"
 )
 """Whole, and not the few of a state that an index holds alone."""
 OF_A_KIND = re.compile(r"^SEARCH j USING INDEX journey_waiting \(machine=\?\)$")
