@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 from hub.directory import partner_files
 from hub.ledger.migrate import migrate
+from hub.partners import feeds
 from hub.seal import Keyring
 from tests.kit.site import Bench
 from tests.load.scale.history import PER_CHILD, History, Lines, Part
@@ -33,6 +34,7 @@ _TALLY = (
     " select 'in-1', 'before', partner, count(*), 0, 0, 0 from message"
     " where parcel_id is not null group by partner"
 )
+_FEED = "insert into feed (partner, authority, core, cluster)"
 _KEEP = ("lane", "partner_state", "offset")
 """Small tables: their indexes stay while they are written."""
 
@@ -93,6 +95,8 @@ def load(url: str, data: Path, councils: Sequence[Council]) -> None:
             for council in councils:
                 _written(lines(data, council), council, lambda some: _insert(file, some))
             file.execute(_TALLY)
+            file.executemany(f"{_FEED} values (?, ?, '1', 'before')", _lists(data))
+            file.commit()
         return
     plain = where.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as conn, _postgres_bare(conn):
@@ -105,6 +109,13 @@ def load(url: str, data: Path, councils: Sequence[Council]) -> None:
         if any(process.exitcode for process in writing):
             raise RuntimeError("a council's history could not be written")
         conn.execute(_TALLY)
+        with conn.cursor() as cursor:
+            cursor.executemany(f"{_FEED} values (%s, %s, '1', 'before')", _lists(data))
+
+
+def _lists(data: Path) -> list[tuple[str, str]]:
+    """The feeds whose watched lists are loaded whole, as a core that had run would have said."""
+    return feeds(partner_files.load(data / "partners"))
 
 
 def _written(

@@ -96,6 +96,9 @@ async def test_it_is_done_once_for_each_core_and_said_again_to_another_kafka(
     assert again.taken == []
     await made_whole(bench, other, cluster="two")
     assert other.taken == [MARK]
+    there = Road()
+    await made_whole(bench, there, cluster="two")
+    assert there.taken == []
     opened(bench, 4)
     await made_whole(bench, second, cluster="two", core="2")
     assert len(second.taken) > 2, "what a core without its file recorded meanwhile"
