@@ -121,9 +121,7 @@ class _Site:
         arrival.case_ref = CASE
         arrival.envelope = authorised(arrival.type, arrival.envelope, edition).at(CASE)
         routed = route(arrival.type, arrival.envelope, self.directory, edition)
-        arrival.envelope = timed(
-            self.book, self.directory, arrival.envelope, routed.planned, self.now
-        )
+        arrival.envelope = timed(self.book, self.directory, arrival, routed.planned, self.now)
         copies = tuple(self._copy(arrival, one) for one in routed.planned)
         follows, unsaid = self._follows(arrival)
         due = arrival.envelope.deadline

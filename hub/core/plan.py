@@ -45,9 +45,7 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         there = work.site.directory
         reached = there if arrival.only is None else [there[arrival.only]]
         routed = route.route(arrival.type, envelope, reached, edition, arrival.asker)
-        arrival.envelope = timed(
-            work.site.book, work.site.directory, arrival.envelope, routed.planned, work.now
-        )
+        arrival.envelope = timed(work.site.book, there, arrival, routed.planned, work.now)
         told = arrival.envelope.deadline
         arrival.due_at = told.due_at if told else arrival.due_at
         own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
@@ -68,7 +66,7 @@ def sent_on(work: Work, arrival: Arrival, to: Partner) -> str | None:
     if routed.none:
         return routed.none
     priority = arrival.envelope.priority
-    deadline = work.site.book.due(arrival.type, work.now, priority, to.hours)
+    deadline = work.site.book.due_anew(arrival.type, work.now, priority, to.hours)
     arrival.due_at = deadline.due_at if deadline else None
     own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
     kept_back = [row["reason"] for row in own if row["state"] == "withheld"]
@@ -96,19 +94,23 @@ def _stand(work: Work, planned: list[dict[str, Any]]) -> None:
 def timed(
     book: Book,
     directory: Directory,
-    envelope: Envelope,
+    arrival: Arrival,
     planned: Sequence[Planned],
     now: datetime,
 ) -> Envelope:
     """With the message's own deadline, else what the clocks say for the first who must act. Pure.
 
-    It travels in the envelope: whoever gets the message reads by when, and by which rule.
+    It travels in the envelope: whoever gets the message reads by when, and by which rule. What is
+    over already when the message comes is late at once, so that somebody sees it.
     """
+    envelope = arrival.envelope
     must = next((one for one in planned if one.purpose is For.ACTION), None)
     if envelope.deadline is not None or must is None:
         return envelope
     hours = directory[must.partner].hours
-    found = book.due(envelope.type, now, envelope.priority, hours)
+    # The door took it before core came to it, by however long core was away.
+    taken = min(envelope.recorded_at, now)
+    found = book.due(envelope, arrival.fields, taken, hours)
     return envelope.model_copy(update={"deadline": found}) if found else envelope
 
 

@@ -1,19 +1,21 @@
 """The rules in force on any day stand in one book, read whole at start or refused."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 
-from hub.calendar import Services
+from hub.calendar import Services, at
 from hub.calendar import load as load_services
 from hub.clock import london
 from hub.rules.consequences import Notices
 from hub.rules.disclose import Policy
-from hub.rules.due import Clocks, Event, due
+from hub.rules.due import Clocks, Event, due, told
 from hub.rules.editions import Editions, load
 from hub.rules.joint_visits import Protocol
 from hub.rules.route import Routing
-from schemas.envelope import Deadline, Priority
+from schemas.envelope import Deadline, Envelope, Priority
 
 
 class Book:
@@ -66,8 +68,25 @@ class Book:
         """When police and social care visit together, in force at an instant."""
         return self._joint_visits.edition_on(london(moment).date())
 
-    def due(self, type: str, moment: datetime, priority: Priority, hours: str) -> Deadline | None:
+    def due(
+        self, envelope: Envelope, body: Mapping[str, Any], taken: datetime, hours: str
+    ) -> Deadline | None:
         """By when a receiver with these hours must have acted; None where no rule says so."""
+        since = at(self._clocks.since, time()).at
+        event = Event(
+            envelope.type,
+            envelope.occurred_at,
+            envelope.priority,
+            hours,
+            taken,
+            told(body, since),
+        )
+        return due(event, self._clocks, self.services)
+
+    def due_anew(
+        self, type: str, moment: datetime, priority: Priority, hours: str
+    ) -> Deadline | None:
+        """By when a receiver to whom it is sent on at this moment must have acted."""
         return due(Event(type, moment, priority, hours), self._clocks, self.services)
 
 

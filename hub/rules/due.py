@@ -1,11 +1,15 @@
 """By when somebody must act follows from the edition in force on that day, never from a guess.
 
 Every limit is of one kind and says so: elapsed time, calendar days, months, working days, or the
-service hours of a team. A deadline that the message itself states always wins over a computed one.
+service hours of a team. It runs from the event that its rule names, never from when the hub came to
+it. A deadline that the message itself states always wins over a computed one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -21,11 +25,31 @@ from hub.rules.editions import Edition, Editions, Sourced
 from schemas.envelope import Deadline, Priority
 
 
+class Begins(StrEnum):
+    """Which time of a message is the event that starts a clock.
+
+    None lies after `TAKEN`: a partner's clock that is ahead gives nobody more time.
+    """
+
+    OCCURRED = "occurred_at"
+    """What the message tells of happened."""
+    RECEIVED = "received_at"
+    """It reached the front door, however long it lay there."""
+    DECIDED = "decided_at"
+    PASSED = "passed_at"
+    """Its sender passed it on; where none did, the hub does when it takes it."""
+    TAKEN = "taken"
+    """The hub's door took it."""
+
+
 class Limit(Sourced):
     """One clock of an edition. Exactly one kind of limit is given."""
 
     title: str = ""
     starts: str = Field(description="The event on which it starts, in words")
+    begins: Begins = Field(
+        default=Begins.OCCURRED, description="Which time of a message that event is"
+    )
     elapsed: timedelta | None = None
     days: int | None = Field(default=None, description="Calendar days, to the end of the day")
     months: int | None = None
@@ -85,12 +109,39 @@ class Clocks(Edition):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What starts a clock: which message, when, how pressing, and the receiver's hours."""
+    """What starts a clock: which message, when, how pressing, and the receiver's hours.
+
+    `at` is when it happened, `taken` when the hub's door took it, `told` the times in its body.
+    """
 
     type: str
     at: datetime
     priority: Priority
     hours: str = "always"
+    taken: datetime | None = None
+    told: Mapping[Begins, datetime] = field(default_factory=dict)
+
+    def start(self, begins: Begins) -> datetime:
+        """When a clock that begins so has started: the earliest that is told of that event."""
+        taken = self.taken or self.at
+        if begins is Begins.TAKEN:
+            return taken
+        told = self.told.get(begins, taken)
+        return min(told, taken) if begins is Begins.PASSED else min(told, self.at, taken)
+
+
+def told(body: Mapping[str, Any], since: datetime) -> dict[Begins, datetime]:
+    """The times in a message's body that may start a clock; none before `since`. Pure.
+
+    Where an unset clock wrote 1970, no rule counts from then: the message's other times do.
+    """
+    said = {begins: body.get(begins.value) for begins in Begins}
+    moments = {
+        begins: datetime.fromisoformat(moment)
+        for begins, moment in said.items()
+        if isinstance(moment, str)
+    }
+    return {begins: moment for begins, moment in moments.items() if moment >= since}
 
 
 def fall_due(limit: Limit, at: datetime, services: Services, hours: str) -> datetime:
@@ -125,8 +176,12 @@ def clock(
 
 def due(event: Event, editions: Editions[Clocks], services: Services) -> Deadline | None:
     """By when a message of this type must be acted on, where its edition says; else None. Pure."""
-    edition = editions.edition_on(civil_day(event.at))
+    began = min([event.at, event.taken or event.at, *event.told.values()])
+    edition = editions.edition_on(civil_day(began))
     duty = next((duty for duty in edition.duties if duty.type == event.type), None)
     if duty is None:
         return None
-    return clock(duty.clock_of(event.priority), event.at, editions, services, event.hours)
+    name = duty.clock_of(event.priority)
+    limit = edition.clocks[name]
+    due_at = fall_due(limit, event.start(limit.begins), services, event.hours)
+    return Deadline(clock_id=name, due_at=due_at, rule_edition=edition.edition)

@@ -68,6 +68,11 @@ class Editions(Generic[E]):
     def __len__(self) -> int:
         return len(self._editions)
 
+    @property
+    def since(self) -> date:
+        """The first day on which one is in force."""
+        return self._editions[0].effective_from
+
     def edition_on(self, day: date) -> E:
         """The edition in force that day; raises `RuleError` before the first and after the last."""
         for edition in reversed(self._editions):

@@ -11,6 +11,7 @@ import httpx
 from nhs_number import generate  # type: ignore[attr-defined]
 from nhs_number.constants import REGION_SYNTHETIC
 
+from hub.clock import now
 from hub.running import ports
 from tests.faults.crash.site import TOKEN, Site
 from tests.faults.crash.wards import Hospital
@@ -33,6 +34,8 @@ team: {name}
 authorities: ["383"]
 live: false
 """
+_PUBLISHED = now().isoformat()
+"""What is handed over again is the same again."""
 _NIGHT = """\
 transport: {kind: http, token: {env: CRASH_TOKEN}}
 format: {kind: hub-json}
@@ -105,7 +108,7 @@ class Evening:
         said = {
             "type": "edt.handover",
             "reference": reference,
-            "occurred_at": "2026-11-24T06:00:00+00:00",
+            "occurred_at": _PUBLISHED,
             "body": body.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         }
         return await self.door.post("/v1/partners/night/messages", json=said)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub import clock
 from hub.embedded import EmbeddedKafka
 from hub.running import ports
 from tests.flow.whole_hub import EDT, STARTS, TEAM, WholeHub
@@ -54,7 +55,7 @@ async def test_the_desk_serves_meanwhile_and_the_road_opens_when_kafka_is_there(
         await eventually(hub.ready, 30, 0.1)
         handed_over: dict[str, Any] = {
             "type": "edt.handover",
-            "occurred_at": "2026-11-23T02:10:00Z",
+            "occurred_at": clock.now().isoformat(),
             "reference": "EDT-0417",
             "recipients": [{"agency": "X26TEA", "for": "action"}],
             "body": a_handover(1).model_dump(mode="json"),

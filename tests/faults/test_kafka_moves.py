@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub import clock
 from hub.running.supervise import Record
 from tests.flow.whole_hub import EDT, STARTS, TEAM, WholeHub
 from tests.kit.people import a_handover
@@ -65,7 +66,7 @@ def taken_from_kafka(hub: WholeHub) -> Any:
 async def hands_over(hub: WholeHub, web: httpx.AsyncClient, reference: str) -> None:
     said: dict[str, Any] = {
         "type": "edt.handover",
-        "occurred_at": "2026-11-23T02:10:00Z",
+        "occurred_at": clock.now().isoformat(),
         "reference": reference,
         "recipients": [{"agency": "X26TEA", "for": "action"}],
         "body": a_handover(1).model_dump(mode="json"),

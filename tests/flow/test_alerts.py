@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub import clock
 from hub.embedded.processes import free_port
 from tests.contract.transports.http_peer import Endpoint
 from tests.contract.transports.smtp_peer import MailServer
@@ -128,7 +129,7 @@ class Site:
     async def hand_over(self, client: httpx.AsyncClient, reference: str) -> None:
         said = {
             "type": "edt.handover",
-            "occurred_at": "2026-11-23T02:10:00Z",
+            "occurred_at": clock.now().isoformat(),
             "reference": reference,
             "recipients": [{"agency": "X26TEA", "for": "action"}],
             "body": a_handover(1).model_dump(mode="json"),

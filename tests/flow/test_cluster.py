@@ -16,6 +16,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from hub import clock
 from hub.kafka.acls import User, allowed, commands
 from hub.partners import Directory, Partner
 from hub.settings import Settings
@@ -176,7 +177,7 @@ async def test_a_broker_that_dies_loses_nothing_and_stops_nothing(
                 number += 1
                 message = {
                     "type": "edt.handover",
-                    "occurred_at": "2026-11-23T02:10:00Z",
+                    "occurred_at": clock.now().isoformat(),
                     "reference": f"EDT-{number}",
                     "recipients": [{"agency": "X26TEA", "for": "action"}],
                     "body": a_handover(number).model_dump(mode="json"),

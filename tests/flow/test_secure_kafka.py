@@ -15,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 
+from hub import clock
 from hub.embedded import EmbeddedKafka, node
 from hub.embedded.processes import free_port
 from hub.embedded.properties import properties
@@ -96,7 +97,7 @@ async def test_a_handover_travels_over_tls_and_a_password(
         body = a_handover(1).model_dump(mode="json")
         handed_over: dict[str, Any] = {
             "type": "edt.handover",
-            "occurred_at": "2026-11-23T02:10:00Z",
+            "occurred_at": clock.now().isoformat(),
             "reference": "EDT-0417",
             "recipients": [{"agency": "X26TEA", "for": "action"}],
             "body": body,

@@ -7,13 +7,13 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from hub import clock
 from hub.running import ports
 from hub.telemetry import traces
 from tests.contract.transports.http_peer import Endpoint
@@ -50,6 +50,10 @@ receives: [{{type: edt.handover, for: action}}]
 """
 
 
+PUBLISHED = clock.now().isoformat()
+"""What is said twice is the same twice."""
+
+
 @dataclass
 class Watched:
     """A hub whose traces are watched, a partner that may say no, and who speaks to it."""
@@ -65,7 +69,7 @@ class Watched:
         message = {
             "type": "edt.handover",
             "reference": f"R-{seed}",
-            "occurred_at": datetime(2026, 11, 23, 12, tzinfo=UTC).isoformat(),
+            "occurred_at": PUBLISHED,
             "body": json.loads(people.a_handover(seed).model_dump_json(by_alias=True)),
         }
         answer = await self.client.post(

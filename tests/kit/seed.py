@@ -256,8 +256,10 @@ def an_evening(bench: Bench, now: datetime) -> Evening:
         update={"handling": Handling()}
     )
     told.says("police.notification", guarded, POLICE, "WYP-0005", 90, priority=routine, due=300)
-    conflict = people.a_contact(41, concern=people.a_concern(7, danger=True))
-    told.says("contact.recorded", people.a_contact(41), "contact-centre", "CALL-000041", 58)
+    rang = told.at(58)
+    conflict = people.a_contact(41, received_at=rang, concern=people.a_concern(7, danger=True))
+    first = people.a_contact(41, received_at=rang)
+    told.says("contact.recorded", first, "contact-centre", "CALL-000041", 58)
     told.says("contact.recorded", conflict, "contact-centre", "CALL-000041", 21)
     csv = b"ref;date;child\r\nCALL-000050;23/11/2026;A\r\nCALL-000051;31/11/2026;B\r\n"
     told.unread(

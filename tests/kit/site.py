@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,12 @@ class Bench:
         return done
 
     def record(self, *arrivals: Arrival, at: datetime | None = None) -> None:
-        """Records messages as one batch."""
+        """Records messages as one batch; what says no time of its own happened, and came, then."""
+        for one in arrivals if at is not None else ():
+            said = one.envelope
+            happened = at if said.occurred_at == said.recorded_at else said.occurred_at
+            times = {"occurred_at": happened, "recorded_at": at}
+            one.envelope = said.model_copy(update=times)
         self.do(lambda work: record_messages(work, arrivals), at)
 
     def orders(self) -> list[dict[str, Any]]:
@@ -137,7 +142,7 @@ def an_arrival(
     child = child_of(body)
     number = getattr(getattr(child, "nhs_number", None), "value", None) if child else None
     given = getattr(number, "number", None) or (number if isinstance(number, str) else None)
-    moment = datetime.now(UTC)
+    moment = now()
     envelope = Envelope(
         message_id=message_id,
         type=type,

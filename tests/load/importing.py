@@ -7,6 +7,7 @@ is in the ledger; what the import adds to a message's way from our word to its a
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,8 @@ from rich.console import Console
 from sqlalchemy import Engine, TextClause, text
 
 from connectors.formats.csv_rows import MOST
+from hub import clock
+from hub.clock import london
 from hub.ledger.session import open_ledger
 from hub.running import ports
 from tests.kit.people import an_attendance
@@ -105,7 +108,7 @@ def _message(stamp: int) -> dict[str, object]:
     return {
         "type": "health.attendance",
         "reference": f"W{stamp}",
-        "occurred_at": "2026-11-23T22:15:00Z",
+        "occurred_at": clock.now().isoformat(),
         "priority": "immediate",
         "body": body,
     }
@@ -115,11 +118,12 @@ def _export(first: int) -> bytes:
     """As many calls as one file may hold, one a row, about children of whom some are known."""
     rows = ["call,received,kind,child,born,nhs,concern"]
     known: Sequence[str] = NUMBERS
+    rang = london(clock.now() - timedelta(hours=1)).strftime("%d/%m/%Y %H:%M")
     for number in range(first, min(first + MOST, CONTACTS)):
         nhs = known[number] if number < len(known) else ""
         child = f"Invented Child{number % 20_000:05d}"
         words = "Came to school hungry and without a coat; the neighbour heard shouting again"
-        rows.append(f"CALL-{number:06d},23/11/2026 14:05,Prof,{child},04/03/2017,{nhs},{words}")
+        rows.append(f"CALL-{number:06d},{rang},Prof,{child},04/03/2017,{nhs},{words}")
     return "\n".join(rows).encode()
 
 

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -41,7 +42,7 @@ class Night:
         said = {
             "type": "edt.handover",
             "reference": reference,
-            "occurred_at": "2026-11-24T06:00:00+00:00",
+            "occurred_at": datetime.now(UTC).isoformat(),
             "body": body,
         }
         while reference not in self.owned:

@@ -117,7 +117,8 @@ def test_what_a_decision_answers_says_which_is_meant(bench: Bench) -> None:
 
 
 def test_a_number_that_nobody_knows_decides_nothing_and_is_seen(bench: Bench) -> None:
-    bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-000001"))
+    referral = a_referral(1, received_at=now())
+    bench.record(an_arrival("referral.received", referral, "school", "MARF-000001"))
     decision = decided(bench, "MARF-OF-THE-GP")
     assert told(bench) == []
     assert undecided(bench) == 1

@@ -1,16 +1,19 @@
 """Late is what nobody has done by its deadline, and nothing that has been done since."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.clock import now
+from hub.core.due import fall_due
 from hub.ledger.read.waits import Narrowed, late, number_late
+from hub.ledger.write import at
 from hub.partners import Partner, Receives, Role
 from schemas.census import ContactOutcome
 from schemas.codes import StrategyDecision
 from schemas.values import known
+from tests.kit.deeds import incidents
 from tests.kit.people import (
     a_contact,
     a_decision,
@@ -81,3 +84,15 @@ def test_a_contact_that_became_a_referral_is_not_late_beside_it(bench: Bench) ->
     decision = a_decision(1).model_copy(update={"referral_reference": "CALL-1"})
     bench.record(an_arrival("referral.decision", decision, "team", "D-000001"))
     assert owed(bench, "referral") == []
+
+
+def test_what_is_late_when_it_comes_is_seen_to_be_late_at_once(bench: Bench) -> None:
+    came = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+    referral = a_referral(1, received_at=came - timedelta(days=10))
+    bench.record(an_arrival("referral.received", referral, "school", "MARF-000001"), at=came)
+    [row] = bench.all("select due_at from message where type = 'referral.received'")
+    assert at(row.due_at) == datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
+    bench.do(fall_due, came)
+    assert incidents(bench)["overdue"] == 1
+    [rung] = bench.all("select due_at from delivery where transport = 'call'")
+    assert at(rung.due_at) == at(row.due_at)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hub.calendar import load as load_calendars
 from hub.clock import LONDON, london
-from hub.rules.due import Clocks, Duty, Event, Limit, clock, due
+from hub.rules.due import Begins, Clocks, Duty, Event, Limit, clock, due, told
 from hub.rules.editions import load
 from schemas.envelope import Priority
 from schemas.register import REGISTER
@@ -106,6 +106,61 @@ def test_the_other_clocks(name: str, at: str, due_at: str) -> None:
     found = clock(name, local(at), EDITIONS, SERVICES)
     assert found is not None
     assert f"{london(found.due_at):%Y-%m-%dT%H:%M}" == due_at
+
+
+FRIDAY, MONDAY = local("2026-11-27T10:00"), local("2026-11-30T09:00")
+
+
+@pytest.mark.parametrize(
+    ("type", "priority", "told", "due_at"),
+    [
+        # A contact of Friday is decided on by the end of Monday, however late its export comes.
+        ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: FRIDAY}, "2026-12-01T00:00"),
+        ("contact.recorded", Priority.ROUTINE, {}, "2026-12-01T00:00"),
+        # A sender's clock that is ahead gives nobody more time.
+        ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: MONDAY}, "2026-12-01T00:00"),
+        # The hub passes a contact on when it takes it; a team when it says so.
+        ("contact.recorded", Priority.IMMEDIATE, {}, "2026-11-30T09:15"),
+        ("referral.passed_to_team", Priority.ROUTINE, {Begins.PASSED: FRIDAY}, "2026-11-27T12:00"),
+        ("edt.handover", Priority.URGENT, {}, "2026-11-30T09:30"),
+        (
+            "referrer.decision_feedback",
+            Priority.ROUTINE,
+            {Begins.DECIDED: FRIDAY},
+            "2026-12-01T00:00",
+        ),
+        # Agencies confirm what was circulated to them, not what they have not yet got.
+        ("strategy.record", Priority.ROUTINE, {}, "2026-12-02T00:00"),
+    ],
+)
+def test_a_clock_starts_with_its_event_and_not_when_the_hub_comes_to_it(
+    type: str, priority: Priority, told: dict[Begins, datetime], due_at: str
+) -> None:
+    event = Event(type, FRIDAY, priority, "leeds-daytime", MONDAY, told)
+    found = due(event, EDITIONS, SERVICES)
+    assert found is not None
+    assert f"{london(found.due_at):%Y-%m-%dT%H:%M}" == due_at
+
+
+def test_a_partners_clock_of_tomorrow_moves_no_deadline() -> None:
+    event = Event("edt.handover", MONDAY, Priority.URGENT, "leeds-daytime", FRIDAY)
+    assert due(event, EDITIONS, SERVICES) == due(
+        Event("edt.handover", FRIDAY, Priority.URGENT, "leeds-daytime"), EDITIONS, SERVICES
+    )
+
+
+def test_a_referral_of_2011_is_judged_by_the_edition_of_its_day() -> None:
+    event = Event(
+        "referral.received", local("2011-01-18T10:00"), Priority.ROUTINE, "always", MONDAY
+    )
+    found = due(event, EDITIONS, SERVICES)
+    assert found is not None
+    assert (found.rule_edition, london(found.due_at).date()) == ("EN-WT2010", date(2011, 1, 20))
+
+
+def test_no_clock_starts_on_a_day_before_there_were_rules() -> None:
+    body = {"received_at": "1970-01-01T00:00:00Z", "passed_at": "2026-11-27T10:00:00Z"}
+    assert told(body, local("2010-03-01T00:00")) == {Begins.PASSED: FRIDAY}
 
 
 def test_an_edition_has_only_its_own_clocks() -> None:
