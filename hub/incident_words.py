@@ -8,6 +8,7 @@ KINDS = {
     "unknown_receipt": "{partner} sent a receipt for something it was never sent",
     "unknown_partner": "A receipt names a partner that has no file",
     "overdue": "Nobody has accepted a message in time",
+    "unowned": "Nobody gets a message that somebody must act on",
     "early": "A message waits for one that has not come",
     "foreign": "Somebody else writes where only this hub writes, or its words were damaged",
     "not_linked": "Two cases could not be joined",
@@ -41,6 +42,8 @@ ENDS = {
     "unknown_partner": "Closes by itself after a day without another",
     "two_of_one_name": "Closes by itself after a day without another",
     "foreign": "Closing it sets aside what was kept of it",
+    "unowned": "Closes by itself when core starts with partner files that name somebody for it. Close it"
+    " where a named person acts on it all the same",
     "stuck": "Closing it sets aside what was kept of it",
     "unknown_version": "Closing it sets aside what was kept of it",
     "silent": "Closes by itself when it speaks. Close it where it was taken away on purpose",

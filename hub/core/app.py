@@ -27,6 +27,7 @@ from hub.core.reports import heartbeat
 from hub.core.start.catching_up import CatchingUp, catching_up
 from hub.core.start.feeds import Feeds
 from hub.core.start.horizon import Horizons
+from hub.core.start.owners import find_owners
 from hub.core.start.recover import again, on_the_road
 from hub.core.start.refill import refill
 from hub.core.start.restored import another, gone, restored
@@ -268,6 +269,8 @@ class Core:
             work = self._work(conn)
             if count := take_up(work):
                 log.info("took up what was parked", count=count)
+            if count := find_owners(work):
+                log.info("found who acts on what nobody got", count=count)
             return batch.finish(work)
 
         await self._after(await self.ledger.transaction(parked))

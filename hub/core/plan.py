@@ -5,7 +5,7 @@ answer too and stands on the message. A lane numbers its deliveries under its ro
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,12 +25,14 @@ from hub.partners import Directory, Partner, Role
 from hub.rules import route
 from hub.rules.book import Book
 from hub.rules.disclose import Disclosure, Verdict, disclose, names, own
+from hub.rules.owner import nobody_acts
 from hub.rules.release import decided
 from hub.rules.route import Planned
 from schemas.envelope import AckLevel, Envelope, For
 from schemas.kinds import places
 from schemas.register import model_of
 
+UNOWNED = "unowned"
 NOT_HELD = ("inbox", "call")
 """Held transports on which nothing waits for what is before it: people see all that waits."""
 
@@ -40,20 +42,61 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
     made: dict[str, tuple[int, str | None]] = {}
     planned: list[dict[str, Any]] = []
     for arrival in arrivals:
-        envelope = arrival.envelope
-        edition = work.site.book.routing(envelope.occurred_at)
-        there = work.site.directory
-        reached = there if arrival.only is None else [there[arrival.only]]
-        routed = route.route(arrival.type, envelope, reached, edition, arrival.asker)
-        arrival.envelope = timed(work.site.book, there, arrival, routed.planned, work.now)
-        told = arrival.envelope.deadline
-        arrival.due_at = told.due_at if told else arrival.due_at
-        own = [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
+        routed, own = _routed(work, arrival)
         work.planned[arrival.message_id] = own
         planned += own
         made[arrival.message_id] = (len(own), routed.none)
+        if why := _unowned(work, arrival, routed, own):
+            work.incident(UNOWNED, arrival.message_id, f"{arrival.type}: {why}")
     _stand(work, planned)
     return made
+
+
+def plan_anew(work: Work, arrival: Arrival) -> bool:
+    """Plans a recorded message for whoever the partner files name by now and who has not got it.
+
+    Whether nobody who must act is missing any more.
+    """
+    routed, own = _routed(work, arrival)
+    sql = "select delivery_id from delivery where message_id = :id"
+    has = {row.delivery_id for row in rows(work.conn, sql, id=arrival.message_id)}
+    new = [row for row in own if row["delivery_id"] not in has]
+    work.planned[arrival.message_id] = own
+    _stand(work, new)
+    run(
+        work.conn,
+        "update message set planned = planned + :more,"
+        " none_reason = case when planned + :more = 0 then none_reason end where message_id = :id",
+        more=len(new),
+        id=arrival.message_id,
+    )
+    return not _unowned(work, arrival, routed, own)
+
+
+def _routed(work: Work, arrival: Arrival) -> tuple[route.Routed, list[dict[str, Any]]]:
+    """Where it goes by the edition in force and its deadline; the deliveries, not yet standing."""
+    edition = work.site.book.routing(arrival.envelope.occurred_at)
+    there = work.site.directory
+    reached = there if arrival.only is None else [there[arrival.only]]
+    routed = route.route(arrival.type, arrival.envelope, reached, edition, arrival.asker)
+    arrival.envelope = timed(work.site.book, there, arrival, routed.planned, work.now)
+    told = arrival.envelope.deadline
+    arrival.due_at = told.due_at if told else arrival.due_at
+    return routed, [_delivery(work, arrival, one, edition.edition) for one in routed.planned]
+
+
+def _unowned(
+    work: Work, arrival: Arrival, routed: route.Routed, own: Sequence[Mapping[str, Any]]
+) -> str:
+    """Who was to act on it and does not get it; empty where nobody is missing."""
+    edition = work.site.book.routing(arrival.envelope.occurred_at)
+    way = edition.types.get(arrival.type, route.Way())
+    kept_back = {
+        row["partner"]: row["reason"]
+        for row in own
+        if row["state"] == "withheld" and row["purpose"] == For.ACTION.value
+    }
+    return nobody_acts(arrival.envelope, arrival.fields, way, routed, kept_back)
 
 
 def sent_on(work: Work, arrival: Arrival, to: Partner) -> str | None:

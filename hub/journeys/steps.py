@@ -82,7 +82,7 @@ class Step:
 
 def steps(type: str, body: Mapping[str, Any], heard: Heard) -> list[Step]:
     """Every journey that this message moves, in order. Pure; `body` is plain JSON."""
-    found = _custody_begins(type, heard)
+    found = custody_begins(type, heard)
     if type in _BY_TYPE:
         found = [*_BY_TYPE[type](body, heard), *found]
     return found
@@ -100,7 +100,8 @@ def settled(state: str, message: Concerned, partner: str) -> list[Step]:
     return _on_custody(message, partner, event, Facts()) if event else []
 
 
-def _custody_begins(type: str, heard: Heard) -> list[Step]:
+def custody_begins(type: str, heard: Heard) -> list[Step]:
+    """Custody of a message that a named person must accept: one, or one for each agency."""
     if heard.ack.rank < AckLevel.ACCEPTED.rank or not heard.receivers:
         return []
     parties = sorted(set(heard.receivers)) if type in EACH_AGENCY else [""]

@@ -5,7 +5,7 @@ whose role the routing edition names. Nobody gets their own words back unless th
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ class Way(Data):
         default=False, description="The hub passes it on to the system whose message it answers"
     )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
+    settled_by: tuple[str, ...] = Field(
+        default=(),
+        description="Fields of which any says what has become of it: nobody else need act then",
+    )
 
 
 class Routing(Edition):
@@ -55,10 +59,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A recipient or partner who gets nothing, and why."""
+    """A recipient or partner who gets nothing, and why.
+
+    `owed`: the sender named them to act on it. `meant`: it is kept from them on purpose.
+    """
 
     whom: str
     why: str
+    owed: bool = False
+    meant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,11 @@ class Routed:
     planned: tuple[Planned, ...]
     missed: tuple[Missed, ...]
     edition: str
+
+    @property
+    def acting(self) -> tuple[Planned, ...]:
+        """Deliveries to those who must act."""
+        return tuple(one for one in self.planned if one.purpose is For.ACTION)
 
     @property
     def none(self) -> str | None:
@@ -129,18 +143,38 @@ def _by_name(
     for recipient in envelope.recipients:
         whom = "/".join(filter(None, (recipient.agency, recipient.team)))
         serving = _serving(type, recipient, envelope, partners)
+        must = recipient.purpose is For.ACTION
         if not serving:
-            missed.append(Missed(whom, f"no partner serves it for authority {envelope.authority}"))
+            why = f"no partner serves it for authority {envelope.authority}"
+            missed.append(Missed(whom, why, owed=must))
+        own: list[Planned] = []
+        left_out: list[Missed] = []
         for partner in serving:
             receives = _receives(partner, type, recipient.team)
             why_not = _why_not(type, envelope, partner, way, receives)
             if why_not:
-                missed.append(Missed(whom, why_not))
+                left_out.append(_missed(whom, why_not, envelope, partner, receives, must))
             else:
-                planned.append(
+                own.append(
                     _plan(envelope, partner, recipient, recipient.purpose, "named by the sender")
                 )
+        # Of several systems behind one recipient it is enough that one takes it.
+        missed += [replace(one, owed=one.owed and not own) for one in left_out]
+        planned += own
     return planned, missed
+
+
+def _missed(
+    whom: str,
+    why: str,
+    envelope: Envelope,
+    partner: Partner,
+    receives: Receives | None,
+    must: bool = False,
+) -> Missed:
+    """Who sent it has it, and a live system is spared a test: neither is missing."""
+    meant = receives is not None and partner.live and envelope.test
+    return Missed(whom, why, must and not meant and not _is_sender(envelope, partner), meant)
 
 
 def _by_role(
@@ -157,7 +191,7 @@ def _by_role(
             continue
         why_not = _why_not(type, envelope, partner, way, receives)
         if why_not:
-            missed.append(Missed(partner.partner, why_not))
+            missed.append(_missed(partner.partner, why_not, envelope, partner, receives))
             continue
         recipient = Recipient(agency=partner.agency, team=partner.team, purpose=receives.purpose)
         why = f"receives {type} as {partner.role.value}"

@@ -36,7 +36,7 @@ def incident_link(one: Wrong) -> str:
         return f"/partners/{one.subject.partition('|')[0]}"
     if one.kind == "overdue" and one.subject.count(":"):
         return f"/message/{one.subject.split(':')[1]}"
-    if one.kind in ("early", "not_linked"):
+    if one.kind in ("early", "not_linked", "unowned"):
         return f"/message/{one.subject}"
     if one.kind == "stopped":
         return f"/failed/{one.about}"

@@ -17,6 +17,7 @@ BY_HAND = (
     "misdirected_ack",
     "foreign",
     "not_linked",
+    "unowned",
     "retention",
     "restored",
     "unread",

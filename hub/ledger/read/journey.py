@@ -51,6 +51,8 @@ class Said:
     """The message that a person sent in its place."""
     mended: str | None
     """The parcel that nobody could read, until a person corrected it into this one's."""
+    unowned: str | None
+    """Who was to act on it and does not get it, while that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ select message_id, parcel_id, type, version, partner, authority, reference, case
   none_reason, conflict_of, corrects, test, labels, doubts,
   (select c.message_id from message c where c.corrects = message.message_id
    and c.corrects is not null limit 1) as corrected_by,
-  (select p.corrects from parcel p where p.parcel_id = message.parcel_id) as mended
+  (select p.corrects from parcel p where p.parcel_id = message.parcel_id) as mended,
+  (select i.cause from incident i where i.open_key = 'unowned|' || message.message_id) as unowned
   from message where
 """
 _SENT = """

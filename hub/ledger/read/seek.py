@@ -66,7 +66,9 @@ select m.message_id, m.parcel_id, m.type, m.version, m.partner, m.authority, m.r
   m.labels, m.doubts,
   (select c.message_id from message c where c.corrects = m.message_id
    and c.corrects is not null limit 1) as corrected_by,
-  (select p.corrects from parcel p where p.parcel_id = m.parcel_id) as mended from message m where
+  (select p.corrects from parcel p where p.parcel_id = m.parcel_id) as mended,
+  (select i.cause from incident i where i.open_key = 'unowned|' || m.message_id) as unowned
+  from message m where
 """
 _ORDER = "order by m.recorded_at desc, m.message_id desc"
 LATE: dict[str, frozenset[str]] = {

@@ -226,7 +226,10 @@ def _message(one: Said, name: Name) -> Event:
         extra.append("Of a version this hub does not know yet: parked until the upgrade")
     doubts = [Doubt(doubt).label for doubt in orjson.loads(one.doubts)]
     extra += doubts
-    if not one.planned and one.none_reason:
+    if one.unowned:
+        missing = one.unowned.partition(": ")[2]
+        extra.append(f"Somebody must act on it and does not get it: {missing}")
+    elif not one.planned and one.none_reason:
         extra.append(f"Goes to nobody: {one.none_reason}")
     if one.completeness:
         extra.append(_complete(one.completeness))
@@ -237,7 +240,7 @@ def _message(one: Said, name: Name) -> Event:
         ("received and recorded" if one.partner != "hub" else "made by the hub",),
         ". ".join(extra),
         "late"
-        if in_conflict or one.state not in ("recorded", "cleared")
+        if in_conflict or one.unowned or one.state not in ("recorded", "cleared")
         else "soon"
         if doubts
         else "calm",
