@@ -14,6 +14,7 @@ import orjson
 from hub.core.arrival import Arrival
 from hub.core.work import Work
 from hub.journeys import MACHINES
+from hub.journeys.reconvening import RECONVENING
 from hub.ledger.content import open_content
 from hub.ledger.session import among, values
 from hub.ledger.write import rows
@@ -62,8 +63,20 @@ def journey_subject(work: Work, arrival: Arrival) -> UUID | None:
             return UUID(one.subject)
     if _named(arrival):
         return None
-    still = [one for one in found if one.state not in MACHINES[machine].final]
-    return UUID(still[0].subject) if len(still) == 1 else None
+    still = [one.subject for one in found if one.state not in MACHINES[machine].final]
+    if not found and machine == "strategy":
+        still = _to_reconvene(work, arrival.case_ref)
+    return UUID(still[0]) if len(still) == 1 else None
+
+
+def _to_reconvene(work: Work, case_ref: str) -> list[str]:
+    """Discussions that nobody asked for here, and that are to be held again."""
+    sql = "select subject, machine, state from journey where case_ref = :case"
+    return [
+        row.subject
+        for row in rows(work.conn, sql, case=case_ref)
+        if row.machine == RECONVENING.name and row.state in RECONVENING.owed
+    ]
 
 
 def waits_for(work: Work, arrival: Arrival) -> str | None:

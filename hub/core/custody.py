@@ -130,7 +130,7 @@ def take(
     """
     row = work.journeys.get(work.conn, journey_id(one))
     if row is None:
-        if arrival is None:
+        if arrival is None or one.only_moves:
             return None
         row = _begin(work, one, arrival)
     facts = _known(work, row, one, on)
@@ -141,7 +141,8 @@ def take(
         _note(work, row, one, by, said, None, moved.reason, who is not None)
         return moved
     _note(work, row, one, by, said, moved.state, None, who is not None)
-    if moved.state == row["state"] and moved.holder == holder:
+    due = {"due_at": one.due} if one.due is not None else {}
+    if moved.state == row["state"] and moved.holder == holder and not due:
         return moved
     holds = custodian(moved.state, moved.holder is not None) if one.machine == "handover" else None
     work.journeys.move(
@@ -152,6 +153,7 @@ def take(
         holder=moved.holder.name if moved.holder else None,
         holder_role=moved.holder.role if moved.holder else None,
         held_since=moved.holder.since if moved.holder else None,
+        **due,
         **(anew or {}),
     )
     work.audit(

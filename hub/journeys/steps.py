@@ -71,13 +71,16 @@ class Heard:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One event for one journey. The caller adds to `facts` what only the ledger knows: `holder`,
-    `lacks`, `awaited`. A journey that is not there yet begins at its machine's initial state."""
+    `lacks`, `awaited`. A journey that is not there yet begins at its machine's initial state, but
+    where it `only_moves`. `due` is by when it is owed from now on, where the message says so."""
 
     machine: str
     subject: UUID
     event: str
     facts: Facts = _NOTHING
     party: str = ""
+    due: datetime | None = None
+    only_moves: bool = False
 
 
 def steps(type: str, body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -164,7 +167,16 @@ def _record(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     return [
         Step("strategy", subject, held, facts),
         Step("strategy", subject, str(decision.get("decision")), decided),
+        _reconvening(body, subject, facts),
     ]
+
+
+def _reconvening(body: Mapping[str, Any], subject: UUID, facts: Facts) -> Step:
+    """By when the discussion is to be held again, or that an earlier day was kept."""
+    by = (body.get("quorum") or {}).get("reconvene_by") or body.get("next_discussion_at")
+    if by is None:
+        return Step("reconvening", subject, "held_again", facts, only_moves=True)
+    return Step("reconvening", subject, "agreed_by", facts, due=datetime.fromisoformat(by))
 
 
 def _response(body: Mapping[str, Any], heard: Heard) -> list[Step]:

@@ -177,6 +177,7 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         facts = Facts(**said, at=work.now)
         subject = UUID(old.message_id)
         found += [Step("strategy", subject, event, facts) for event in ("cancelled", "closed")]
+        found.append(Step("reconvening", subject, "called_off", facts))
     if old.type in ("contact.recorded", "referral.received"):
         found.append(Step("referral", UUID(old.message_id), "replaced", Facts(at=work.now)))
     for one in found:

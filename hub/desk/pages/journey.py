@@ -21,6 +21,7 @@ from hub.desk.search.found import mark_of, text_of
 from hub.desk.shown.labelled import labelled
 from hub.desk.sight import message_facts, openable, part_of_case, seen
 from hub.desk.whose import sees_all
+from hub.journeys.reconvening import RECONVENING
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Said, Way, message_way
@@ -150,7 +151,8 @@ def _asks(one: Handover, message_id: str) -> bool:
 
 def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
     if one.machine != "handover":
-        return {"one": one, "parts": stands(one, desk.title), "mood": "calm"}
+        mood = "soon" if one.state in RECONVENING.owed else "calm"
+        return {"one": one, "parts": stands(one, desk.title), "mood": mood}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
     return {"one": one, "parts": stands(one, desk.title), "mood": mood}

@@ -1,7 +1,9 @@
 """How a case stands is said in words for every state of every journey, and with it what is still owed."""
 
+from datetime import datetime
 from typing import Protocol
 
+from hub.journeys.reconvening import RECONVENING
 from hub.ledger.read.sentences import Held, Name, Parts, handover
 
 # A notice that was made may still be held for review or refused: only its delivery says that it came.
@@ -58,6 +60,12 @@ _STATES = {
         "urgent_review": "The child was not seen: an urgent review, ",
         "closed": "Closed, ",
     },
+    "reconvening": {
+        "agreed": "The discussion is to be held again, ",
+        "to_reconvene": "The discussion is to be held again by ",
+        "reconvened": "The discussion was held again, ",
+        "called_off": "The discussion need not be held again, ",
+    },
 }
 
 
@@ -66,10 +74,15 @@ class Journey(Held, Protocol):
 
     @property
     def machine(self) -> str: ...
+    @property
+    def due_at(self) -> datetime | None: ...
 
 
 def stands(one: Journey, name: Name) -> Parts:
     """Where a journey stands, since when, and who must act."""
     if one.machine == "handover":
         return handover(one, name)
-    return (_STATES[one.machine][one.state], one.changed_at)
+    words = _STATES[one.machine][one.state]
+    if one.machine == "reconvening" and one.state in RECONVENING.owed and one.due_at:
+        return (words, one.due_at)
+    return (words, one.changed_at)

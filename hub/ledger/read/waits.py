@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.journeys.handover import HANDOVER
+from hub.journeys.reconvening import RECONVENING
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.fetch import fetch, within
@@ -19,7 +20,7 @@ from hub.ledger.write import at, rows
 MOST = 10_000
 """Beyond so many, a count says that there are more."""
 _WAITING = sorted(HANDOVER.owed)
-_UNDONE = sorted(REFERRAL.owed | STRATEGY.owed)
+_UNDONE = sorted(REFERRAL.owed | STRATEGY.owed | RECONVENING.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _late(conn: Connection, now: datetime, which: Narrowed) -> Iterable[tuple[st
         mine += f" and {among(conn, 'j.sender', 'senders')}"
         given = {**given, "senders": values(conn, which.senders)}
     kinds = [("'handover'", _WAITING)] if which.handovers else []
-    for machines, states in (*kinds, ("'referral', 'strategy'", _UNDONE)):
+    for machines, states in (*kinds, ("'referral', 'strategy', 'reconvening'", _UNDONE)):
         sql = (
             f"j.machine in ({machines}) and {among(conn, 'j.state')} and j.due_at < :now and {mine}"
         )

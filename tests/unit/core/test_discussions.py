@@ -1,15 +1,19 @@
 """A discussion that was held is held, whoever declined it, and an answer moves the one that it is about."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hub.clock import now
 from hub.core.arrival import Arrival
+from hub.ledger.read.handovers import handovers_of
+from hub.ledger.read.stands import stands
+from hub.ledger.read.waits import Narrowed, late, number_late
 from hub.partners import Partner, Receives, Role
 from schemas.codes import Refusal, Response
+from schemas.strategy import Quorum
 from tests.kit.deeds import act
 from tests.kit.people import a_response, a_strategy_record, a_strategy_request
 from tests.kit.site import Bench, a_partner, an_arrival
@@ -94,3 +98,66 @@ def test_whoever_says_yes_on_the_telephone_comes(bench: Bench) -> None:
     )  # fmt: skip
     assert taken[0] == "done"
     assert state(bench, request) == "convening"
+
+
+def a_held_one(reference: str, number: int, **more: Any) -> Arrival:
+    """The record of one discussion about the child; nobody agreed on another but where it says so."""
+    changed = {"reference": reference, "number": number, "next_discussion_at": None} | more
+    changed = {"request_reference": None} | changed
+    body = a_strategy_record(1).model_copy(update=changed)
+    return an_arrival("strategy.record", body, "team", reference)
+
+
+def inquorate(by: datetime) -> dict[str, Any]:
+    """Health did not come, and it went on without them."""
+    because = "the child was at risk now"
+    return {"quorum": Quorum(met=False, went_on_because=because, reconvene_by=by)}
+
+
+def late_ones(bench: Bench, at: datetime) -> list[str]:
+    """Discussions that were to be held again and were not, as the desk reads them."""
+    everything = Narrowed(handovers=False)
+    with bench.engine.connect() as conn:
+        found = [one for one in late(conn, at, everything, 50) if one.machine == "reconvening"]
+        assert number_late(conn, at, everything) >= len(found)
+    return [one.message_id for one in found]
+
+
+@pytest.mark.parametrize("with_request", [True, False])
+def test_a_discussion_that_was_not_held_again_by_its_day_is_late_until_it_is(
+    bench: Bench, with_request: bool
+) -> None:
+    by = now().replace(microsecond=0) + timedelta(days=1)
+    begun = asked(bench, "SR-1") if with_request else None
+    first = a_held_one("SD-1", 1, **inquorate(by))
+    bench.record(first)
+    subject = (begun or first).message_id
+    assert late_ones(bench, by - timedelta(minutes=1)) == []
+    assert late_ones(bench, by + timedelta(minutes=1)) == [subject]
+    with bench.engine.connect() as conn:
+        [own] = [one for one in handovers_of(conn, subject) if one.machine == "reconvening"]
+    assert stands(own, str) == ("The discussion is to be held again by ", by)
+
+    bench.record(a_held_one("SD-2", 2), at=by + timedelta(hours=1))
+    assert late_ones(bench, by + timedelta(days=9)) == []
+    assert bench.all("select 1 from move where refused is not null") == []
+
+
+def test_held_again_without_all_who_were_needed_it_is_owed_by_the_new_day(bench: Bench) -> None:
+    asked(bench, "SR-1")
+    by = now().replace(microsecond=0) + timedelta(days=1)
+    bench.record(a_held_one("SD-1", 1, **inquorate(by)))
+    bench.record(a_held_one("SD-2", 2, **inquorate(by + timedelta(days=2))))
+    assert late_ones(bench, by + timedelta(days=1)) == []
+    assert len(late_ones(bench, by + timedelta(days=3))) == 1
+
+
+def test_a_record_without_a_further_day_owes_none(bench: Bench) -> None:
+    bench.record(a_held_one("SD-1", 1))
+    assert bench.all("select 1 from journey where machine = 'reconvening'") == []
+
+
+def test_the_day_of_the_next_discussion_is_kept_as_well(bench: Bench) -> None:
+    by = now().replace(microsecond=0) + timedelta(days=2)
+    bench.record(a_held_one("SD-1", 1, next_discussion_at=by))
+    assert len(late_ones(bench, by + timedelta(minutes=1))) == 1
