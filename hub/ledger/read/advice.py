@@ -57,7 +57,14 @@ def advice(conn: Connection, cases: Iterable[str], messages: Iterable[str]) -> t
 
 def _advised(facts: dict[str, str]) -> str:
     meeting = f"; {facts['meeting']}" if facts["meeting"] else ""
-    return f"the rules advise {_VISITS[facts['advice']]} ({_by(facts)}){meeting}"
+    return f"the rules advise {_VISITS[facts['advice']]} ({_by(facts)}){meeting}{_open(facts)}"
+
+
+def _open(facts: dict[str, str]) -> str:
+    """Which clauses ask for more, if what the message does not say is so."""
+    may = [one.partition(": ") for one in filter(None, facts.get("not_known", "").split("; "))]
+    words = [f"{missing.replace('_', ' ')} (clause {clause})" for clause, _, missing in may]
+    return f"; not known, and it may ask for more: {'; '.join(words)}" if words else ""
 
 
 def _departed(facts: dict[str, str]) -> str:

@@ -53,6 +53,20 @@ def test_half_of_what_is_known_advises_no_single_visit(bench: Bench, harm: Abuse
     assert shown.startswith("the rules advise that police and social care decide together (no")
 
 
+def test_what_the_message_does_not_say_is_not_known_and_says_which_clause_it_may_be(
+    bench: Bench,
+) -> None:
+    body = a_strategy_request(1).model_copy(update={"harm": (Coded(code=Abuse.SAB),)})
+    bench.record(an_arrival("strategy.requested", body, "police"))
+    [said] = chained(bench, "joint visit advised")
+    assert (said["advice"], said["clause"]) == ("discuss", "none matched")
+    assert said["not_known"] == "1: by_household, by_carer, by_person_in_trust"
+    [shown] = on_the_journey(bench)
+    assert shown.endswith(
+        "not known, and it may ask for more: by household, by carer, by person in trust (clause 1)"
+    )
+
+
 def test_a_decision_otherwise_than_advised_is_noted_and_goes_out(bench: Bench) -> None:
     a_record(StrategyDecision.S47_CSC, MeetingCause.SERIOUS_PHYSICAL, bench)
     [noted] = chained(bench, "decided otherwise than advised")

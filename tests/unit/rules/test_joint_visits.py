@@ -1,7 +1,8 @@
 """The joint-visit protocol advises with its clause, and new information never makes it laxer."""
 
+from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from hub.rules.joint_visits import (
     Protocol,
     deviates,
     evaluate,
+    known_of,
+    not_known_of,
     revisit,
 )
 from schemas.codes import VisitMode
@@ -59,6 +62,33 @@ def test_another_mode_than_advised_is_a_deviation_and_discussion_leaves_the_choi
     assert not any(deviates(open_choice, mode.value) for mode in VisitMode)
     assert revisit(alone, joint)
     assert not revisit(joint, alone)
+
+
+@pytest.mark.parametrize(
+    ("child", "harm", "known", "open_clauses"),
+    [
+        ({"born": "2026-09-01"}, "PHY", {"pre_mobile"}, ["2a", "2b", "2c"]),
+        ({"born": "2020-09-01"}, "PHY", set(), ["2a", "2c"]),
+        ({}, "PHY", set(), ["2a", "2c"]),
+        ({"interpreter_needed": {"value": True}}, "NEG", {"communication_needs"}, ["3"]),
+        (
+            {"disabilities": {"value": [{"code": "COMM"}]}},
+            "EMO",
+            {"communication_needs", "emotional_harm"},
+            [],
+        ),
+        ({"interpreter_needed": "not_known"}, "MUL", set(), ["1", "2a", "2c", "3"]),
+    ],
+)
+def test_the_child_and_the_harm_say_what_is_known_and_what_is_not(
+    child: dict[str, Any], harm: str, known: set[Condition], open_clauses: list[str]
+) -> None:
+    body = {"child": child, "harm": [{"code": harm}]}
+    found = known_of(body, date(2026, 11, 24), PROTOCOL)
+    assert found == known
+    assert [clause for clause, _ in evaluate(PROTOCOL, found, not_known_of(body)).open] == (
+        open_clauses
+    )
 
 
 @given(
