@@ -162,7 +162,9 @@ def _delivery(work: Work, arrival: Arrival, planned: Planned, routing: str) -> d
     told = disclosed(work.site.book, arrival, partner)
     transport = TRANSPORTS[partner.transport["kind"]]
     delivery_id = delivery_name(arrival, planned)
-    needed = AckLevel.TRANSPORT if planned.ack.rank <= 1 else AckLevel.RECEIVED
+    # What is held leaves with whoever fetches it, and has arrived when they say so.
+    least = planned.ack.rank <= 1 and transport.mode == "sent"
+    needed = AckLevel.TRANSPORT if least else AckLevel.RECEIVED
     row = _row(work, arrival, partner, delivery_id) | {
         "team": planned.recipient.team,
         "purpose": planned.purpose.value,

@@ -168,7 +168,8 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     settled = settle(standing, receipt, Policy.of(partner), work.now, random.random())
     who = told.get("who")
     named = f"{who['name']}, {who['role']}" if who else None
-    if receipt.outcome is not Outcome.NOT_ATTEMPTED:
+    handed_out = settled.state is State.OFFERED and receipt.outcome is Outcome.TAKEN
+    if receipt.outcome is not Outcome.NOT_ATTEMPTED and not handed_out:
         work.add(Attempt, _attempt(work, row, told, edge, named))
     if told.get("misdirected"):
         why = "an acknowledgement named another message; the connection was dropped"
@@ -178,6 +179,8 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     before = (row["level_reached"], row["their_reference"], row["who"])
     if level.rank > AckLevel(row["level_reached"]).rank:
         row["level_reached"] = level.value
+        if handed_out:
+            _handed_out(work, row)
     row["their_reference"] = told.get("their_reference") or row["their_reference"]
     row["who"] = named or row["who"]
     if settled.changed:
@@ -185,6 +188,17 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     if work.trail is not None:
         work.trail.settled(work.conn, row, told)
     return settled.changed or before != (row["level_reached"], row["their_reference"], row["who"])
+
+
+def _handed_out(work: Work, row: dict[str, Any]) -> None:
+    """Its content has left, whoever has it: on record the first time, though it is not delivered."""
+    work.audit(
+        row["case_ref"],
+        "delivery handed out",
+        delivery=row["delivery_id"],
+        message=row["message_id"],
+        partner=row["partner"],
+    )
 
 
 def _becomes(

@@ -14,6 +14,7 @@ from hub.ids import fresh
 from hub.ledger.read.acts import Answered, answer
 from hub.seal import Keyring
 from hub.wire import Outbound, Record, event_id, write
+from schemas.envelope import AckLevel
 
 WAIT = 2.0
 """Seconds until a page says: not confirmed."""
@@ -62,14 +63,22 @@ def outbound(keys: Keyring, act: Act) -> Outbound:
 
 
 def receipt(
-    keys: Keyring, instance: str, partner: str, delivery: tuple[str, int], who: Act | None
+    keys: Keyring,
+    instance: str,
+    partner: str,
+    delivery: tuple[str, int],
+    who: Act | None,
+    level: AckLevel = AckLevel.RECEIVED,
 ) -> Outbound:
-    """The receipt of a held delivery (its id and attempt) that was collected, or opened by a person."""
+    """The receipt of a held delivery (its id and attempt) that was collected, or opened by a person.
+
+    `transport` where it is handed out and nobody has confirmed it.
+    """
     told = {
         "delivery_id": delivery[0],
         "attempt": delivery[1],
         "outcome": "delivered",
-        "level": "received",
+        "level": level.value,
         "at": clock.now().isoformat(),
         "detail": "opened in the web inbox" if who else "collected",
         "code": None,

@@ -1,4 +1,4 @@
-"""A partner that collects gets what is its own, in order, and only after its receipt is kept."""
+"""A partner that collects gets what is its own, in order, again and again until it confirms it."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -64,22 +64,74 @@ async def test_urgent_comes_first_and_the_list_has_no_content(partner: httpx.Asy
     assert len(few.json()["deliveries"]) == 2
 
 
-async def test_collecting_is_the_receipt_and_again_is_harmless(
+async def test_an_answer_that_is_lost_on_its_way_is_had_again(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    """Whoever lost it may have forgotten the list as well: it stands there until it is confirmed."""
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()
+    one = next(found for found in listed["deliveries"] if found["type"] == "edt.handover")
+    where = f"/v1/outbox/{NORTH}/{one['delivery_id']}"
+    lost = await partner.get(where)
+    assert lost.status_code == 200, lost.text
+    assert _stands(sitting, one["delivery_id"]) == ("offered", "transport", 0)
+    assert (await partner.get(f"/v1/outbox/{NORTH}")).json() == listed
+    again = await partner.get(where)
+    assert (again.content, again.headers["hub-reference"]) == (lost.content, one["reference"])
+    handed = "select count(*) from audit where entry like '%delivery handed out%'"
+    assert sitting.one(handed) == 1
+
+
+async def test_a_message_is_handed_over_when_its_partner_confirms_it(
     sitting: Sitting, partner: httpx.AsyncClient
 ) -> None:
     listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
     one = next(found for found in listed if found["type"] == "edt.handover")
     where = f"/v1/outbox/{NORTH}/{one['delivery_id']}"
     first = await partner.get(where)
-    assert first.status_code == 200, first.text
     assert first.headers["hub-reference"] == one["reference"]
     assert "Found outside after dark" in orjson.dumps(first.json()).decode()
-    receipts = [record for record in sitting.road.published if record.kind == "receipts"]
-    assert [told["delivery_id"] for told in receipts[0].meta["receipts"]] == [one["delivery_id"]]
-    assert receipts[0].meta["receipts"][0]["level"] == "received"
+    for _ in range(2):  # the answer to a confirmation may be lost as well
+        confirmed = await partner.put(f"{where}/received")
+        assert (confirmed.status_code, confirmed.content) == (204, b"")
+    assert _stands(sitting, one["delivery_id"]) == ("delivered", "received", 1)
+    told = [r.meta["receipts"][0] for r in sitting.road.published if r.kind == "receipts"]
+    assert [receipt["delivery_id"] for receipt in told] == [one["delivery_id"]] * 2
+    assert [receipt["level"] for receipt in told] == ["transport", "received"]
     left = (await partner.get(f"/v1/outbox/{NORTH}")).json()["deliveries"]
     assert one["delivery_id"] not in {found["delivery_id"] for found in left}
     assert (await partner.get(where)).content == first.content
+
+
+def test_what_asks_for_no_more_than_leaving_is_confirmed_as_well(sitting: Sitting) -> None:
+    sql = "select count(*) from delivery where mode = 'held' and level_needed <> 'received'"
+    assert sitting.one(sql) == 0
+
+
+async def test_a_confirmation_that_is_not_kept_is_not_one(
+    sitting: Sitting, partner: httpx.AsyncClient
+) -> None:
+    listed = (await partner.get(f"/v1/outbox/{NORTH}")).json()
+    where = f"/v1/outbox/{NORTH}/{listed['deliveries'][0]['delivery_id']}/received"
+    sitting.road.away = True
+    found = await partner.put(where)
+    assert (found.status_code, found.headers["retry-after"]) == (503, "5")
+    assert (await partner.get(f"/v1/outbox/{NORTH}")).json() == listed
+    wrong = {"Authorization": "Bearer wrong"}
+    assert (await partner.put(where, headers=wrong)).status_code == 401
+    other = sitting.one("select delivery_id from delivery where partner = 'assessment-east'")
+    for name in (other, "nothing"):
+        path = f"/v1/outbox/{NORTH}/{name}/received"
+        assert (await partner.put(path)).status_code == 404
+
+
+def _stands(sitting: Sitting, delivery: str) -> tuple[str, str, int]:
+    """State and level of a delivery, and how many attempts are settled."""
+    sql = (
+        "select state, level_reached, (select count(*) from attempt a"
+        " where a.delivery_id = d.delivery_id) as settled from delivery d where delivery_id = :id"
+    )
+    (row,) = sitting.bench.all(sql, id=delivery)
+    return row.state, row.level_reached, row.settled
 
 
 async def test_without_a_receipt_in_kafka_no_body_leaves(
@@ -197,7 +249,8 @@ def _link(sitting: Sitting, absorbed: str, survivor: str) -> None:
 async def test_openapi_tells_of_the_outbox_and_health_alone(partner: httpx.AsyncClient) -> None:
     paths = (await partner.get("/v1/openapi.json")).json()["paths"]
     assert set(paths) == {
-        "/v1/outbox/{partner}", "/v1/outbox/{partner}/{delivery_id}", "/health", "/ready",
+        "/v1/outbox/{partner}", "/v1/outbox/{partner}/{delivery_id}",
+        "/v1/outbox/{partner}/{delivery_id}/received", "/health", "/ready",
     }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ async def collect(cases: CaseSystem, address: str, token: str) -> None:
                     one = await client.get(f"{address}/{entry['delivery_id']}")
                     if one.status_code == 200:
                         cases.file(one.headers["Hub-Reference"], entry["type"], one.content)
+                        await client.put(f"{address}/{entry['delivery_id']}/received")
                     elif one.status_code != 409:
                         break
             except httpx.HTTPError:

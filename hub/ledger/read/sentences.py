@@ -120,6 +120,8 @@ def _offered(one: Delivered, to: str) -> Parts:
         return (f"{one.reason[:1].upper()}{one.reason[1:]}: nobody has so far",)
     if one.transport == "inbox":
         return (f"In the inbox of {to} since ", one.created_at, "; nobody has opened it")
+    if one.level_reached == "transport":
+        return (f"Handed out to {to}, who has not confirmed it; ready since ", one.created_at)
     return (f"Ready for {to} since ", one.created_at, "; not collected so far")
 
 

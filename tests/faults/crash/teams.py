@@ -93,21 +93,27 @@ class Collector:
                 waiting = listed.json()["deliveries"] if listed is not None else []
                 known = {one.reference for one in self.arrived}
                 fresh = [one for one in waiting if one["reference"] not in known]
-                for one in fresh:
-                    # An id once listed is asked for until there is an answer: asking is the receipt.
+                for one in waiting:
                     path = f"/v1/outbox/{self.name}/{one['delivery_id']}"
-                    found = await self._ask(client, path, stop)
-                    if found is not None:
+                    if one["reference"] not in known:
+                        found = await self._ask(client, path, stop)
+                        if found is None:
+                            continue
                         visit = self.visit(found.json())
                         self.arrived.append(Arrived(one["reference"], visit, time.time()))
+                    await self._ask(client, f"{path}/received", stop, "PUT")
                 await asyncio.sleep(0.0 if fresh else 0.1)
 
     async def _ask(
-        self, client: httpx.AsyncClient, path: str, stop: Callable[[], bool]
+        self,
+        client: httpx.AsyncClient,
+        path: str,
+        stop: Callable[[], bool],
+        method: str = "GET",
     ) -> httpx.Response | None:
         while not stop():
             try:
-                answer = await client.get(path, params={"limit": 500})
+                answer = await client.request(method, path, params={"limit": 500})
             except httpx.TransportError:
                 await asyncio.sleep(0.05)
                 continue
