@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sse_starlette.sse import EventSourceResponse
 from starlette.staticfiles import StaticFiles
 
@@ -50,6 +50,7 @@ from hub.directory import partner_files
 from hub.kafka.security import kafka_security
 from hub.ledger.read.fetch import reading
 from hub.ledger.session import AWAY, open_ledger
+from hub.ledger.version import check_version
 from hub.rules.book import Book
 from hub.running import ports
 from hub.seal import Keyring
@@ -168,10 +169,10 @@ async def _serve(settings: Settings) -> None:
     desk = make_desk(settings, road)
     waiting = None
     try:
-        await asyncio.to_thread(bring_up, desk.people)
+        await asyncio.to_thread(_bring_up, desk)
     except AWAY:
         # Every page will say so, and nobody gets further than that.
-        waiting = asyncio.create_task(_bring_up_when_there(desk.people))
+        waiting = asyncio.create_task(_bring_up_when_there(desk))
     listening = ports.listening(settings, "desk")
     port = listening.getsockname()[1]
     config = uvicorn.Config(
@@ -187,6 +188,8 @@ async def _serve(settings: Settings) -> None:
         ssl_context_factory=(lambda *_: tls) if tls is not None else None,
     )
     server = _Server(config, desk.live)
+    if waiting is not None:
+        waiting.add_done_callback(lambda found: _ends(server, found))
     road.start()
     desk.counts.start()
     telling = asyncio.create_task(certificates.tell(settings, desk, tls))
@@ -197,6 +200,7 @@ async def _serve(settings: Settings) -> None:
         await server.serve([listening])
     finally:
         telling.cancel()
+        wrong = _wrong(waiting)
         if waiting is not None:
             waiting.cancel()
         await desk.live.stop()
@@ -204,15 +208,34 @@ async def _serve(settings: Settings) -> None:
         await road.stop()
         desk.ledger.dispose()
         desk.people.dispose()
+    if wrong is not None:
+        raise wrong
 
 
-async def _bring_up_when_there(people: Engine) -> None:
+def _bring_up(desk: Desk) -> None:
+    """Raises `OtherVersion` where the ledger is not ours to show."""
+    check_version(desk.ledger)
+    bring_up(desk.people)
+
+
+async def _bring_up_when_there(desk: Desk) -> None:
     while True:
         log.warning("the ledger does not answer")
         await asyncio.sleep(AGAIN)
         with suppress(*AWAY):
-            await asyncio.to_thread(bring_up, people)
+            await asyncio.to_thread(_bring_up, desk)
             return
+
+
+def _wrong(waiting: asyncio.Task[None] | None) -> BaseException | None:
+    """What was found wrong once the ledger was there."""
+    if waiting is None or not waiting.done() or waiting.cancelled():
+        return None
+    return waiting.exception()
+
+
+def _ends(server: uvicorn.Server, waiting: asyncio.Task[None]) -> None:
+    server.should_exit = server.should_exit or _wrong(waiting) is not None
 
 
 class _Server(uvicorn.Server):

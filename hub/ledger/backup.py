@@ -4,6 +4,7 @@
 has the backup alone can read nothing. What came after it is read again from Kafka when core starts.
 """
 
+import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from hub.settings import Settings
 from hub.wrong import SetUpWrong
 
 MANIFEST = "manifest.json"
+UNFINISHED = "unfinished"
+"""Stands in the directory from before its first byte until all of it is there."""
 LEDGER, PEOPLE = "ledger", "people"
 
 
@@ -65,11 +68,11 @@ def backup(settings: Settings, target: Path, now: datetime) -> Manifest:
     """Copies ledger and people into a new or empty directory while the hub runs.
 
     Raises `BackupWrong`, or `CopyFailed` or OSError where the copying itself fails (a full disk);
-    then nothing of it is left.
+    then nothing of it is left. What one that was killed left there goes first.
     """
     key = _key_check(settings)
     check_there(settings.ledger_url)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if target.exists() and not (target.is_dir() and _free(target)):
         raise BackupWrong(f"{target} is there and is not empty: name a new directory")
     with _all_or_nothing(target):
         return _copied(settings, target, now, key)
@@ -146,14 +149,39 @@ def _all_or_nothing(target: Path) -> Iterator[None]:
     made = not target.exists()
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
-    try:
-        yield
-    except BaseException:
-        for begun in target.iterdir():
+    with (target / UNFINISHED).open("ab") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupWrong(f"another backup is being made in {target}: wait for it") from None
+        if (target / MANIFEST).exists():  # another was finished since we looked
+            (target / UNFINISHED).unlink()
+            raise BackupWrong(f"{target} is there and is not empty: name a new directory")
+        _emptied(target, but=UNFINISHED)
+        try:
+            yield
+        except BaseException:
+            _emptied(target)
+            if made:
+                target.rmdir()
+            raise
+        (target / UNFINISHED).unlink()
+
+
+def _free(target: Path) -> bool:
+    """Whether nothing stands there but what one of ours began and did not finish."""
+    found = {file.name for file in target.iterdir()}
+    if found and MANIFEST not in found and found <= {LEDGER, PEOPLE}:
+        raise BackupWrong(
+            f"{target} holds a backup that was not finished: delete it, or name a new directory"
+        )
+    return not found or (UNFINISHED in found and MANIFEST not in found)
+
+
+def _emptied(target: Path, but: str = "") -> None:
+    for begun in target.iterdir():
+        if begun.name != but:
             begun.unlink()
-        if made:
-            target.rmdir()
-        raise
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 import fcntl
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +23,7 @@ from hub.commands.backups import backup_command, restore_command
 from hub.desk.access import Grant, Role
 from hub.desk.accounts.open import open_people
 from hub.desk.accounts.people import add_person
+from hub.ledger import backup as backups
 from hub.ledger.audit import verify
 from hub.ledger.backup import MANIFEST, BackupWrong, backup, restore
 from hub.ledger.copies import CopyFailed
@@ -246,6 +250,58 @@ def test_an_existing_backup_is_never_written_over(copy: Path, tmp_path: Path) ->
     restore(settings(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path), copy)
     with pytest.raises(BackupWrong, match="is not empty: name a new directory"):
         backup(settings(f"sqlite:///{tmp_path / 'ledger.db'}", tmp_path), copy, NOW)
+
+
+def test_what_one_that_was_killed_left_keeps_no_other_from_there(
+    site: Bench, ledger_url: str, tmp_path: Path
+) -> None:
+    """What it was writing when it died stays as it was: nothing of it ran after that."""
+    said(site, range(1, 3))
+    target = tmp_path / "nightly"
+    make = "from tests.unit.ledger.test_backup import killed; import sys; killed(*sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", make, ledger_url, str(tmp_path), str(target)], check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert {file.name for file in target.iterdir()} == {"ledger", "unfinished"}
+    with pytest.raises(BackupWrong, match="was not finished"):
+        restore(settings(ledger_url, tmp_path), target)
+    backup(settings(ledger_url, tmp_path), target, NOW)
+    assert "unfinished" not in {file.name for file in target.iterdir()}
+    with pytest.raises(BackupWrong, match="is not empty"):
+        backup(settings(ledger_url, tmp_path), target, NOW)
+
+
+def killed(url: str, folder: str, target: str) -> None:
+    """A backup whose process ends before its manifest is written."""
+
+    def manifest(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    backups.write_whole = manifest
+    backup(settings(url, Path(folder)), Path(target), NOW)
+
+
+def test_two_at_once_in_one_directory_are_one(site: Bench, ledger_url: str, tmp_path: Path) -> None:
+    target = tmp_path / "nightly"
+    target.mkdir()
+    with (target / "unfinished").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BackupWrong, match="another backup is being made"):
+            backup(settings(ledger_url, tmp_path), target, NOW)
+    assert target.is_dir()
+    backup(settings(ledger_url, tmp_path), target, NOW)
+
+
+def test_one_of_an_earlier_version_that_was_not_finished_is_named(
+    site: Bench, ledger_url: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "nightly"
+    target.mkdir()
+    (target / "ledger").write_bytes(b"half")
+    with pytest.raises(BackupWrong, match="was not finished: delete it"):
+        backup(settings(ledger_url, tmp_path), target, NOW)
+    assert (target / "ledger").read_bytes() == b"half"
 
 
 def test_no_ledger_is_made_by_looking_for_one(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A core that meets a ledger of another version says which is behind, before it reads anything."""
+"""A role that meets a ledger of another version says which is behind, before it reads anything."""
 
 import sqlite3
 import subprocess
@@ -35,14 +35,17 @@ def test_an_older_and_a_newer_ledger_are_told_apart(ledger_url: str) -> None:
     engine.dispose()
 
 
-def test_a_core_says_so_and_does_not_begin(tmp_path: Path) -> None:
+@pytest.mark.parametrize("role", ["core", "desk"])
+@pytest.mark.parametrize("version", ["0001", "9999"])
+def test_who_needs_it_says_so_and_does_not_begin(tmp_path: Path, role: str, version: str) -> None:
     migrate(f"sqlite:///{tmp_path / 'ledger.db'}")
     Keyring.first_start(tmp_path / "keys")
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as old, old:
-        old.execute("update ledger_version set version_num = '0001'")
+        old.execute(f"update ledger_version set version_num = '{version}'")
     env = {"HUB_DATA": str(tmp_path), "HUB_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PATH": ""}
-    core = [sys.executable, "-m", "hub", "core"]
-    done = subprocess.run(core, env=env, capture_output=True, text=True, timeout=60, check=False)
+    env |= {"HUB_DESK_PORT": "0"} if role == "desk" else {}
+    program = [sys.executable, "-m", "hub", role]
+    done = subprocess.run(program, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 78
-    assert "the ledger is at version 0001" in done.stderr
+    assert f"the ledger is at version {version}" in done.stderr
     assert "Traceback" not in done.stderr
