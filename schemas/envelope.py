@@ -67,6 +67,7 @@ class Doubt(StrEnum):
 
     TIME_TWICE = "time_twice"
     TIME_SKIPPED = "time_skipped"
+    ADDRESS_FIRST = "address_first"
 
     @property
     def label(self) -> str:
@@ -79,6 +80,8 @@ _DOUBTS = {
     " showed twice that night: the earlier is taken, it may be an hour later",
     Doubt.TIME_SKIPPED: "Its time was written without a zone and falls in the hour that clocks"
     " left out that night: the earlier reading is taken, it may be an hour later",
+    Doubt.ADDRESS_FIRST: "It gives more than one address: the first is shown, the others stand"
+    " only in what the sender wrote: ask them which one counts",
 }
 
 

@@ -58,7 +58,7 @@ _PLACES |= {"who": "ZFD-4", "arrived_with": "ZFD-5", "need": "ZFD-6", "kind": "M
 def attendance(
     message: Message, nhs: frozenset[str], interpreter: tuple[str, int] | None
 ) -> tuple[HealthAttendance, tuple[Doubt, ...]]:
-    """The attendance that an ADT message tells of, and any doubt about when it was.
+    """The attendance that an ADT message tells of, and any doubt about when it was or where they live.
 
     Raises `Faulty` with the field to mend.
     """
@@ -69,6 +69,7 @@ def attendance(
     child = patient.identity(message, nhs)
     _extra(message, child, interpreter or ("ZFD", 1))
     at, doubts = _occurred(message, trigger)
+    doubts += patient.other_addresses(message)
     told: dict[str, Any] = {
         "reference": message.header.get(10),
         "kind": KINDS[trigger],

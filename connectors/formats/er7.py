@@ -30,6 +30,11 @@ _BEFORE = {
     b"BHS": "a batch is not read: send each of its messages in a block of its own",
 }
 _LABELLED_WRONG = (re.compile(rb"\xc2[\x80-\x9f]"), re.compile(rb"[\x80-\x9f]"))
+_LATIN_UTF_8 = re.compile(rb"[\xc2-\xc5][\xa0-\xbf]")
+"""Letters of Europe in UTF-8; in a set of one byte a capital with a sign after it, as no name has it."""
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_WESTERN = frozenset({"iso8859-1", "iso8859-9", "iso8859-15"})
+"""Sets whose upper half holds signs first and letters after them."""
 
 _CODECS = {"ASCII": "ascii", "": "ascii", "UNICODE": "utf-8", "UNICODE UTF-8": "utf-8"}
 _CODECS |= {"UTF-8": "utf-8", "8859/15": "iso8859-15"}
@@ -150,6 +155,9 @@ class Message:
         if odd := None if text.isascii() else _LABELLED_WRONG[self.codec != "utf-8"].search(body):
             where = place(body, odd.start(), separator.encode())
             self.fault("a byte of Windows-1252 under another name; send UNICODE UTF-8", where)
+        if not text.isascii() and (at := _utf_8_within(body, self.codec)) is not None:
+            why = f"bytes of UTF-8 under {self.codec.upper()}; write UNICODE UTF-8 in MSH-18"
+            self.fault(why, place(body, at, separator.encode()))
         if "\n" in text:
             text = text.replace("\r\n", "\r").replace("\n", "\r")
         self.segments = [line.split(separator) for line in text.split("\r") if line.strip()]
@@ -311,6 +319,23 @@ def content(body: bytes) -> bytes:
 def codec_of(name: str) -> str:
     """Python's name of a character set of table 0211."""
     return _CODECS[name.upper()]
+
+
+def _utf_8_within(body: bytes, codec: str) -> int | None:
+    """Where UTF-8 begins in what is called a set of one byte; read so, it would be another name."""
+    if codec == "utf-8":
+        return None
+    found = _LATIN_UTF_8.search(body)
+    if codec in _WESTERN and found:
+        return found.start()
+    if codec not in _WESTERN and not found:
+        return None
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    first = _NOT_ASCII.search(body)
+    return first.start() if first else None
 
 
 def _line_end(body: bytes) -> int:

@@ -13,6 +13,7 @@ from connectors.base import Refused
 from connectors.formats.er7 import Message, escaped
 from connectors.formats.said import value
 from schemas.census import Disability
+from schemas.envelope import Doubt
 
 NHS_AUTHORITIES = ("NHS", "NH", "NHSNBR", "2.16.840.1.113883.2.1.4.1")
 
@@ -120,6 +121,12 @@ def identity(message: Message, nhs: frozenset[str]) -> dict[str, Any]:
     if died := message.text("PID", 29):
         child["died"] = _day(message, died, "PID-29")
     return child
+
+
+def other_addresses(message: Message) -> tuple[Doubt, ...]:
+    """Said where there are several: a child has one here, the first."""
+    more = any(repeat.strip('^&"') for repeat in message.repeats("PID", 11)[1:])
+    return (Doubt.ADDRESS_FIRST,) if more else ()
 
 
 def segments(child: Mapping[str, Any], authority: str) -> tuple[dict[int, str], dict[int, str]]:

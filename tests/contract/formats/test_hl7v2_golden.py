@@ -9,7 +9,7 @@ import pytest
 
 from connectors.base import Kind, Parcel, Says, Verdict
 from connectors.formats import make_format
-from schemas.envelope import AckLevel, Envelope, Sender
+from schemas.envelope import AckLevel, Doubt, Envelope, Sender
 from schemas.health import HealthAttendance
 
 FOLDER = Path(__file__).parents[2] / "golden" / "hl7v2"
@@ -55,6 +55,27 @@ def test_a_golden_answer_is_understood(file: str, says: Says, level: AckLevel, t
     assert (answer.says, answer.level) == (says, level)
     assert answer.names == "ABCDEFGHIJ0123456789"
     assert answer.text == text
+
+
+@pytest.mark.parametrize(
+    ("more", "doubts"),
+    [
+        (b"", ()),
+        (b"~", ()),
+        (b'~""', ()),
+        (b"~7 QUAY STREET^^LEEDS^^LS99 6TT^GBR^C", (Doubt.ADDRESS_FIRST,)),
+        (b"~~^^^^LS99 6TT", (Doubt.ADDRESS_FIRST,)),
+    ],
+)
+def test_of_two_addresses_the_first_is_taken_and_it_is_said(
+    more: bytes, doubts: tuple[Doubt, ...]
+) -> None:
+    admitted = (FOLDER / "a01_itk24_admit.er7").read_bytes()
+    body = admitted.replace(b"LS99 5TT^GBR^H", b"LS99 5TT^GBR^H" + more)
+    (draft,) = HL7.read(Parcel("hospital", "mllp", body, HL7.media_type, AT))
+    assert draft.doubts == doubts
+    said = draft.body.model_dump(mode="json")["child"]["address"]["value"]
+    assert (said["postcode"], said["kind"]) == ("LS99 5TT", "home")
 
 
 def test_where_ae_means_never_it_is_a_refusal() -> None:

@@ -103,6 +103,42 @@ def test_a_broken_message_says_where(change: tuple[bytes, bytes], place: str) ->
     assert "9995908302" not in str(found) and "OKAFOR" not in str(found)
 
 
+LATIN = (GOLDEN / "hl7v2" / "a04_latin1.er7").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["Zoë", "François", "Łucja", "D’Arcy", "Zoë ﬁ"])
+@pytest.mark.parametrize("named", [b"8859/1", b"8859/9", b"8859/15", b"8859/2", b""])
+def test_utf_8_under_another_name_is_never_another_name(name: str, named: bytes) -> None:
+    """`Zoë` would be read as `ZoÃ«`, and no byte of it is one that 8859/1 does not have."""
+    speaks = make_format({"kind": "hl7v2", "character_set": "8859/1"})
+    body = LATIN.replace(b"Br\xf6nte", b"Bronte").replace(b"Zo\xeb", name.encode())
+    body = body.replace(b"8859/1", named)
+    found = read(speaks, body)
+    assert isinstance(found, Unreadable)
+    assert (found.place, "UNICODE UTF-8" in found.reason) == ("PID-5", True)
+    assert name not in str(found)
+    refused = Verdict(Kind.REFUSED, reason=found.reason, place=found.place)
+    reply = speaks.reply(parcel(body), refused)
+    assert reply is not None and b"\rMSA|AE|" in reply
+
+
+def test_utf_8_beside_8859_is_found_as_well() -> None:
+    found = read(HL7, LATIN.replace(b"Zo\xeb", "Zoë".encode()))
+    assert isinstance(found, Unreadable)
+    assert found.place == "PID-5"
+
+
+@pytest.mark.parametrize(
+    ("named", "name"), [("8859/2", "JÓŹWIAK"), ("8859/1", "BJÖRN ÅSA"), ("8859/9", "GÜLŞAH")]
+)
+def test_what_is_what_it_is_called_is_read(named: str, name: str) -> None:
+    codec = f"iso8859-{named.partition('/')[2]}"
+    body = LATIN.replace(b"Br\xf6nte", name.encode(codec)).replace(b"Zo\xeb", b"Zoe")
+    found = read(HL7, body.replace(b"8859/1", named.encode()))
+    assert not isinstance(found, Unreadable)
+    assert name in found[0].body.model_dump_json()
+
+
 @pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
 @pytest.mark.parametrize("first", ["a01_itk24_admit.er7", "a04_itk24_register.er7"])
 def test_a_second_message_in_the_same_block_is_not_passed_over(first: str, end: bytes) -> None:
