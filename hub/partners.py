@@ -117,6 +117,9 @@ class Partner(Strict):
     role: Role
     agency: str = Field(description="ODS code, force code or agency id; recipients are found by it")
     team: str | None = Field(None, description="The team behind the system, where it is one team's")
+    speaks_for: tuple[str, ...] = Field(
+        (), description="Other agencies in whose name it may send: a system that passes theirs on"
+    )
     authorities: tuple[str, ...] = Field(
         min_length=1, description="Local authority codes it serves"
     )

@@ -62,7 +62,11 @@ class Message(Frozen):
     )
     stream: Line = Field(default="default", description="One counter of references")
     occurred_at: Instant
-    sender: Sender | None = None
+    sender: Sender | None = Field(
+        default=None,
+        description="Your agency, or one that you may speak for, and the role of your person;"
+        " left out, it is your agency. What your system is called the hub knows",
+    )
     recipients: tuple[Recipient, ...] = ()
     priority: Priority | None = Field(
         default=None, description="May only raise what the body itself asks for"

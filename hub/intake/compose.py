@@ -51,6 +51,8 @@ class Composer:
         for name in ("stream", "reference", "part", "answers"):
             if len(getattr(draft, name) or "") > ids.LONGEST:
                 return f"its {name} is longer than {ids.LONGEST} characters"
+        if draft.sender is not None and (why := self._not_you(draft.sender)) is not None:
+            return why
         if self._authority(draft) is None:
             known = ", ".join(partner.authorities)
             said = f"authority {draft.authority}" if draft.authority else "no authority"
@@ -67,6 +69,29 @@ class Composer:
     def _not_yours(self, type: str) -> str:
         may = ", ".join(self.partner.sends) or "nothing"
         return f"{type} is not among what you may send here: {may}"
+
+    def _not_you(self, said: Sender) -> str | None:
+        """Why this is not whom the partner speaks as; None if it is, or is one it speaks for."""
+        partner = self.partner
+        if said.agency in partner.speaks_for:
+            return None
+        if said.agency != partner.agency:
+            may = ", ".join((partner.agency, *partner.speaks_for))
+            return f"sender.agency is not one that you send as: write {may}, or leave sender out"
+        if partner.team is not None and said.team not in (None, partner.team):
+            return f"sender.team is not yours: write {partner.team}, or leave it out"
+        return None
+
+    def _sender(self, draft: Draft) -> Sender:
+        """Who spoke: which system it was is what the hub knows, whatever the message calls it."""
+        partner = self.partner
+        own = Sender(agency=partner.agency, team=partner.team, system=partner.partner)
+        if draft.sender is None:
+            return own
+        known: dict[str, str | None] = {"system": own.system}
+        if draft.sender.agency == own.agency:
+            known["team"] = draft.sender.team or own.team
+        return draft.sender.model_copy(update=known)
 
     def _authority(self, draft: Draft) -> str | None:
         served = self.partner.authorities
@@ -113,8 +138,7 @@ class Composer:
             idempotency_key=draft.reference,
             authority=authority,
             stream=draft.stream,
-            sender=draft.sender
-            or Sender(agency=partner.agency, team=partner.team, system=partner.partner),
+            sender=self._sender(draft),
             recipients=draft.recipients,
             priority=priority,
             ack_expected=draft.ack_expected or spoken.ack,

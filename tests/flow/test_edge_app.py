@@ -49,7 +49,7 @@ _TEAM = """
 partner: team-north
 title: Assessment team north
 role: assessment_team
-agency: exemplar-council
+agency: "383"
 authorities: [E08000035]
 transport: {kind: outbox, token: {env: HUB_TEST_TOKEN}}
 format: {kind: hub-json}

@@ -26,6 +26,7 @@ partner: edt
 title: Emergency Duty Team
 role: edt
 agency: X26EDT
+speaks_for: ["383"]
 authorities: ["383"]
 transport: {kind: http, token: {env: EDT_TOKEN}}
 format: {kind: hub-json}

@@ -108,7 +108,7 @@ def team() -> Partner:
         partner="team-north",
         title="Assessment team north",
         role=Role.ASSESSMENT_TEAM,
-        agency="exemplar-council",
+        agency="383",
         authorities=("383",),
         transport={"kind": "http"},
         format={"kind": "hub-json"},

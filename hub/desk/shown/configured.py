@@ -46,6 +46,7 @@ def in_words(partner: Partner) -> list[tuple[str, str]]:
         ("Speaks by", f"{partner.transport['kind']}, in {partner.format['kind']}"),
         ("Authorities", ", ".join(partner.authorities)),
         ("Agency", f"{partner.agency}, served as {partner.role.value.replace('_', ' ')}"),
+        ("Speaks for", ", ".join(partner.speaks_for) or "itself alone"),
         ("Service hours", partner.hours),
         ("May send us", _types(partner.sends) or "nothing"),
         ("Is sent to act on", _receives(partner.receives, For.ACTION)),

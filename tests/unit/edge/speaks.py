@@ -20,7 +20,7 @@ from connectors.base import (
 )
 from hub.partners import Partner
 from hub.seal import Keyring
-from schemas.envelope import AckLevel, Envelope, Frozen, Priority, Subject
+from schemas.envelope import AckLevel, Envelope, Frozen, Priority, Sender, Subject
 
 KEYS = Keyring({name: os.urandom(32) for name in ("road", "order", "watch")})
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -89,6 +89,7 @@ class Lines:
             priority=Priority(said.get("priority", "routine")),
             authority=said.get("authority"),
             test=said.get("test", False),
+            sender=Sender(**said["sender"]) if "sender" in said else None,
         )
 
     def write(self, envelope: Envelope, body: Any, reference: str) -> Outgoing:

@@ -84,6 +84,38 @@ async def test_a_parcel_is_owned_when_kafka_has_its_messages_and_itself() -> Non
     assert e.tallies.counts["st-elsewhere"]["owned"] == 2
 
 
+@pytest.mark.parametrize(
+    ("changes", "said", "stands"),
+    [
+        ({"team": "ward"}, None, {"agency": "X2601", "team": "ward", "system": "st-elsewhere"}),
+        (
+            {"team": "ward"},
+            {"agency": "X2601", "system": "edt", "person_role": "Nurse"},
+            {
+                "agency": "X2601",
+                "team": "ward",
+                "system": "st-elsewhere",
+                "person_role": "Nurse",
+            },
+        ),
+        (
+            {"speaks_for": ("X2602",), "team": "ward"},
+            {"agency": "X2602", "team": "theatre"},
+            {"agency": "X2602", "team": "theatre", "system": "st-elsewhere"},
+        ),
+    ],
+)
+async def test_who_speaks_is_what_the_partners_file_says(
+    changes: dict[str, Any], said: dict[str, str] | None, stands: dict[str, str]
+) -> None:
+    """A system by another's name would keep its answers from that one."""
+    e = edge(**changes)
+    await e.accept(parcel({"text": "a"} | ({"sender": said} if said else {})))
+    ((_, record),) = e.kafka.records()
+    found = record.meta["envelope"]["sender"]
+    assert {name: value for name, value in found.items() if value} == stands
+
+
 async def test_the_verdict_names_the_reference_that_all_messages_have() -> None:
     e = edge()
     assert (await e.accept(parcel({"text": "a"}, {"text": "b"}))).reference == "R-1"
@@ -174,6 +206,13 @@ async def test_our_own_fault_keeps_the_parcel_and_says_whose_fault_it_is() -> No
         ({}, {"authority": "E06000001"}, "E09000099"),
         ({"authorities": ("E09000099", "E09000098")}, {}, "E09000098"),
         ({}, {"test": True}, "test"),
+        ({}, {"sender": {"agency": "police-exemplar"}}, "write X2601, or leave sender out"),
+        ({"speaks_for": ("X2602",)}, {"sender": {"agency": "X2603"}}, "write X2601, X2602"),
+        (
+            {"team": "ward"},
+            {"sender": {"agency": "X2601", "team": "theatre"}},
+            "write ward, or leave it out",
+        ),
     ],
 )
 async def test_what_a_partner_may_not_send_is_refused_and_named(
