@@ -6,6 +6,7 @@ left by a crash is found again and nothing else need be remembered. Blocking: ca
 
 import errno
 import fnmatch
+import hashlib
 import os
 import re
 import stat
@@ -19,6 +20,9 @@ TAKEN = ".taken"
 LONGEST_NAME = 200
 """Bytes of a file's name: ours is put before it, and a file system ends at 255."""
 _MARK = "__"
+_PUT_AWAY = re.compile(r"([0-9a-f]{32})(-[0-9a-f]{8})?(\.[A-Za-z0-9]{1,5})?")
+_CALLED = re.compile(r"\.([0-9a-f]{32})(\.[A-Za-z0-9]{1,5})?")
+"""What is called by its reference alone; no file of a partner's that is taken begins so."""
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}")
 _UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
 
@@ -93,6 +97,32 @@ def left(inbox: Path, room: str = CLAIMED) -> list[Claim]:
     return [Claim(path, path.name.partition(_MARK)[2]) for _, path in sorted(files)]
 
 
+def written_since(inbox: Path, since: float) -> list[Claim]:
+    """What was put away owned, and written to after that and after `since`, in seconds since 1970.
+
+    A move changes when a file was changed, and not when it was written to: only while the two are
+    the same was it written to last. It is called by its reference, which is all that is kept.
+    """
+    directory = inbox / "done"
+    if not directory.is_dir():
+        return []
+    found = []
+    for path in _room(inbox, "done").iterdir():
+        state = path.lstat()
+        known = _PUT_AWAY.fullmatch(path.name)
+        if known and stat.S_ISREG(state.st_mode) and state.st_mtime > since:
+            if state.st_mtime_ns >= state.st_ctime_ns:
+                found.append(Claim(path, f".{known[1]}{known[3] or ''}"))
+    return found
+
+
+def reference(name: str) -> str:
+    """How the hub calls a file, because its own name may be a child's; one so called keeps it."""
+    if known := _CALLED.fullmatch(name):
+        return known[1]
+    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
 def look(path: Path) -> Look:
     """How one file looks now, wherever it lies."""
     state = path.lstat()
@@ -126,7 +156,9 @@ def _room(inbox: Path, name: str) -> Path:
 
 
 def give_back(held: Claim, inbox: Path) -> None:
-    """Puts a file back under its own name; it stays claimed where that name is taken by now."""
+    """Puts a file back under its own name; it stays claimed where that is taken by now, or forgotten."""
+    if _CALLED.fullmatch(held.name):
+        return
     try:
         os.link(held.path, inbox / held.name)
     except OSError:

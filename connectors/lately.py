@@ -7,8 +7,12 @@ which a mounted share could not tell. Blocking: call in a thread.
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 from connectors import claims
+
+RECALLED = 86_400.0
+"""Seconds: of what was put away, what was written to within them is looked at after a start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class Lately:
         if not self._recalled:
             # What an earlier start would have deleted: how it looked then is forgotten.
             for held in claims.left(self._inbox, claims.TAKEN):
+                claims.claim_again(held, self._inbox)
+            # What an earlier start put away stays, but for what was written to since.
+            for held in claims.written_since(self._inbox, time() - RECALLED):
                 claims.claim_again(held, self._inbox)
             self._recalled = True
         for path, taken in list(self._taken.items()):

@@ -1,7 +1,6 @@
 """A folder is a mailbox: a file leaves it only when the hub has it, and appears in it only when it is whole."""
 
 import asyncio
-import hashlib
 import re
 from pathlib import Path
 from time import monotonic
@@ -151,7 +150,7 @@ class Folder:
             theirs = claims.Claim(inbound.path / name, name)
             why = f"the file's name is longer than {claims.LONGEST_NAME} bytes: give it a shorter one\n"
             await asyncio.to_thread(
-                claims.put_away, theirs, inbound.path, "refused", _reference(name), why
+                claims.put_away, theirs, inbound.path, "refused", claims.reference(name), why
             )
         except OSError as error:
             _log.warning("folder.file_unreadable", partner=self.partner, why=type(error).__name__)
@@ -170,7 +169,7 @@ class Folder:
             self._met("a file in its folder cannot be taken", error)
             await asyncio.to_thread(claims.give_back, held, inbound.path)
             return None
-        reference = _reference(held.name)
+        reference = claims.reference(held.name)
         verdict = await accept(
             Parcel(self.partner, self.name, body, inbound.media_type, self._now(), reference)
         )
@@ -257,11 +256,6 @@ def _settled(
         if moment - seen[name][1] >= settle:
             ready.append(name)
     return ready
-
-
-def _reference(name: str) -> str:
-    """How the hub calls a file, because its own name may be a child's."""
-    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _reason(verdict: Verdict) -> str:

@@ -146,6 +146,15 @@ def test_a_digest_knows_no_order_of_fields_and_no_spaces() -> None:
     assert read(json.dumps(turned).encode())[0].content != one.content
 
 
+def test_a_message_with_a_reference_is_known_by_it_under_every_key() -> None:
+    """Two keys make no second message of one, and one key makes no repeat of another."""
+    message = golden("handover_response")
+    (one,), (again,) = (read(json.dumps(message).encode(), key) for key in ("key-1", "key-2"))
+    assert one == again
+    (other,) = read(json.dumps(message | {"reference": "OTHER"}).encode(), "key-1")
+    assert (other.reference, one.reference) == ("OTHER", message["reference"])
+
+
 def test_without_a_reference_the_idempotency_key_serves() -> None:
     message = golden("handover_response")
     del message["reference"]

@@ -249,6 +249,35 @@ class TestFolder(Sending, Receiving):
         hub.serve(await partner.again())
         await until(lambda: hub.parcels[-1].body == b"row 1\nrow 2\n")
 
+    async def test_what_was_written_to_what_was_put_away_is_read_after_a_restart(
+        self, receives: Partner, hub: Hub
+    ) -> None:
+        stop = hub.serve(receives.transport)
+        await receives.give(b"whole", "b.csv")
+        with (receives.path / "a.csv").open("wb", buffering=0) as file:
+            file.write(b"row 1\n")
+            await until(lambda: len(list(receives.path.glob("done/*"))) == 2)
+            stop.set()
+            await hub.ended()
+            await asyncio.sleep(0.05)
+            file.write(b"row 2\n")
+        before = len(hub.parcels)
+        named = {parcel.body: parcel.reference for parcel in hub.parcels}
+        hub.says = Kind.UNABLE
+        stop = hub.serve(await receives.again())
+        await until(lambda: len(hub.parcels) > before + 1)
+        hub.says = Kind.OWNED
+        await until(lambda: len(list(receives.path.glob("done/*"))) == 2)
+        again = hub.parcels[before:]
+        assert {parcel.body for parcel in again} == {b"row 1\nrow 2\n"}
+        assert {parcel.reference for parcel in again} == {named[b"row 1\n"]}
+        stop.set()
+        await hub.ended()
+        read = len(hub.parcels)
+        hub.serve(await receives.again())
+        await asyncio.sleep(0.2)
+        assert len(hub.parcels) == read
+
     async def test_the_reference_tells_nothing_of_the_name(
         self, receives: Partner, hub: Hub
     ) -> None:
