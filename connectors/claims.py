@@ -110,9 +110,9 @@ def written_since(inbox: Path, since: float) -> list[Claim]:
     for path in _room(inbox, "done").iterdir():
         state = path.lstat()
         known = _PUT_AWAY.fullmatch(path.name)
-        if known and stat.S_ISREG(state.st_mode) and state.st_mtime > since:
-            if state.st_mtime_ns >= state.st_ctime_ns:
-                found.append(Claim(path, f".{known[1]}{known[3] or ''}"))
+        written = state.st_mtime > since and state.st_mtime_ns >= state.st_ctime_ns
+        if known and written and stat.S_ISREG(state.st_mode):
+            found.append(Claim(path, f".{known[1]}{known[3] or ''}"))
     return found
 
 

@@ -155,9 +155,10 @@ class Message:
         if odd := None if text.isascii() else _LABELLED_WRONG[self.codec != "utf-8"].search(body):
             where = place(body, odd.start(), separator.encode())
             self.fault("a byte of Windows-1252 under another name; send UNICODE UTF-8", where)
-        if not text.isascii() and (at := _utf_8_within(body, self.codec)) is not None:
+        utf_8 = None if text.isascii() else _utf_8_within(body, self.codec)
+        if utf_8 is not None:
             why = f"bytes of UTF-8 under {self.codec.upper()}; write UNICODE UTF-8 in MSH-18"
-            self.fault(why, place(body, at, separator.encode()))
+            self.fault(why, place(body, utf_8, separator.encode()))
         if "\n" in text:
             text = text.replace("\r\n", "\r").replace("\n", "\r")
         self.segments = [line.split(separator) for line in text.split("\r") if line.strip()]

@@ -23,7 +23,6 @@ from hub.commands.backups import backup_command, restore_command
 from hub.desk.access import Grant, Role
 from hub.desk.accounts.open import open_people
 from hub.desk.accounts.people import add_person
-from hub.ledger import backup as backups
 from hub.ledger.audit import verify
 from hub.ledger.backup import MANIFEST, BackupWrong, backup, restore
 from hub.ledger.copies import CopyFailed
@@ -278,8 +277,9 @@ def killed(url: str, folder: str, target: str) -> None:
     def manifest(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    backups.write_whole = manifest
-    backup(settings(url, Path(folder)), Path(target), NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.ledger.backup.write_whole", manifest)
+        backup(settings(url, Path(folder)), Path(target), NOW)
 
 
 def test_two_at_once_in_one_directory_are_one(site: Bench, ledger_url: str, tmp_path: Path) -> None:
