@@ -17,6 +17,7 @@ from hub.ids import derived
 from hub.journeys import MACHINES
 from hub.journeys.handover import DUE_AS_WELL, FALLS_DUE, HELD, UNTAKEN, custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
+from hub.journeys.notice import NOTICES
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
 from hub.ledger.read.handovers import PAST
@@ -299,11 +300,13 @@ def _gone_on(work: Work, one: Step, row: Mapping[str, Any]) -> bool:
 
 
 def load(work: Work, found: Iterable[Mapping[str, Any]]) -> None:
-    """Reads the custody journeys of these deliveries at once."""
+    """Reads the journeys that these deliveries move, at once."""
     ids = []
     for row in found:
         party = row["partner"] if row["type"] in EACH_AGENCY else ""
         ids.append(journey_id(Step("handover", UUID(row["message_id"]), "", party=party)))
+        if row["type"] in NOTICES:
+            ids.append(journey_id(Step("notice", UUID(row["message_id"]), "")))
     work.journeys.load(work.conn, ids)
 
 

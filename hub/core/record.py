@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from hub.core import custody, early
+from hub.core import custody, early, telling
 from hub.core.answers import passed_on
 from hub.core.arrival import Arrival
 from hub.core.belongs import waits_for
@@ -96,6 +96,8 @@ def apply(work: Work, arrivals: Sequence[Arrival]) -> None:
     """Journeys, watched lists and what the hub itself derives from these messages."""
     for arrival in arrivals:
         custody.step(work, arrival)
+        telling.begun(work, arrival)
+        telling.heard_later(work, arrival)
         watch(work, arrival)
         advise(work, arrival)
         if arrival.type == "case.linked":

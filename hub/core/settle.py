@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hub.clock import of_machine
-from hub.core import custody
+from hub.core import custody, telling
 from hub.core.breaker import unreached
 from hub.core.call_sheets import close_call_sheets, open_call_sheet
 from hub.core.incidents.over import in_step_again
@@ -185,6 +185,7 @@ def _one(work: Work, row: dict[str, Any], told: dict[str, Any], edge: str) -> bo
     row["who"] = named or row["who"]
     if settled.changed:
         _becomes(work, row, settled, partner, told)
+    telling.settled(work, row)
     if work.trail is not None:
         work.trail.settled(work.conn, row, told)
     return settled.changed or before != (row["level_reached"], row["their_reference"], row["who"])

@@ -71,9 +71,16 @@ REFERRAL = Machine(
             ),
         ),
         *moves(
+            (*_NOT_DECIDED, *_AFTER_DECISION, "replaced", "new_referral"),
+            "acknowledging",
+            None,
+            why="a notice is made; it tells nobody before it got through",
+        ),
+        *moves(
             ("referral",),
             "acknowledged",
             "acknowledged",
+            why="the notice got through, as far as its way can prove",
             effects=(Effect(Do.STOP, "ack_referrer"),),
         ),
         *moves(
@@ -113,8 +120,22 @@ REFERRAL = Machine(
             _decision,
             "the decision owed when danger came first, or on a new concern",
         ),
+        *(
+            transition
+            for event in ("feeding_back", "nfa_feeding_back")
+            for transition in moves(
+                (*_NOT_DECIDED, *_AFTER_DECISION),
+                event,
+                None,
+                why="a notice is made; it tells nobody before it got through",
+            )
+        ),
         *moves(
-            _AFTER_DECISION, "fed_back", None, why="the referrer is written to", effects=_FED_BACK
+            _AFTER_DECISION,
+            "fed_back",
+            None,
+            why="the notice of a decision got through, as far as its way can prove",
+            effects=_FED_BACK,
         ),
         *moves(
             ("contact_recorded", "passed_on", *_NOT_DECIDED),
@@ -126,7 +147,7 @@ REFERRAL = Machine(
             ("decided", "strategy", "nfa_fed_back"),
             "nfa_fed_back",
             "nfa_fed_back",
-            why="the referrer is written to that nothing further is done",
+            why="the notice that nothing further is done got through, as far as its way can prove",
             effects=_FED_BACK,
         ),
         *moves(("decided",), "early_help", "early_help"),

@@ -129,8 +129,8 @@ def _referral(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     return [Step("referral", heard.message_id, "referred", Facts(at=heard.at))]
 
 
-def _acknowledged(body: Mapping[str, Any], heard: Heard) -> list[Step]:
-    return _on_journey("referral", "acknowledged", heard, Facts(at=heard.at))
+def _acknowledging(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+    return _notice("acknowledging", heard)
 
 
 def _decision(body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -146,10 +146,35 @@ def _decision(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     ]
 
 
-def _feedback(body: Mapping[str, Any], heard: Heard) -> list[Step]:
+def _feeding_back(body: Mapping[str, Any], heard: Heard) -> list[Step]:
     nothing_further = body.get("outcome") in ("nfa", "advice")
-    event = "nfa_fed_back" if nothing_further else "fed_back"
-    return _on_journey("referral", event, heard, Facts(at=heard.at))
+    return _notice("nfa_feeding_back" if nothing_further else "feeding_back", heard)
+
+
+def _notice(event: str, heard: Heard) -> list[Step]:
+    """A notice tells nobody by being made: the referral goes on once it got through."""
+    facts = Facts(at=heard.at)
+    begun = Step("notice", heard.message_id, "made", facts)
+    return [*_on_journey("referral", event, heard, facts), begun]
+
+
+_TOLD_OF = {
+    "acknowledging": "acknowledged",
+    "feeding_back": "fed_back",
+    "nfa_feeding_back": "nfa_fed_back",
+}
+
+
+def told_of(referral: UUID, made: str, at: datetime, stands: bool) -> Step | None:
+    """What it means for its referral that a notice got through; `made` is by which event it was made.
+
+    Where what it tells of no longer `stands`, because somebody has decided anew since, the
+    referral stays where that put it.
+    """
+    event = _TOLD_OF.get(made)
+    if event == "nfa_fed_back" and not stands:
+        event = "fed_back"
+    return Step("referral", referral, event, Facts(at=at)) if event else None
 
 
 def _requested(body: Mapping[str, Any], heard: Heard) -> list[Step]:
@@ -298,9 +323,9 @@ def _receipt(body: Mapping[str, Any], heard: Heard) -> list[Step]:
 _BY_TYPE = {
     "contact.recorded": _contact,
     "referral.received": _referral,
-    "referral.acknowledged": _acknowledged,
+    "referral.acknowledged": _acknowledging,
     "referral.decision": _decision,
-    "referrer.decision_feedback": _feedback,
+    "referrer.decision_feedback": _feeding_back,
     "strategy.requested": _requested,
     "strategy.record": _record,
     "handover.response": _response,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from hub.core import custody
+from hub.core import custody, telling
 from hub.core.acts.deed import Deed, Refused
 from hub.core.answers import spoken, tell
 from hub.core.call_sheets import close_call_sheets
@@ -118,6 +118,7 @@ def _reviewed(work: Work, deed: Deed) -> str:
     if deed.body.get("review") == "released":
         return _released(work, deed, row)
     _moves(work, deed, "withheld")
+    telling.done(work, row, "kept_back", deed.act_id, deed.name, deed.facts(work))
     return "withheld: this recipient does not get it"
 
 
@@ -136,6 +137,7 @@ def _released(work: Work, deed: Deed, row: Mapping[str, Any]) -> str:
         decision=let_go(row["policy"]),
         id=row["delivery_id"],
     )
+    telling.done(work, row, "let_go", deed.act_id, deed.name, deed.facts(work))
     return "released: it will be sent as the policy renders it"
 
 
@@ -144,6 +146,7 @@ def _abandoned(work: Work, deed: Deed) -> str:
     if not approver and deed.who["role"] == "service_manager":
         approver = deed.name
     row = _moves(work, deed, "abandoned", approver)
+    telling.done(work, row, "given_up", deed.act_id, deed.name, deed.facts(work))
     about = custody.concerned(work, row["message_id"])
     if about is not None and row["purpose"] == "action":
         for one in settled("abandoned", about, row["partner"]):
@@ -158,6 +161,8 @@ def _by_phone(work: Work, deed: Deed) -> str:
         raise Refused("name and role of who took the call are needed")
     who = f"{taken_by}, {role}, by phone"
     row = _rung(work, deed, who)
+    taker = Facts(name=str(taken_by), role=str(role), at=work.now, reason=deed.reason)
+    telling.done(work, row, "rung", deed.act_id, who, taker)
     on = custody.concerned(work, row["message_id"])
     if on is not None:
         heard = Heard(UUID(deed.act_id), work.now, AckLevel.NONE, row["partner"], (), None, on)

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from hub import ids
-from hub.core import custody
+from hub.core import custody, telling
 from hub.core.acts.deed import Deed, Refused
 from hub.core.acts.on_handovers import about
 from hub.core.arrival import Arrival
@@ -184,6 +184,7 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         taken = custody.take(work, one, deed.act_id, who=deed.name, on=heard.on)
         if isinstance(taken, Illegal):
             raise Refused(f"it cannot be replaced any more: {taken.reason}")
+    telling.replaced(work, old.message_id, deed.act_id, deed.name)
     open_now = f"message_id = :id and state in {_OPEN}"
     sql = f"select delivery_id, partner from delivery where {open_now}"
     for row in rows(work.conn, sql, id=old.message_id):

@@ -21,6 +21,7 @@ from hub.desk.search.found import mark_of, text_of
 from hub.desk.shown.labelled import labelled
 from hub.desk.sight import message_facts, openable, part_of_case, seen
 from hub.desk.whose import sees_all
+from hub.journeys.notice import NOTICE
 from hub.journeys.reconvening import RECONVENING
 from hub.ledger.audit import verify
 from hub.ledger.read.handovers import Handover
@@ -151,7 +152,9 @@ def _asks(one: Handover, message_id: str) -> bool:
 
 def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
     if one.machine != "handover":
-        mood = "soon" if one.state in RECONVENING.owed else "calm"
+        soon = one.state in NOTICE.owed | RECONVENING.owed
+        late = one.machine == NOTICE.name and one.state == "undeliverable"
+        mood = "late" if late else "soon" if soon else "calm"
         return {"one": one, "parts": stands(one, desk.title), "mood": mood}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.journeys.handover import HANDOVER, HELD
+from hub.journeys.notice import NOTICE
 from hub.journeys.reconvening import RECONVENING
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
@@ -76,6 +77,7 @@ LATE: dict[str, frozenset[str]] = {
     "handover": frozenset(HANDOVER.states - HANDOVER.final - set(HELD)),
     "referral": frozenset(REFERRAL.states - REFERRAL.final),
     "strategy": frozenset(STRATEGY.states - STRATEGY.final),
+    "notice": NOTICE.owed,
     "reconvening": RECONVENING.owed,
 }
 """By its machine, the states in which a journey can be late."""

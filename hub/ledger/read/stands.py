@@ -6,15 +6,14 @@ from typing import Protocol
 from hub.journeys.reconvening import RECONVENING
 from hub.ledger.read.sentences import Held, Name, Parts, handover
 
-# A notice that was made may still be held for review or refused: only its delivery says that it came.
 _STATES = {
     "referral": {
         "contact_recorded": "Nobody has decided what becomes of the contact, ",
         "referral": "Nobody has decided on the referral, ",
-        "acknowledged": "The referrer is written to that it arrived; nobody has decided on it, ",
+        "acknowledged": "The notice that it arrived has gone to the referrer; nobody has decided on it, ",
         "reopened": "Opened again: somebody must decide, ",
         "decided": "Decided, ",
-        "nfa_fed_back": "Nothing further is done, and the referrer is written to, ",
+        "nfa_fed_back": "Nothing further is done, and the notice of it has gone to the referrer, ",
         "early_help": "Goes to early help, ",
         "assessing": "Being assessed, ",
         "strategy": "Goes to a strategy discussion, ",
@@ -33,6 +32,17 @@ _STATES = {
         "replaced": "A corrected one stands in its place, ",
         "closed": "Closed, ",
         "new_referral": "A new referral came after it, ",
+    },
+    # What is proved, and no more: a letter that was sent is not one that was read.
+    "notice": {
+        "made": "The notice to the referrer is on its way: they have not been told, ",
+        "kept_back": "The notice to the referrer is kept back: they have not been told, ",
+        "undeliverable": "The notice does not reach the referrer: they have not been told, ",
+        "sent": "The notice to the referrer was sent; nobody knows that it was read, ",
+        "received": "The notice is with the referrer: their system has it, ",
+        "told": "The referrer was told by telephone, ",
+        "exempt": "The referrer is not told: a named person decided so, ",
+        "replaced": "Another notice to the referrer stands in its place, ",
     },
     "strategy": {
         "requested": "The discussion has been asked for, and not been held, ",

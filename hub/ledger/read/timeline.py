@@ -21,11 +21,22 @@ _EVENTS = {
     "recorded": "the contact was recorded",
     "referred": "it became a referral",
     "passed_on": "it was passed on as a referral of its own",
-    "acknowledged": "the referrer is written to that it arrived",
+    "acknowledging": "a notice that it arrived is made for the referrer",
+    "acknowledged": "the notice that it arrived has gone to the referrer",
     "decided": "the next step was decided",
     "looked_at": "was looked at, and not yet decided for good",
-    "fed_back": "the referrer is written to about the decision",
-    "nfa_fed_back": "the referrer is written to that nothing further is done",
+    "feeding_back": "a notice of the decision is made for the referrer",
+    "nfa_feeding_back": "a notice that nothing further is done is made for the referrer",
+    "fed_back": "the notice of the decision has gone to the referrer",
+    "nfa_fed_back": "the notice that nothing further is done has gone to the referrer",
+    "kept_back": "kept back: the referrer has not been told",
+    "let_go": "released: it goes to the referrer",
+    "went_out": "sent to the referrer: nobody knows that it was read",
+    "reached": "with the referrer: their system has it",
+    "rung": "the referrer was told by telephone",
+    "bounced": "it came back: the referrer has not been told",
+    "given_up": "given up: the referrer is not told",
+    "replaced": "another one stands in its place",
     "agreed_by": "it is to be held again by a day that was agreed",
     "held_again": "it was held again",
     "called_off": "it need not be held again",
@@ -165,7 +176,7 @@ def timeline(way: Way, name: Name, *, words: Keyring | None) -> list[Event]:
     events += [
         _heard(heard, one, _step(one, name, then[one.move_id], _spoken(one, words)))
         for one in way.steps
-        if one.message_id not in replaced and (one.refused or one.event != "sent")
+        if one.message_id not in replaced and (one.refused or one.event not in ("sent", "made"))
     ]
     told = {step.message_id for step in way.steps} - replaced
     why = {step.message_id: _spoken(step, words) for step in way.steps}
@@ -308,6 +319,6 @@ def _step(one: Step, name: Name, receiver: str | None, spoken: str) -> Event:
         return replace(
             event, kind=Kind.REFUSED, parts=(words,), said=f"Refused: {one.refused}", mood="soon"
         )
-    if one.event in ("overdue", "escalated", "undeliverable", "refused"):
-        return replace(event, mood="late" if one.event != "refused" else "soon")
+    if one.event in ("overdue", "escalated", "undeliverable", "bounced", "refused", "kept_back"):
+        return replace(event, mood="soon" if one.event in ("refused", "kept_back") else "late")
     return event

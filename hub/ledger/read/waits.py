@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.journeys.handover import HANDOVER
+from hub.journeys.notice import NOTICE
 from hub.journeys.reconvening import RECONVENING
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
@@ -20,7 +21,7 @@ from hub.ledger.write import at, rows
 MOST = 10_000
 """Beyond so many, a count says that there are more."""
 _WAITING = sorted(HANDOVER.owed)
-_UNDONE = sorted(REFERRAL.owed | STRATEGY.owed | RECONVENING.owed)
+_UNDONE = sorted(REFERRAL.owed | STRATEGY.owed | RECONVENING.owed | NOTICE.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Waits:
 class Narrowed:
     """Which late things are asked for: of these authorities (None: all), but none of these journeys.
 
-    `senders`: only what these partners sent; `handovers`: not only referrals and discussions.
+    `senders`: only what these partners sent; `handovers`: not only referrals, discussions and
+    notices to referrers.
     """
 
     authorities: Collection[str] | None = None
@@ -140,7 +142,8 @@ def _late(conn: Connection, now: datetime, which: Narrowed) -> Iterable[tuple[st
         mine += f" and {among(conn, 'j.sender', 'senders')}"
         given = {**given, "senders": values(conn, which.senders)}
     kinds = [("'handover'", _WAITING)] if which.handovers else []
-    for machines, states in (*kinds, ("'referral', 'strategy', 'reconvening'", _UNDONE)):
+    undone = ("'referral', 'strategy', 'reconvening', 'notice'", _UNDONE)
+    for machines, states in (*kinds, undone):
         sql = (
             f"j.machine in ({machines}) and {among(conn, 'j.state')} and j.due_at < :now and {mine}"
         )

@@ -134,7 +134,7 @@ def test_a_referrer_is_told_of_receipt_and_of_the_decision_with_its_reason(bench
     bench.record(referral, decision)
     assert [row.message_id for row in bench.all(sql)] == made
     [journey] = bench.all("select state from journey where machine = 'referral'")
-    assert journey.state == "nfa_fed_back"
+    assert journey.state == "decided", "until a notice got through, nobody was told"
 
 
 def test_a_referrers_system_is_told_which_of_its_referrals_is_meant(bench: Bench) -> None:

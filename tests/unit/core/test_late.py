@@ -66,7 +66,7 @@ def test_a_discussion_is_late_until_it_has_been_held(
 
 def test_a_referral_is_late_until_somebody_has_decided(bench: Bench) -> None:
     bench.record(an_arrival("referral.received", a_referral(1), "school", "MARF-000001"))
-    assert owed(bench, "referral") == ["acknowledged"]
+    assert owed(bench, "referral") == ["referral"]
     bench.record(an_arrival("referral.decision", a_decision(1), "team", "D-000001"))
     assert owed(bench, "referral") == []
 

@@ -242,7 +242,8 @@ def test_what_the_hub_made_of_a_contact_is_made_anew_with_it(bench: Bench) -> No
     ended = [row.message_id, referral.message_id]
     known = journeys(bench, "referral")
     assert [known[one] for one in ended] == ["replaced", "replaced"]
-    assert known[anew.message_id] == "acknowledged"
+    assert known[anew.message_id] == "referral"
+    assert journeys(bench, "notice")[told_once.message_id] == "replaced", "nobody owes it any more"
     open_now = (
         "select count(*) as n from delivery where message_id = :id and state not in"
         " ('withdrawn', 'delivered')"

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hub.journeys.delivery import DELIVERY
 from hub.journeys.handover import HANDOVER
 from hub.journeys.machine import Facts, Illegal, Machine, move
+from hub.journeys.notice import NOTICE
 from hub.journeys.reconvening import RECONVENING
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
 
-MACHINES = (REFERRAL, HANDOVER, STRATEGY, RECONVENING, DELIVERY)
+MACHINES = (REFERRAL, HANDOVER, STRATEGY, RECONVENING, NOTICE, DELIVERY)
 every = pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hub.journeys import MACHINES
 from hub.journeys.machine import Facts, Illegal, Moved, move
-from hub.journeys.steps import Concerned, Heard, Step, settled, steps
+from hub.journeys.steps import Concerned, Heard, Step, settled, steps, told_of
 from schemas.envelope import AckLevel
 from schemas.register import REGISTER
 
@@ -115,13 +115,14 @@ def play(*acts: tuple[str, dict[str, Any], Heard]) -> dict[tuple[str, UUID, str]
 
 def test_a_referral_runs_from_receipt_to_the_referrers_notice() -> None:
     decided = {"outcome": "nfa", "reason": "below threshold", "decided_by": MAYA}
+    notice = {("notice", TWO, ""): "made"}
     ends = play(
         ("referral.received", {}, heard(ONE)),
         ("referral.decision", decided, heard(journey=ONE)),
         ("referral.acknowledged", {}, heard(journey=ONE)),
         ("referrer.decision_feedback", {"outcome": "nfa"}, heard(journey=ONE)),
     )
-    assert ends == {("referral", ONE, ""): "nfa_fed_back"}
+    assert ends == {("referral", ONE, ""): "decided"} | notice, "a notice that is made tells nobody"
     decided = decided | {"outcome": "assessment"}
     ends = play(
         ("referral.received", {}, heard(ONE)),
@@ -129,7 +130,25 @@ def test_a_referral_runs_from_receipt_to_the_referrers_notice() -> None:
         ("referral.decision", decided, heard(journey=ONE)),
         ("referrer.decision_feedback", {"outcome": "assessment"}, heard(journey=ONE)),
     )
-    assert ends == {("referral", ONE, ""): "assessing"}
+    assert ends == {("referral", ONE, ""): "assessing"} | notice
+
+
+def test_a_notice_that_got_through_moves_its_referral_on_unless_it_was_decided_anew() -> None:
+    found = {
+        (made, stands): told_of(ONE, made, T, stands)
+        for made in ("acknowledging", "feeding_back", "nfa_feeding_back", "decided")
+        for stands in (True, False)
+    }
+    assert {key: one and one.event for key, one in found.items()} == {
+        ("acknowledging", True): "acknowledged",
+        ("acknowledging", False): "acknowledged",
+        ("feeding_back", True): "fed_back",
+        ("feeding_back", False): "fed_back",
+        ("nfa_feeding_back", True): "nfa_fed_back",
+        ("nfa_feeding_back", False): "fed_back",
+        ("decided", True): None,
+        ("decided", False): None,
+    }
 
 
 @pytest.mark.parametrize("decision", ["s47_joint", "s47_csc", "s47_police", "no_s47", "reconvene"])

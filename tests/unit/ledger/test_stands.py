@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.journeys.machine import Machine
+from hub.journeys.notice import NOTICE
 from hub.journeys.referral import REFERRAL
 from hub.journeys.strategy import STRATEGY
 from hub.ledger.read.handovers import Handover
@@ -20,7 +21,7 @@ def a_journey(machine: str, state: str) -> Handover:
     return Handover(**told)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("machine", [REFERRAL, STRATEGY], ids=lambda one: one.name)
+@pytest.mark.parametrize("machine", [REFERRAL, STRATEGY, NOTICE], ids=lambda one: one.name)
 def test_every_state_is_said_in_words(machine: Machine) -> None:
     said = {
         state: stands(a_journey(machine.name, state), lambda name: name or "")
@@ -33,9 +34,10 @@ def test_every_state_is_said_in_words(machine: Machine) -> None:
     assert len(words) == len(set(words)), "each its own"
 
 
-@pytest.mark.parametrize("machine", [REFERRAL, STRATEGY], ids=lambda one: one.name)
+@pytest.mark.parametrize("machine", [REFERRAL, STRATEGY, NOTICE], ids=lambda one: one.name)
 def test_what_is_owed_is_said_as_not_done(machine: Machine) -> None:
     for state in machine.states:
         [words, _] = stands(a_journey(machine.name, state), lambda name: name or "")
-        undone = "not been held" in str(words) or "has decided" in str(words)
+        nobody = ("not been held", "has decided", "have not been told")
+        undone = any(said in str(words) for said in nobody)
         assert undone == (state in machine.owed), state
