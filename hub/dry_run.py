@@ -120,7 +120,8 @@ class _Site:
             return Would(arrival, None, (), (), why)
         arrival.case_ref = CASE
         arrival.envelope = authorised(arrival.type, arrival.envelope, edition).at(CASE)
-        routed = route(arrival.type, arrival.envelope, self.directory, edition)
+        duty = self.book.there(self.now)
+        routed = route(arrival.type, arrival.envelope, self.directory, edition, there=duty)
         arrival.envelope = timed(self.book, self.directory, arrival, routed.planned, self.now)
         copies = tuple(self._copy(arrival, one) for one in routed.planned)
         follows, unsaid = self._follows(arrival)

@@ -78,7 +78,8 @@ def _routed(work: Work, arrival: Arrival) -> tuple[route.Routed, list[dict[str, 
     edition = work.site.book.routing(arrival.envelope.occurred_at)
     there = work.site.directory
     reached = there if arrival.only is None else [there[arrival.only]]
-    routed = route.route(arrival.type, arrival.envelope, reached, edition, arrival.asker)
+    duty = work.site.book.there(work.now)
+    routed = route.route(arrival.type, arrival.envelope, reached, edition, arrival.asker, duty)
     arrival.envelope = timed(work.site.book, there, arrival, routed.planned, work.now)
     told = arrival.envelope.deadline
     arrival.due_at = told.due_at if told else arrival.due_at

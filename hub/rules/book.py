@@ -14,6 +14,7 @@ from hub.rules.disclose import Policy
 from hub.rules.due import Clocks, Event, due, told
 from hub.rules.editions import Editions, load
 from hub.rules.joint_visits import Protocol
+from hub.rules.on_duty import There
 from hub.rules.route import Routing
 from schemas.envelope import Deadline, Envelope, Priority
 
@@ -67,6 +68,10 @@ class Book:
     def joint_visits(self, moment: datetime) -> Protocol:
         """When police and social care visit together, in force at an instant."""
         return self._joint_visits.edition_on(london(moment).date())
+
+    def there(self, moment: datetime) -> There:
+        """Which services, by the name of their hours, are there at an instant."""
+        return lambda hours: self.services.is_open(hours, moment)
 
     def due(
         self, envelope: Envelope, body: Mapping[str, Any], taken: datetime, hours: str

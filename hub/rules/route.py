@@ -11,6 +11,7 @@ from pydantic import Field
 
 from hub.partners import Partner, Receives, Role
 from hub.rules.editions import Data, Edition
+from hub.rules.on_duty import OnDuty, There, turn
 from schemas.envelope import AckLevel, Envelope, For, Priority, Recipient
 from schemas.register import REGISTER
 
@@ -30,6 +31,9 @@ class Way(Data):
     back_to_sender: bool = Field(default=False, description="Its sender gets a copy too")
     to_asker: bool = Field(
         default=False, description="The hub passes it on to the system whose message it answers"
+    )
+    on_duty: OnDuty | None = Field(
+        default=None, description="Who acts when: by day, and out of hours where it cannot wait"
     )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
     settled_by: tuple[str, ...] = Field(
@@ -97,10 +101,12 @@ def route(
     partners: Iterable[Partner],
     edition: Routing,
     asker: str | None = None,
+    there: There = lambda hours: True,
 ) -> Routed:
     """Who gets this message, for what, and at which acknowledgement level. Pure.
 
-    `asker` is the partner whose message it answers, where the hub passes an answer on.
+    `asker` is the partner whose message it answers, where the hub passes an answer on; `there`
+    says which services are there now.
     """
     way = edition.types.get(type, Way())
     if way.nowhere:
@@ -115,7 +121,7 @@ def route(
     elif way.named_only:
         planned, missed = [], [Missed(type, "it goes only to recipients it names, and names none")]
     else:
-        planned, missed = _by_role(type, envelope, known, way)
+        planned, missed = _by_role(type, envelope, known, way, there)
     return Routed(tuple(dict.fromkeys(planned)), tuple(missed), edition.edition)
 
 
@@ -178,13 +184,16 @@ def _missed(
 
 
 def _by_role(
-    type: str, envelope: Envelope, partners: list[Partner], way: Way
+    type: str, envelope: Envelope, partners: list[Partner], way: Way, there: There
 ) -> tuple[list[Planned], list[Missed]]:
     planned: list[Planned] = []
     missed: list[Missed] = []
+    able = (one for one in partners if _able(type, envelope, one, way))
+    duty = turn(way.on_duty, able, envelope.priority, there)
     for partner in partners:
         receives = _receives(partner, type, None)
-        if receives is None or (way.to and partner.role not in way.to):
+        called = partner.partner in duty.called
+        if receives is None or (way.to and partner.role not in way.to and not called):
             continue
         if envelope.authority not in partner.authorities:
             missed.append(Missed(partner.partner, f"does not serve {envelope.authority}"))
@@ -193,10 +202,24 @@ def _by_role(
         if why_not:
             missed.append(_missed(partner.partner, why_not, envelope, partner, receives))
             continue
-        recipient = Recipient(agency=partner.agency, team=partner.team, purpose=receives.purpose)
+        informed = partner.partner in duty.informed
+        purpose = For.INFORMATION if informed else receives.purpose
+        recipient = Recipient(agency=partner.agency, team=partner.team, purpose=purpose)
         why = f"receives {type} as {partner.role.value}"
-        planned.append(_plan(envelope, partner, recipient, receives.purpose, why))
+        if called:
+            why += ", who is on duty"
+        elif informed:
+            why += ", for information: others are on duty"
+        planned.append(_plan(envelope, partner, recipient, purpose, why))
     return planned, missed
+
+
+def _able(type: str, envelope: Envelope, partner: Partner, way: Way) -> bool:
+    """Whether this partner could act on it, if it is their turn."""
+    receives = _receives(partner, type, None)
+    acts = receives is not None and receives.purpose is For.ACTION
+    served = envelope.authority in partner.authorities
+    return acts and served and not _why_not(type, envelope, partner, way, receives)
 
 
 def _plan(
