@@ -150,6 +150,14 @@ class DeliveryTakenByPhone(Act):
     )
 
 
+class NoticeTold(Act):
+    """`notice.told`: a person told the referrer what a notice says, where it does not reach them."""
+
+    message: Annotated[UUID, Kind.DELIVERY_METADATA]
+    told: Annotated[Line, Kind.DECISION]
+    told_role: Annotated[Line, Kind.DECISION]
+
+
 class DeliveryCollected(Act):
     """`delivery.collected`: a held delivery was collected, by a person or by a partner's system."""
 

@@ -190,6 +190,7 @@ def _acts() -> list[Entry]:
         _act("redrive.stopped", acts.RedriveStopped, "Bulk stopped"),
         _act("delivery.abandoned", acts.DeliveryAbandoned, "Delivery given up"),
         _act("delivery.taken_by_phone", acts.DeliveryTakenByPhone, "Taken by telephone"),
+        _act("notice.told", acts.NoticeTold, "Referrer told by a person"),
         _act("delivery.collected", acts.DeliveryCollected, "Delivery collected"),
         _act("handover.withdrawn", acts.HandoverWithdrawn, "Handover withdrawn"),
         _act("handover.answered", acts.HandoverAnswered, "Query answered"),

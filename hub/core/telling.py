@@ -81,6 +81,11 @@ def done(
     _takes(work, row["message_id"], event, by, who, facts)
 
 
+def in_person(work: Work, message_id: str, by: str, who: str, facts: Facts) -> bool:
+    """Whether it counts that somebody told the referrer, where no delivery did."""
+    return _takes(work, message_id, "rung", by, who, facts)
+
+
 def replaced(work: Work, message_id: str, by: str, who: str) -> None:
     """Another notice is made in this one's place, which nobody is owed any more."""
     _takes(work, message_id, "replaced", by, who)

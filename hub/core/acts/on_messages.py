@@ -201,4 +201,20 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
     )
 
 
-EFFECTS: dict[str, Callable[[Work, Deed], str]] = {"delivery.repaired": _repaired}
+def _told(work: Work, deed: Deed) -> str:
+    """Somebody told the referrer, whom the notice does not reach."""
+    name, role = deed.body.get("told"), deed.body.get("told_role")
+    if not name or not role:
+        raise Refused("name and role of who was told are needed")
+    work.open_cases([deed.case_ref(work)])
+    who = f"{name}, {role}, told by {deed.name}"
+    facts = Facts(name=str(name), role=str(role), at=work.now)
+    if not telling.in_person(work, deed.subject, deed.act_id, who, facts):
+        raise Refused("nobody is owed it: it is no notice, or it got through")
+    return f"told: {name}, {role}"
+
+
+EFFECTS: dict[str, Callable[[Work, Deed], str]] = {
+    "delivery.repaired": _repaired,
+    "notice.told": _told,
+}

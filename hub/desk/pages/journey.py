@@ -121,6 +121,7 @@ def _message(
         hidden=hidden,
         custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
+        may_tell=visit.may(Action.TAKE_CALL, known) and _untold(own, message_id),
         may_clear=bool(said.conflict_of)
         and said.state in ("recorded", "conflict")
         and visit.may(Action.CLEAR, known),
@@ -131,6 +132,14 @@ def _message(
         content=content,
         content_refused=refused,
         done=done,
+    )
+
+
+def _untold(own: Way, message_id: str) -> bool:
+    """Whether it is a notice that does not reach its referrer: a person may tell them."""
+    return any(
+        one.machine == NOTICE.name and one.message_id == message_id and one.state == "undeliverable"
+        for one in own.journeys
     )
 
 

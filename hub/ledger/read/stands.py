@@ -40,7 +40,7 @@ _STATES = {
         "undeliverable": "The notice does not reach the referrer: they have not been told, ",
         "sent": "The notice to the referrer was sent; nobody knows that it was read, ",
         "received": "The notice is with the referrer: their system has it, ",
-        "told": "The referrer was told by telephone, ",
+        "told": "The referrer was told by a person, ",
         "exempt": "The referrer is not told: a named person decided so, ",
         "replaced": "Another notice to the referrer stands in its place, ",
     },

@@ -188,6 +188,20 @@ def test_a_referrer_whom_nobody_serves_is_still_owed_a_notice(a_bench: Benches) 
     assert owed(bench) == ["referral.acknowledged"]
 
 
+def test_whom_nothing_reaches_is_told_by_a_person_with_a_name(a_bench: Benches) -> None:
+    bench = a_site(a_bench, a_school(receives=()))
+    [row] = bench.all("select message_id from message where type = 'referral.acknowledged'")
+    unnamed = act(bench, "notice.told", row.message_id, told="Mary Example")
+    assert unnamed == ("refused", "name and role of who was told are needed")
+    said: dict[str, Any] = {"told": "Mary Example", "told_role": "Head teacher"}
+    assert act(bench, "notice.told", row.message_id, **said)[0] == "done"
+    assert notices(bench) == {"referral.acknowledged": "told"}
+    assert referral(bench) == "acknowledged"
+    assert owed(bench) == []
+    again = act(bench, "notice.told", row.message_id, **said)
+    assert again == ("refused", "nobody is owed it: it is no notice, or it got through")
+
+
 def says_later(bench: Bench, result: ReceiptResult) -> None:
     """The school's mail server, about the acknowledgement."""
     reference = delivery(bench, "referral.acknowledged").reference
