@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sse_starlette.sse import EventSourceResponse
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from hub.broker import make_broker
@@ -108,7 +109,8 @@ def make_app(desk: Desk) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(staying.router)
     app.mount("/v1/desk", make_api(desk, LARGEST))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    # Not the pages: how short a page packs would tell its secrets to who can put words into it.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
     app.get("/live", include_in_schema=False, response_model=None)(live)
     app.get("/health", tags=["health"])(health)
     app.get("/ready", tags=["health"], response_model=None)(ready)

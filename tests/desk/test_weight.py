@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi.routing import APIRoute
 
-from hub.desk.app import PAGES
+from hub.clock import now
+from hub.desk.app import PAGES, STATIC
 from hub.ledger.write import run
 from tests.kit.desk import Sitting, find, post
-from tests.kit.seed import EAST
+from tests.kit.seed import EAST, NORTH
 from tests.kit.shown import shown
-from tests.kit.weight import MOST, statements, weight
+from tests.kit.weight import MOST, loaded, on_the_wire, statements, weight
 
 ASKED = 30
 """Statements of one page: it has so many questions, however much there is to answer."""
@@ -84,6 +86,47 @@ async def test_many_causes_weigh_no_more(sitting: Sitting) -> None:
         assert len(set(keys)) >= 20, "every cause has its way"
         for one in (page, await client.get(f"/failed/{keys[0]}")):
             assert weight(one) <= MOST, f"{weight(one) / 1024:.0f} KB"
+
+
+async def test_a_day_with_something_in_each_quarter_weighs_no_more(sitting: Sitting) -> None:
+    """Two of the demo's own partners, for whom something waited all night, weighed 103 KB."""
+    with sitting.bench.engine.begin() as conn:
+        run(
+            conn,
+            "create temp table one as select * from delivery where partner = :p and state = 'delivered' limit 1",
+            p=NORTH,
+        )
+        for quarter in range(1, 97):
+            ended = now() - timedelta(minutes=15 * quarter)
+            began = ended - timedelta(hours=12, minutes=quarter)
+            sql = "update one set delivery_id = :id, created_at = :began, changed_at = :ended"
+            run(conn, sql, id=f"d-{quarter}", began=began, ended=ended)
+            run(conn, "insert into delivery select * from one")
+    async with sitting.as_("operations") as client:
+        page = await client.get(f"/partners/{NORTH}")
+    assert page.text.count("<tr data-at=") >= 95, "each quarter has its figures"
+    assert weight(page) <= MOST, f"{weight(page) / 1024:.0f} KB"
+
+
+async def test_what_is_the_same_for_everybody_comes_compressed_and_a_page_as_it_is(
+    sitting: Sitting,
+) -> None:
+    """Of a page with a secret in it, the length when compressed tells what the secret looks like."""
+    asks = {"Accept-Encoding": "gzip"}
+    async with sitting.as_("operations") as client:
+        page = await client.get(f"/partners/{NORTH}", headers=asks)
+        assert "content-encoding" not in page.headers
+        for name in loaded(page):
+            whole = (STATIC / name).read_bytes()
+            plain = await client.get(f"/static/{name}", headers={"Accept-Encoding": "identity"})
+            assert plain.content == whole and "content-encoding" not in plain.headers
+            packed = await client.get(f"/static/{name}", headers=asks)
+            assert packed.content == whole, "unpacked, it is the same"
+            assert int(packed.headers["content-length"]) == on_the_wire(name), name
+            assert (
+                packed.headers["content-security-policy"]
+                == plain.headers["content-security-policy"]
+            )
 
 
 @pytest.mark.parametrize("path", ["/", "/inbox", "/inbox?only=waiting", "/all/waiting"])
