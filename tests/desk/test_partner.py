@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.clock import london, now
+from hub.clock import LONDON, london, now
 from hub.core.acts.on_partners import record_probed
 from hub.core.reports import heartbeat
 from hub.desk.shown.states import partner_line
@@ -103,12 +103,45 @@ async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
         said = text(await client.get(PAGE))
     assert re.search(rf"What waits: 2 The oldest waits since {MOMENT}", said)
     # The evening was made before the first of these tests, and it grows older with them.
-    ages = re.search(r"By age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
+    ages = re.search(r"To be sent, by age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
     assert ages is not None and sum(map(int, ages.groups())) == 2
     assert (
         "on its way now (at most 32) ready to collect call sheets open needs a person 0 0 3 1"
         in said
     )
+
+
+async def test_what_lies_in_an_inbox_unopened_is_told_with_since_when(sitting: Sitting) -> None:
+    """It waits for them as much as what is still to be sent: a handover lay there for a night."""
+    began = now() - timedelta(days=2)
+    there = "from delivery where partner = :p and state = 'offered' and transport <> 'call'"
+    lying = int(str(sitting.one(f"select count(*) {there}", p=EAST)))
+    with sitting.bench.engine.begin() as conn:
+        run(
+            conn,
+            "update delivery set state = 'delivered' where partner = :p and state in"
+            " ('waiting', 'under_way', 'needs_person', 'outcome_unknown')",
+            p=EAST,
+        )
+        run(
+            conn,
+            "update delivery set state = 'delivered' where partner = :p and state = 'offered'"
+            " and transport = 'call'",
+            p=EAST,
+        )
+        first = f"(select min(delivery_id) {there})"
+        run(
+            conn,
+            f"update delivery set created_at = :at where delivery_id = {first}",
+            at=began,
+            p=EAST,
+        )
+    async with sitting.as_("operations") as client:
+        said = text(await client.get(f"/partners/{EAST}"))
+    assert lying > 0
+    since = rf"{began.astimezone(LONDON):%a} \d+ \w+ {began.astimezone(LONDON):%H:%M}"
+    assert re.search(rf"{lying} in their inbox, not opened so far: the oldest since {since}", said)
+    assert f"What waits: 0 to be sent, {lying} in their inbox" in said
 
 
 async def test_settings_are_words_and_secrets_only_where_they_are_kept(

@@ -158,19 +158,22 @@ def waits(conn: Connection, now: datetime) -> dict[str, Waiting]:
     """What waits for each partner, counted row by row."""
     found: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
     oldest: dict[str, datetime] = {}
+    lying: dict[str, datetime] = {}
     for row in _all(conn, "delivery"):
         name, state, created = row["partner"], row["state"], row["created_at"]
         if state in ("needs_person", "outcome_unknown"):
             found[name]["needs_person"] += 1
         elif state == "offered":
             found[name]["offered"] += 1
+            lying[name] = min(created, lying.get(name, created))
         elif state in ("waiting", "under_way"):
             found[name]["under_way"] += state == "under_way"
             minutes = (now - created) / timedelta(minutes=1)
             found[name]["young" if minutes < 5 else "middle" if minutes < 60 else "old"] += 1
             oldest[name] = min(created, oldest.get(name, created))
     return {
-        name: Waiting(name, **counts, oldest=oldest.get(name)) for name, counts in found.items()
+        name: Waiting(name, **counts, oldest=oldest.get(name), oldest_offered=lying.get(name))
+        for name, counts in found.items()
     }
 
 

@@ -56,6 +56,7 @@ class InQueue(BaseModel):
     older: int
     oldest_at: AwareDatetime | None
     offered: int = Field(description="In its inbox, or ready to be collected by it")
+    oldest_offered_at: AwareDatetime | None
     to_ring: int = Field(description="Call sheets that are open for it")
     needs_person: int
 
@@ -70,6 +71,7 @@ class InQueue(BaseModel):
             older=one.old,
             oldest_at=one.oldest,
             offered=one.offered,
+            oldest_offered_at=one.oldest_offered,
             to_ring=one.to_ring,
             needs_person=one.needs_person,
         )

@@ -64,7 +64,8 @@ def _said(read: Read, kind: str, now: datetime) -> tuple[Mood, Parts]:
         return Mood.CALM, (f"Working{more}",)
     if waiting.offered:
         where = "in their inbox, not opened" if kind == "inbox" else "ready, not collected"
-        return Mood.CALM, (f"{waiting.offered} {where} so far",)
+        since = (": the oldest since ", waiting.oldest_offered) if waiting.oldest_offered else ()
+        return Mood.CALM, (f"{waiting.offered} {where} so far", *since)
     heard = state.heard_at or read.traffic.last_in
     if heard is None:
         return Mood.CALM, ("Nothing sent or received so far",)

@@ -50,10 +50,11 @@ class Waiting:
     """call sheets: somebody rings"""
     needs_person: int = 0
     oldest: datetime | None = None
+    oldest_offered: datetime | None = None
 
     @property
     def waiting(self) -> int:
-        """All that the partner has not got."""
+        """All that the partner has not got and that goes out by itself."""
         return self.young + self.middle + self.old
 
 
@@ -133,7 +134,8 @@ select p.partner,
   sum(case when state = 'offered' and transport <> 'call' then 1 else 0 end) as offered,
   sum(case when state = 'offered' and transport = 'call' then 1 else 0 end) as to_ring,
   sum(case when state in ('needs_person', 'outcome_unknown') then 1 else 0 end) as needs_person,
-  min(case when state in ('waiting', 'under_way') then created_at end) as oldest
+  min(case when state in ('waiting', 'under_way') then created_at end) as oldest,
+  min(case when state = 'offered' and transport <> 'call' then created_at end) as oldest_offered
 from partner_state p join delivery d on d.partner = p.partner
 where state in ('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown')
 group by p.partner
