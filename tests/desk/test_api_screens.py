@@ -1,9 +1,11 @@
 """Who builds a screen of their own has from the API what the start page, a partner's page and the audit show."""
 
 import re
+from datetime import datetime
 
 from tests.desk.test_api import API, problem, program
 from tests.kit.desk import Sitting, post, text
+from tests.kit.seed import NORTH
 
 POLICE = "exemplar-police"
 
@@ -31,9 +33,27 @@ async def test_one_partner_is_read_whole(sitting: Sitting) -> None:
     assert one["stands"].startswith("No answer since")
     assert one["queue"]["waiting"] > 0 and one["queue"]["needs_person"] > 0
     assert one["configuration"]["digest"] in page
+    quarters = one["quarters"]
+    assert quarters[0]["waited"] >= one["queue"]["waiting"]
+    assert sum(each["came"] for each in quarters) == one["came"]
+    assert sum(each["went"] for each in quarters) == one["went"]
+    assert all(f"{each['came']} in · {each['went']} out" in page for each in one["flows"])
+    assert {each["title"] for each in one["flows"]} >= {"Police notifications"}
     assert all(each["about"] in page for each in one["configuration"]["settings"])
     async with program(sitting, "worker") as client:
         problem(await client.get(f"{API}/partners/{POLICE}"), 403)
+
+
+async def test_a_partners_day_has_its_latency_as_the_page_draws_it(sitting: Sitting) -> None:
+    async with sitting.as_("operations") as client:
+        page = (await client.get(f"/partners/{NORTH}")).text
+    async with program(sitting, "operations") as client:
+        quarters = (await client.get(f"{API}/partners/{NORTH}")).json()["quarters"]
+    timed = [each for each in quarters if each["went"]]
+    assert timed and all(0 < each["half_seconds"] <= each["most_seconds"] for each in timed)
+    drawn = re.findall(r'<tr data-at="(\d+)">', page)
+    begun = [str(int(datetime.fromisoformat(each["begin"]).timestamp())) for each in quarters]
+    assert begun == drawn
 
 
 async def test_the_audit_is_read_and_verified_by_who_may(sitting: Sitting) -> None:

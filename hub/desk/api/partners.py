@@ -1,5 +1,6 @@
 """How each partner stands is read as its page shows it: state, queue, last words, configuration in force."""
 
+from math import isfinite
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -12,8 +13,11 @@ from hub.desk.frame import nothing_here
 from hub.desk.pages.partners import lines
 from hub.desk.shown.configured import agreement, in_words
 from hub.desk.shown.states import Standing as Line
+from hub.desk.shown.strips import Quarter as Figures
+from hub.desk.shown.strips import Strip, figures, of_flows
 from hub.desk.shown.told import sentence
 from hub.ledger.read.partners import Waiting
+from hub.ledger.read.queues import Queue
 from hub.ledger.read.roles import roles
 
 router = APIRouter(tags=["read"], responses=fails(401, 403, 404, 422, 503))
@@ -77,6 +81,48 @@ class InQueue(BaseModel):
         )
 
 
+class Flow(BaseModel):
+    """What the last 24 hours brought of one conversation."""
+
+    title: str
+    came: int
+    went: int
+
+    @classmethod
+    def of(cls, one: Strip) -> "Flow":
+        """From the strip that pages draw."""
+        return cls(title=one.title, came=one.came, went=one.went)
+
+
+class Quarter(BaseModel):
+    """What a quarter of an hour brought; one in which there was nothing is left out."""
+
+    begin: AwareDatetime
+    came: int
+    went: int
+    half_seconds: float | None = Field(
+        description="Within which half were delivered after being planned; null: none, or in over a day"
+    )
+    most_seconds: float | None = Field(description="Within which 95 in 100 were delivered")
+    waited: int = Field(description="What it had not got at the end, in its inbox too")
+    oldest_waited_seconds: float | None
+
+    @classmethod
+    def of(cls, one: Figures) -> "Quarter":
+        """From the figures that pages draw."""
+        half, most = (x if x is None or isfinite(x) else None for x in (one.half, one.most))
+        longest = one.longest.total_seconds() if one.longest is not None else None
+        return cls(
+            begin=one.begin,
+            came=one.came,
+            went=one.went,
+            half_seconds=half,
+            most_seconds=most,
+            waited=one.waited,
+            oldest_waited_seconds=longest,
+        )
+
+
 class Setting(BaseModel):
     """One setting in force, its default where its file does not say; of a secret where it is kept."""
 
@@ -101,7 +147,7 @@ class Configuration(BaseModel):
 
 
 class Whole(Standing):
-    """All that a partner's page shows, but its charts."""
+    """All that a partner's page shows, but its last words, which a search finds."""
 
     paused_at: AwareDatetime | None
     paused_by: str | None
@@ -115,6 +161,8 @@ class Whole(Standing):
     came: int = Field(description="Messages from it in the last 24 hours")
     went: int = Field(description="Deliveries that it took in the last 24 hours")
     window: int = Field(description="Deliveries that are on their way to it at most")
+    flows: list[Flow]
+    quarters: list[Quarter] = Field(description="Of the last 24 hours, the newest first")
     queue: InQueue
     counted_at: AwareDatetime = Field(description="As of which the figures were counted")
     configuration: Configuration
@@ -138,6 +186,7 @@ def one_partner(visit: Caller, partner: Annotated[str, Path(max_length=200)]) ->
     with visit.desk.ledger.connect() as conn:
         running = roles(conn)
     state, traffic = line.read.state, line.read.traffic
+    queue = counted.queues.get(partner, Queue())
     return Whole(
         **Standing.of(line).model_dump(),
         paused_at=state.paused_at,
@@ -152,6 +201,8 @@ def one_partner(visit: Caller, partner: Annotated[str, Path(max_length=200)]) ->
         came=line.strip.came,
         went=line.strip.went,
         window=line.partner.window,
+        flows=[Flow.of(one) for one in of_flows([traffic], counted.at)],
+        quarters=[Quarter.of(one) for one in figures(traffic, queue, counted.at)],
         queue=InQueue.of(line.read.waiting),
         counted_at=counted.at,
         configuration=Configuration(
