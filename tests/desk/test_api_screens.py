@@ -23,6 +23,25 @@ async def test_the_overview_says_what_the_start_page_says(sitting: Sitting) -> N
         assert [one["partner"] for one in said["ill"]] == ([] if short == "worker" else [POLICE])
 
 
+async def test_the_overview_says_what_waits_for_whom_and_whether_the_day_balances(
+    sitting: Sitting,
+) -> None:
+    for short in ("manager", "operations", "worker"):
+        async with sitting.as_(short) as client:
+            page = text(await client.get("/"))
+        async with program(sitting, short) as client:
+            said = (await client.get(f"{API}/overview")).json()
+        assert bool(said["teams"]) == ("What waits for whom" in page), short
+        for one in said["teams"]:
+            assert re.search(rf"{re.escape(one['title'])} {one['waiting']} ", page), one
+        day = said["day"]
+        assert (day is None) == (short == "worker")
+        if day:
+            assert f"{day['messages']} in · {day['delivered']} delivered" in page
+            assert day["balanced"] == ("✓ balanced" in page)
+            assert day["planned"] >= day["delivered"] > 0
+
+
 async def test_one_partner_is_read_whole(sitting: Sitting) -> None:
     async with sitting.as_("operations") as client:
         page = text(await client.get(f"/partners/{POLICE}"))

@@ -1,6 +1,5 @@
 """The first page answers three questions in words: what waits for me, what is late, what is broken."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,9 +43,8 @@ class For:
 @router.get("/")
 def now(visit: Reader) -> HTMLResponse:
     """The start page."""
-    desk, road = visit.desk, visit.may(Action.SEE_ROAD)
-    everywhere = everything_of(visit.person)
-    counted = desk.counts.latest(visit.now) if road or everywhere != [] else None
+    desk, road = visit.desk, bool(visit.may(Action.SEE_ROAD))
+    counted = counted_for(visit, road)
     with desk.ledger.connect() as conn:
         own = custody(visit, conn)
         late = late_elsewhere(visit, conn, own, SOME)
@@ -73,7 +71,7 @@ def now(visit: Reader) -> HTMLResponse:
         holding=holding,
         kept=kept,
         late=late,
-        teams=_teams(visit, counted, everywhere) if counted else [],
+        teams=teams_of(visit, counted),
         wrong=wrong,
         broken=broken,
         partners=lines,
@@ -106,9 +104,15 @@ def everything(visit: Reader, what: str, after: str = "") -> HTMLResponse:
     return visit.page("all.html", title=titles[what], what=what, found=found)
 
 
-def _teams(visit: Visit, counted: Counted, everywhere: Collection[str] | None) -> list[For]:
+def counted_for(visit: Visit, road: bool) -> Counted | None:
+    """What was counted, where who reads sees more than their own."""
+    more = road or everything_of(visit.person) != []
+    return visit.desk.counts.latest(visit.now) if more else None
+
+
+def teams_of(visit: Visit, counted: Counted | None) -> list[For]:
     """Whom what waits for, where who reads sees more than their own."""
-    found = counted.waits_of(everywhere)
+    found = counted.waits_of(everything_of(visit.person)) if counted else ()
     return [For(_team(visit, one), one) for one in all_that_waits(found)]
 
 
