@@ -187,7 +187,7 @@ def _conflict(work: Work, arrival: Arrival, before: tuple[str, Any]) -> None:
     if before[1] is not None and work.now - before[1] > window:
         return
     arrival.conflict_of = before[0]
-    cause = f"{arrival.partner} used a reference again with other content"
+    cause = "a reference was used again with other content"
     count = work.incident("conflict", arrival.partner, cause)
     if count >= MANY_IN_A_ROW:
         work.incident("counter_restarted", arrival.partner, "many references used again in a row")

@@ -41,6 +41,15 @@ async def test_operations_close_it_and_everybody_reads_why(sitting: Sitting, inc
     assert "▲ Not done. It is closed already: Their test system (O. Penhaligon, operations)" in late
 
 
+async def test_no_cause_names_a_partner_as_machines_do(sitting: Sitting) -> None:
+    names = {partner.partner for partner in sitting.desk.directory}
+    there = {str(row.kind) for row in sitting.bench.all("select kind from incident")}
+    assert {"conflict", "partner_down"} <= there
+    async with sitting.as_("operations") as client:
+        said = text(await client.get("/incidents")).lower()
+    assert {name for name in names if re.search(rf"(?<![\w/-]){name}(?![\w-])", said)} == set()
+
+
 async def test_nobody_else_closes_it(sitting: Sitting, incident: str) -> None:
     for short in ("manager", "edt", "auditor", "administrator"):
         async with sitting.as_(short) as client:
