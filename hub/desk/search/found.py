@@ -19,7 +19,7 @@ from hub.ledger.read.handovers import Handover
 from hub.ledger.read.journey import Said, Sent, Way, outline
 from hub.ledger.read.mark import Mark
 from hub.ledger.read.seek import LATE, Wanted, stretches
-from hub.ledger.read.sentences import Parts, delivery, handover
+from hub.ledger.read.sentences import Parts, delivery, handover, to_nobody
 from hub.partners import Directory
 
 PAGE = 50
@@ -201,7 +201,7 @@ def _words(
         return handover(min(asked, key=lambda one: one.state in HELD), name)
     if sent:
         return delivery(min(sent, key=lambda one: one.state == "delivered"), name)
-    return (said.none_reason or "Recorded",)
+    return (to_nobody(said.none_reason, said.type, name) if said.none_reason else "Recorded",)
 
 
 def mark_of(text: str) -> Mark | None:

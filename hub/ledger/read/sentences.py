@@ -173,3 +173,17 @@ def plain(parts: Iterable[Part], clock: Callable[[datetime], str]) -> str:
 def answer_of(code: str, detail: str) -> str:
     """What somebody answered: a code, and words where they do not say it already. Pure."""
     return detail if detail.startswith(code) else " ".join(filter(None, (code, detail)))
+
+
+def to_nobody(reason: str, type: str, name: Name) -> str:
+    """Why a message goes to nobody, as routing said it for each it missed, without machines' names."""
+    return "; ".join(_missed(part, type, name) for part in reason.split("; "))
+
+
+def _missed(said: str, type: str, name: Name) -> str:
+    whom, apart, why = said.partition(": ")
+    why = why.replace(type, "messages of this kind")
+    if not apart or whom == type:
+        return why or said
+    known = name(whom)
+    return known + why.removeprefix(whom) if why.startswith(f"{whom} ") else f"{known}: {why}"

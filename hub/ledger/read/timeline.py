@@ -12,7 +12,7 @@ from hub.ledger.content import open_words, unwrap
 from hub.ledger.read.heard import Heard
 from hub.ledger.read.journey import Said, Sent, Step, Try, Way
 from hub.ledger.read.passed import SENT_ON, receivers_then
-from hub.ledger.read.sentences import Name, Parts, answer_of, delivery
+from hub.ledger.read.sentences import Name, Parts, answer_of, delivery, to_nobody
 from hub.seal import Keyring
 from schemas.envelope import Doubt
 
@@ -245,7 +245,7 @@ def _message(one: Said, name: Name) -> Event:
         missing = one.unowned.partition(": ")[2]
         extra.append(f"Somebody must act on it and does not get it: {missing}")
     elif not one.planned and one.none_reason:
-        extra.append(f"Goes to nobody: {one.none_reason}")
+        extra.append(f"Goes to nobody: {to_nobody(one.none_reason, one.type, name)}")
     if one.completeness:
         extra.append(_complete(one.completeness))
     return Event(
