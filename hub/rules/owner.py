@@ -35,6 +35,7 @@ def nobody_acts(
         missing += withheld
     if missing or any(one.meant for one in routed.missed):
         return "; ".join(missing)
-    if {one.partner for one in routed.acting} - kept_back.keys():
+    enough = routed.planned if way.informs else routed.acting
+    if {one.partner for one in enough} - kept_back.keys():
         return ""
     return "; ".join(withheld) or routed.none or "who gets it gets it for information only"

@@ -36,6 +36,9 @@ class Way(Data):
         default=None, description="Who acts when: by day, and out of hours where it cannot wait"
     )
     nowhere: str = Field(default="", description="Why it is never delivered, where that is so")
+    informs: bool = Field(
+        default=False, description="A site may have it go to its teams for information alone"
+    )
     settled_by: tuple[str, ...] = Field(
         default=(),
         description="Fields of which any says what has become of it: nobody else need act then",

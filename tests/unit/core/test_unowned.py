@@ -14,7 +14,14 @@ from hub.partners import Directory, Partner, Receives, Role
 from schemas.census import ContactAction
 from schemas.envelope import For, Recipient
 from tests.kit.deeds import act, incidents
-from tests.kit.people import a_contact, a_decision, a_handover, a_referral, a_strategy_record
+from tests.kit.people import (
+    a_contact,
+    a_decision,
+    a_handover,
+    a_referral,
+    a_strategy_record,
+    an_attendance,
+)
 from tests.kit.site import Bench, a_partner, an_arrival
 
 Benches = Callable[[list[Partner]], Bench]
@@ -71,6 +78,17 @@ def test_a_referral_that_no_team_gets_for_action_is_an_incident(
     [event] = [one for one in timeline(way, str, words=None) if one.kind is Kind.MESSAGE]
     assert f"Somebody must act on it and does not get it: {why}" in event.said
     assert event.mood == "late"
+
+
+@pytest.mark.parametrize("teams", [0, 1])
+def test_an_attendance_may_go_to_teams_for_information_alone_but_not_to_nobody(
+    a_bench: Benches, teams: int
+) -> None:
+    hospital = a_partner("hospital", Role.HEALTH, sends=("health.attendance",))
+    north = a_team("north", "health.attendance", purpose=For.INFORMATION)
+    bench = a_bench([hospital, north][: 1 + teams])
+    bench.record(an_arrival("health.attendance", an_attendance(1), "hospital", "V-1"))
+    assert len(wrong(bench)) == 1 - teams
 
 
 def test_a_named_team_that_does_not_exist_is_missed_beside_one_that_does(a_bench: Benches) -> None:
