@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from hub.core.dispatch import ahead_of
 from hub.core.work import Work
 from hub.ids import derived
 from hub.ledger.content import seal_rendering
+from hub.ledger.read.sentences import to_nobody
 from hub.ledger.session import among, locking, values
 from hub.ledger.tables import Delivery, Lane
 from hub.ledger.write import at, insert, rows, run, update
@@ -30,7 +32,7 @@ from hub.rules.release import decided
 from hub.rules.route import Planned
 from schemas.envelope import AckLevel, Envelope, For
 from schemas.kinds import places
-from schemas.register import model_of
+from schemas.register import REGISTER, model_of
 
 UNOWNED = "unowned"
 NOT_HELD = ("inbox", "call")
@@ -47,7 +49,9 @@ def plan(work: Work, arrivals: Sequence[Arrival]) -> dict[str, tuple[int, str | 
         planned += own
         made[arrival.message_id] = (len(own), routed.none)
         if why := _unowned(work, arrival, routed, own):
-            work.incident(UNOWNED, arrival.message_id, f"{arrival.type}: {why}")
+            said = to_nobody(why, arrival.type, partial(_title, work.site.directory))
+            title = REGISTER[arrival.type].title
+            work.incident(UNOWNED, arrival.message_id, f"{title}: {said}")
     _stand(work, planned)
     return made
 
@@ -98,6 +102,12 @@ def _unowned(
         if row["state"] == "withheld" and row["purpose"] == For.ACTION.value
     }
     return nobody_acts(arrival.envelope, arrival.fields, way, routed, kept_back)
+
+
+def _title(directory: Directory, name: str) -> str:
+    """As people know it; a recipient that no partner serves is called as its sender called it."""
+    known = directory.get(name)
+    return known.title if known else name
 
 
 def sent_on(work: Work, arrival: Arrival, to: Partner) -> str | None:

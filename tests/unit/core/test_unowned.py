@@ -61,7 +61,7 @@ def with_files(bench: Bench, *partners: Partner) -> int:
         ),
         (
             a_team("north", "referral.received", authorities=("380",)),
-            "north: does not serve 383",
+            "North: does not serve 383",
         ),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_referral_that_no_team_gets_for_action_is_an_incident(
     bench = a_bench([SCHOOL, team])
     arrival = a_message()
     bench.record(arrival)
-    assert wrong(bench) == [(arrival.message_id, f"referral.received: {why}")]
+    assert wrong(bench) == [(arrival.message_id, f"Referral received: {why}")]
     with bench.engine.connect() as conn:
         way = message_way(conn, arrival.message_id)
     assert way is not None
@@ -99,7 +99,7 @@ def test_a_named_team_that_does_not_exist_is_missed_beside_one_that_does(a_bench
     )
     bench.record(a_message(recipients=to))
     [(_, cause)] = wrong(bench)
-    assert cause == "referral.received: X26NOR/west: no partner serves it for authority 383"
+    assert cause == "Referral received: X26NOR/west: no partner serves it for authority 383"
     assert len(bench.all("select 1 from delivery")) == 1
 
 
@@ -194,7 +194,7 @@ def test_what_the_policy_keeps_from_the_only_one_is_missed(
     bench = a_bench([SCHOOL, a_team("north", "referral.received")])
     bench.record(a_message())
     [(_, cause)] = wrong(bench)
-    assert cause == "referral.received: north: not to them"
+    assert cause == "Referral received: North: not to them"
 
 
 def test_what_somebody_gets_to_act_on_is_no_incident(bench: Bench) -> None:
