@@ -1,5 +1,6 @@
 """Nobody finds what they could not open, and a search is over in time, however much there is."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,14 +17,14 @@ from hub.desk.sight import seen
 from hub.desk.whose import sees_all
 from hub.journeys.handover import HELD
 from hub.ledger.read.handovers import Handover
-from hub.ledger.read.journey import Said, Sent, Way, outline
+from hub.ledger.read.journey import Said, Sent, outline
 from hub.ledger.read.mark import Mark
 from hub.ledger.read.seek import LATE, Wanted, stretches
 from hub.ledger.read.sentences import Parts, delivery, handover, to_nobody
 from hub.partners import Directory
 
 PAGE = 50
-BUDGET = 0.06
+BUDGET = 0.04
 """Seconds after which no further stretch is begun."""
 _STOPPED, _WAITING = ("needs_person", "outcome_unknown"), ("waiting", "under_way", "offered")
 _OF_DELIVERY = {
@@ -141,8 +142,13 @@ def _seen(visit: Visit, conn: Connection, filters: Filters, found: Sequence[Said
     if not found:
         return
     own, _ = seen(visit, outline(conn, found))
+    sent, journeys = defaultdict[str, list[Sent]](list), defaultdict[str, list[Handover]](list)
+    for delivered in own.deliveries:
+        sent[delivered.message_id].append(delivered)
+    for journey in own.journeys:
+        journeys[journey.message_id].append(journey)
     for said in own.messages:
-        hit = _hit(visit, own, said)
+        hit = _hit(visit, said, sent[said.message_id], journeys[said.message_id])
         if filters.states and not filters.states & set(hit.states):
             continue
         if all(_on(side, filters, hit) for side in Side):
@@ -157,9 +163,7 @@ def _on(side: Side, filters: Filters, hit: Hit) -> bool:
     return not names or bool(names & there)
 
 
-def _hit(visit: Visit, own: Way, said: Said) -> Hit:
-    sent = [one for one in own.deliveries if one.message_id == said.message_id]
-    journeys = [one for one in own.journeys if one.message_id == said.message_id]
+def _hit(visit: Visit, said: Said, sent: Sequence[Sent], journeys: Sequence[Handover]) -> Hit:
     states = tuple(stands(said, sent, journeys, visit.now))
     to = dict.fromkeys(one.partner for one in sent)
     return Hit(said, tuple(to), states, _words(visit, said, sent, journeys, states))
