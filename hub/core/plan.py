@@ -62,8 +62,16 @@ def plan_anew(work: Work, arrival: Arrival) -> bool:
     Whether nobody who must act is missing any more.
     """
     routed, own = _routed(work, arrival)
-    sql = "select delivery_id from delivery where message_id = :id"
-    has = {row.delivery_id for row in rows(work.conn, sql, id=arrival.message_id)}
+    sql = "select delivery_id, purpose from delivery where message_id = :id"
+    has = {row.delivery_id: row.purpose for row in rows(work.conn, sql, id=arrival.message_id)}
+    # Who has it for information was not asked to act: it goes there once more, for action.
+    for_action = replace(arrival, anew=UNOWNED)
+    own = [
+        _delivery(work, for_action, one, routed.edition)
+        if one.purpose is For.ACTION and has.get(row["delivery_id"]) == For.INFORMATION.value
+        else row
+        for one, row in zip(routed.planned, own, strict=True)
+    ]
     new = [row for row in own if row["delivery_id"] not in has]
     work.planned[arrival.message_id] = own
     _stand(work, new)

@@ -136,6 +136,23 @@ def test_it_goes_out_when_the_partner_files_name_somebody_and_the_incident_close
         assert reconcile(conn).balanced
 
 
+def test_who_had_it_for_information_gets_it_once_more_to_act_on_it(a_bench: Benches) -> None:
+    bench = a_bench([SCHOOL, a_team("north", "referral.received", purpose=For.INFORMATION)])
+    bench.record(a_message())
+    bench.orders()
+    north = a_team("north", "referral.received")
+    assert [with_files(bench, SCHOOL, north) for _ in range(2)] == [1, 0]
+    sql = "select purpose, due_at from delivery order by purpose"
+    for_action, for_information = bench.all(sql)
+    assert (for_action.purpose, for_information.purpose) == ("action", "information")
+    assert for_action.due_at is not None
+    [message] = bench.all("select planned from message where type = 'referral.received'")
+    assert message.planned == 2
+    assert len(bench.orders()) == 1
+    with bench.engine.connect() as conn:
+        assert reconcile(conn).balanced
+
+
 def test_only_who_was_left_out_gets_it_then(a_bench: Benches) -> None:
     north = a_team("north", "referral.received", team="north", agency="X26TEA")
     west = a_team("west", "referral.received", team="west", agency="X26TEA")
