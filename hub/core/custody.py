@@ -18,6 +18,7 @@ from hub.journeys import MACHINES
 from hub.journeys.handover import DUE_AS_WELL, FALLS_DUE, HELD, UNTAKEN, custodian
 from hub.journeys.machine import Facts, Holder, Illegal, Moved, move
 from hub.journeys.notice import NOTICES
+from hub.journeys.reconvening import RECONVENING
 from hub.journeys.steps import EACH_AGENCY, Concerned, Heard, Step, settled, steps
 from hub.ledger.content import seal_words
 from hub.ledger.read.handovers import PAST
@@ -45,12 +46,31 @@ def step(work: Work, arrival: Arrival) -> None:
     for one in steps(arrival.type, arrival.fields, heard):
         if arrival.corrects and arrival.type in _DECIDES and one.machine != "handover":
             continue  # What was decided stands, and has moved its journey already.
+        if one.machine == RECONVENING.name and _held_since(work, one):
+            continue
         if str(one.subject) == arrival.message_id:
             work.journeys.none_yet(journey_id(one))
         anew = _sent_on(work, arrival, one) if one.event == "reassigned" else None
         taken = take(work, one, arrival.message_id, arrival, on=heard.on, anew=anew)
         if one.machine == "handover" and taken is not None:
             arrival.unheeded = taken.reason if isinstance(taken, Illegal) else ""
+
+
+def _held_since(work: Work, one: Step) -> bool:
+    """Whether a later discussion is known already, and says whether there is to be another.
+
+    A record that comes late neither counts as holding it again nor asks for what was done since.
+    """
+    of = journey_id(Step("strategy", one.subject, ""))
+    sql = "select at from move where journey_id = :id and event in ('held', 'held_inquorate')"
+    written = [at(row.at) for row in rows(work.conn, sql, id=of)]
+    beside = [
+        row["at"]
+        for row in work.pending(Move)
+        if row["journey_id"] == of and row["event"].startswith("held")
+    ]
+    mine = one.facts.at or work.now
+    return any(held > mine for held in filter(None, (*written, *beside)))
 
 
 def _sent_on(work: Work, arrival: Arrival, one: Step) -> Anew | None:

@@ -114,6 +114,13 @@ def inquorate(by: datetime) -> dict[str, Any]:
     return {"quorum": Quorum(met=False, went_on_because=because, reconvene_by=by)}
 
 
+def earlier(record: Arrival) -> Arrival:
+    """It was held two days before, and its record comes late."""
+    before = record.envelope.occurred_at - timedelta(days=2)
+    record.envelope = record.envelope.model_copy(update={"occurred_at": before})
+    return record
+
+
 def late_ones(bench: Bench, at: datetime) -> list[str]:
     """Discussions that were to be held again and were not, as the desk reads them."""
     everything = Narrowed(handovers=False)
@@ -150,6 +157,29 @@ def test_held_again_without_all_who_were_needed_it_is_owed_by_the_new_day(bench:
     bench.record(a_held_one("SD-2", 2, **inquorate(by + timedelta(days=2))))
     assert late_ones(bench, by + timedelta(days=1)) == []
     assert len(late_ones(bench, by + timedelta(days=3))) == 1
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_the_late_record_of_an_earlier_discussion_says_nothing_of_the_next(
+    bench: Bench, in_one_batch: bool
+) -> None:
+    asked(bench, "SR-1")
+    by = now().replace(microsecond=0) + timedelta(days=1)
+    new = a_held_one("SD-2", 2, **inquorate(by))
+    old = earlier(a_held_one("SD-1", 1))
+    for batch in [[new, old]] if in_one_batch else [[new], [old]]:
+        bench.record(*batch)
+    assert len(late_ones(bench, by + timedelta(minutes=1))) == 1, "nobody has held it again"
+
+
+def test_the_late_record_of_an_earlier_discussion_does_not_ask_for_one_that_was_held(
+    bench: Bench,
+) -> None:
+    asked(bench, "SR-1")
+    by = now().replace(microsecond=0) + timedelta(days=1)
+    bench.record(a_held_one("SD-2", 2))
+    bench.record(earlier(a_held_one("SD-1", 1, **inquorate(by))))
+    assert late_ones(bench, by + timedelta(days=9)) == []
 
 
 def test_a_record_without_a_further_day_owes_none(bench: Bench) -> None:
