@@ -29,10 +29,12 @@ def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> Non
         run(work.conn, rung, id=row["delivery_id"])
         return
     sheet = _sheet(work, row, partner)
-    stands = "select 1 from delivery where delivery_id = :id"
-    if rows(work.conn, stands, id=sheet["delivery_id"]) or any(
-        made["delivery_id"] == sheet["delivery_id"] for made in work.pending(Delivery)
-    ):
+    stands = "select state from delivery where delivery_id = :id"
+    found = rows(work.conn, stands, id=sheet["delivery_id"])
+    if found and found[0].state == "withdrawn":
+        _open_again(work, sheet)
+        return
+    if found or any(made["delivery_id"] == sheet["delivery_id"] for made in work.pending(Delivery)):
         return
     work.add(Delivery, sheet)
     run(work.conn, rung, id=row["delivery_id"])
@@ -44,10 +46,27 @@ def open_call_sheet(work: Work, row: Mapping[str, Any], partner: Partner) -> Non
     _audit(work, "call sheet opened", sheet)
 
 
+def _open_again(work: Work, sheet: Mapping[str, Any]) -> None:
+    """Nobody had to ring any more, and now somebody must: what was delivered has come back."""
+    run(
+        work.conn,
+        "update delivery set state = 'offered', reason = :why, listed_at = :now, changed_at = :now,"
+        " version = version + 1 where delivery_id = :id",
+        why=sheet["reason"],
+        now=work.now,
+        id=sheet["delivery_id"],
+    )
+    _audit(work, "call sheet opened again", sheet)
+
+
 def close_call_sheets(work: Work, settled: Iterable[Mapping[str, Any]]) -> None:
     """Withdraws the open sheets beside deliveries beside which nobody need ring any more."""
     why = {row["delivery_id"]: need_not_ring(row["state"]) for row in settled}
-    why = {delivery: reason for delivery, reason in why.items() if reason}
+    withdraw_call_sheets(work, {delivery: reason for delivery, reason in why.items() if reason})
+
+
+def withdraw_call_sheets(work: Work, why: Mapping[str, str]) -> None:
+    """Withdraws the open sheets beside these deliveries; `why` is said of each."""
     if not why:
         return
     closed = []

@@ -73,7 +73,8 @@ def settle_receipts(
         if _one(work, row, receipt, edge):
             touched[row["delivery_id"]] = row
     update(work.conn, Delivery, _SETTLED, [_columns(work, row) for row in touched.values()])
-    close_call_sheets(work, touched.values())
+    arrived = [row for row in touched.values() if not telling.came_back(work, row)]
+    close_call_sheets(work, arrived)
     if work.site.partner(partner) is not None:
         work.heard.setdefault(partner, []).extend(known)
     work.partners.add(partner)

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from hub.core import custody
 from hub.core.arrival import Arrival
-from hub.core.call_sheets import open_call_sheet
+from hub.core.call_sheets import open_call_sheet, withdraw_call_sheets
 from hub.core.work import Work
 from hub.journeys.machine import Facts, Moved
 from hub.journeys.notice import NOTICES, TOLD, follows
 from hub.journeys.steps import Step, told_of
-from hub.ledger.write import rows
+from hub.ledger.write import at, rows
 from hub.rules.release import awaits_review
 from schemas.delivery import DeliveryReceipt
 from schemas.envelope import AckLevel
@@ -46,8 +46,25 @@ def settled(work: Work, row: Mapping[str, Any]) -> None:
     """A delivery stands so from now on; only a notice's says something here."""
     if row["type"] not in NOTICES:
         return
-    if event := follows(row["state"], AckLevel(row["level_reached"])):
+    event = follows(row["state"], AckLevel(row["level_reached"]))
+    if event and not came_back(work, row):
         _takes(work, row["message_id"], event, row["delivery_id"])
+
+
+def came_back(work: Work, row: Mapping[str, Any]) -> bool:
+    """Whether a notice is known to have come back before it was heard that it was sent.
+
+    A mail server and the edge each tell core by themselves, in whichever order.
+    """
+    if row["type"] not in NOTICES:
+        return False
+    if follows(row["state"], AckLevel(row["level_reached"])) != "went_out":
+        return False
+    sql = "select at from move where journey_id = :id and event = 'bounced' and refused is null"
+    went = at(row["handed_at"])
+    found = [at(one.at) for one in rows(work.conn, sql, id=_journey(row["message_id"]))]
+    # What came back of an earlier try says nothing of this one.
+    return any(went is None or back >= went for back in filter(None, found))
 
 
 def heard_later(work: Work, arrival: Arrival) -> None:
@@ -83,7 +100,12 @@ def done(
 
 def in_person(work: Work, message_id: str, by: str, who: str, facts: Facts) -> bool:
     """Whether it counts that somebody told the referrer, where no delivery did."""
-    return _takes(work, message_id, "rung", by, who, facts)
+    told = _takes(work, message_id, "rung", by, who, facts)
+    if told:
+        sql = "select delivery_id from delivery where message_id = :id and transport <> 'call'"
+        found = rows(work.conn, sql, id=message_id)
+        withdraw_call_sheets(work, {one.delivery_id: "a person has told them" for one in found})
+    return told
 
 
 def replaced(work: Work, message_id: str, by: str, who: str) -> None:

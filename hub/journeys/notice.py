@@ -29,6 +29,8 @@ NOTICE = Machine(
         *moves((*_OWED, "sent", "exempt"), "reached", "received"),
         *moves((*_OWED, "sent", "exempt"), "rung", "told", named),
         *moves(("sent",), "bounced", "undeliverable", why="it was sent, and came back"),
+        # Whoever had it may say so before it is heard that it was sent.
+        *moves(("made", "undeliverable"), "bounced", "undeliverable", why="it came back"),
         *moves(_OWED, "given_up", "exempt", both(named, reasoned)),
         *moves((*_OWED, "sent", "exempt"), "replaced", "replaced"),
     ),

@@ -209,6 +209,12 @@ def says_later(bench: Bench, result: ReceiptResult) -> None:
     bench.record(an_arrival("delivery.receipt", body, "school", "R-1", answers=reference))
 
 
+def sheets(bench: Bench) -> list[str]:
+    """How each call sheet beside a notice stands."""
+    sql = "select state from delivery where transport = 'call' and type = 'referral.acknowledged'"
+    return [row.state for row in bench.all(sql)]
+
+
 def a_letter(a_bench: Benches) -> Bench:
     """The acknowledgement went by letter."""
     bench = a_site(a_bench, a_school("smtp"))
@@ -223,6 +229,43 @@ def test_a_letter_that_comes_back_has_told_nobody_and_somebody_rings(a_bench: Be
     assert notices(bench) == {"referral.acknowledged": "undeliverable"}
     assert owed(bench) == ["referral.acknowledged"]
     assert bench.all("select 1 from delivery where transport = 'call' and state = 'offered'")
+
+
+def test_a_letter_that_came_back_before_it_was_heard_that_it_was_sent_has_told_nobody(
+    a_bench: Benches,
+) -> None:
+    bench = a_site(a_bench, a_school("smtp"))
+    [sent] = orders(bench, "referral.acknowledged")
+    says_later(bench, ReceiptResult.BOUNCED)
+    assert sheets(bench) == ["offered"]
+    settle(bench, told(sent, level="transport"), partner="school")
+    assert delivery(bench, "referral.acknowledged").state == "delivered"
+    assert notices(bench) == {"referral.acknowledged": "undeliverable"}
+    assert owed(bench) == ["referral.acknowledged"]
+    assert sheets(bench) == ["offered"]
+
+
+def test_somebody_rings_for_a_letter_that_comes_back_though_nobody_had_to_before(
+    a_bench: Benches,
+) -> None:
+    bench = a_site(a_bench, a_school("smtp"))
+    gets_through(bench, "referral.acknowledged", outcome="refused")
+    row = delivery(bench, "referral.acknowledged")
+    act(bench, "delivery.retried", row.delivery_id, reason="mended")
+    gets_through(bench, "referral.acknowledged", level="transport")
+    assert sheets(bench) == ["withdrawn"]
+    says_later(bench, ReceiptResult.BOUNCED)
+    assert sheets(bench) == ["offered"]
+
+
+def test_who_was_told_by_a_person_is_not_to_be_rung_as_well(a_bench: Benches) -> None:
+    bench = a_site(a_bench, a_school("smtp"))
+    gets_through(bench, "referral.acknowledged", outcome="refused")
+    assert sheets(bench) == ["offered"]
+    row = delivery(bench, "referral.acknowledged")
+    said: dict[str, Any] = {"told": "Mary Example", "told_role": "Head teacher"}
+    assert act(bench, "notice.told", row.message_id, **said)[0] == "done"
+    assert sheets(bench) == ["withdrawn"]
 
 
 def test_a_letter_that_was_read_is_said_to_be_with_them(a_bench: Benches) -> None:
