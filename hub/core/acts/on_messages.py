@@ -33,7 +33,7 @@ _OPEN = "('waiting', 'under_way', 'offered', 'needs_person', 'outcome_unknown', 
 def _repaired(work: Work, deed: Deed) -> str:
     old = _stopped(work, deed)
     corrected = _corrected(work, deed, old)
-    for one in (old, *_derived(work, old)):
+    for one in (old, *said_because_of(work, old)):
         _ends(work, replace(deed, subject=one.message_id), one)
     work.flush()
     record_messages(work, [corrected])
@@ -91,7 +91,7 @@ def _stopped(work: Work, deed: Deed) -> Arrival:
 _CONSEQUENCES = ("referral.received", "referral.acknowledged", "referrer.decision_feedback")
 
 
-def _derived(work: Work, old: Arrival) -> list[Arrival]:
+def said_because_of(work: Work, old: Arrival) -> list[Arrival]:
     """What the hub itself said because of it, and because of that: it is said anew, so it ends, too.
 
     A notice that was read stays read; its reader gets another.

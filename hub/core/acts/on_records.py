@@ -9,20 +9,26 @@ import orjson
 from aiokafka import ConsumerRecord
 
 from hub import topics
-from hub.core import link
+from hub.core import custody, link, telling
 from hub.core.acts.deed import Deed, Refused
+from hub.core.acts.on_messages import said_because_of
 from hub.core.arrival import Arrival, of_record
 from hub.core.derive import derived_message
 from hub.core.early import again
 from hub.core.parcels import record_parcels
 from hub.core.record import record_messages, taken_up
 from hub.core.work import Work
+from hub.journeys.machine import Facts, Moved
+from hub.journeys.steps import Step
 from hub.ledger.session import locking
 from hub.ledger.tables import APART
 from hub.ledger.write import rows, run
 from hub.rules.consequences import Consequence
 from hub.wire import Foreign, read
 from schemas.endings import ConflictEnd
+
+_REFERS = ("contact.recorded", "referral.received")
+"""What somebody must decide on."""
 
 
 def _stuck_retried(work: Work, deed: Deed) -> str:
@@ -144,7 +150,12 @@ def _conflict_cleared(work: Work, deed: Deed) -> str:
     cleared = "update message set state = 'cleared' where message_id = :id"
     run(work.conn, cleared, id=deed.subject)
     first = rows(work.conn, sql, id=row.conflict_of)
-    for case_ref in sorted({row.case_ref, *(one.case_ref for one in first)}):
+    cases = sorted({row.case_ref, *(one.case_ref for one in first)})
+    work.open_cases(cases)
+    if end is not ConflictEnd.BOTH_STAND:
+        second = end is ConflictEnd.SECOND_STANDS
+        _stands_no_more(work, deed, row.conflict_of if second else deed.subject)
+    for case_ref in cases:
         work.audit(
             case_ref,
             "conflict cleared",
@@ -158,6 +169,23 @@ def _conflict_cleared(work: Work, deed: Deed) -> str:
         for kind in ("conflict", "counter_restarted"):
             work.recovered(kind, row.partner, f"the last was cleared by {deed.name}: {end.label}")
     return f"cleared: {end.label[0].lower()}{end.label[1:]}"
+
+
+def _stands_no_more(work: Work, deed: Deed, message_id: str) -> None:
+    """Nobody need decide on it, or be told that it came: the other one stands in its place.
+
+    What was decided on it already stays, and so does whoever was asked to act on it.
+    """
+    try:
+        old = again(work, message_id, None)
+    except LookupError:  # erased: nothing of it is owed
+        return
+    for one in (old, *said_because_of(work, old)):
+        step = Step("referral", UUID(one.message_id), "replaced", Facts(at=work.now))
+        if one.type in _REFERS and not isinstance(custody.foreseen(work, step), Moved):
+            return
+        custody.take(work, step, deed.act_id, who=deed.name)
+        telling.replaced(work, one.message_id, deed.act_id, deed.name)
 
 
 def _cleared_by(work: Work, message_id: str) -> str:

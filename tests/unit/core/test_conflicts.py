@@ -1,12 +1,19 @@
 """A conflict is cleared once, by a named person who says which of the two stands."""
 
+from collections.abc import Callable
+
 import pytest
 
 from hub.clock import now
 from hub.ledger.read.failed import held_messages
+from hub.ledger.read.waits import Narrowed, late
+from hub.partners import Partner
+from schemas.census import ReferralOutcome
 from tests.kit.deeds import act, incidents
-from tests.kit.people import an_attendance
+from tests.kit.people import a_referral, an_attendance
 from tests.kit.site import Bench, an_arrival
+from tests.unit.core.test_late import YEARS
+from tests.unit.core.test_telling import a_school, a_site, decides
 
 LOOKED = {"end": "second_stands", "reason": "they corrected the ward"}
 
@@ -102,3 +109,40 @@ def test_a_counter_that_restarted_is_over_with_the_last_that_waits(bench: Bench)
     for row in bench.all("select message_id from message where state = 'conflict'"):
         cleared(bench, row.message_id, end="both_stand")
     assert incidents(bench) == {}
+
+
+@pytest.mark.parametrize(
+    ("end", "stand"),
+    [
+        ("second_stands", ["second"]),
+        ("first_stands", ["first"]),
+        ("both_stand", ["first", "second"]),
+    ],
+)
+def test_a_referral_that_does_not_stand_is_not_owed_a_decision(
+    a_bench: Callable[[list[Partner]], Bench], end: str, stand: list[str]
+) -> None:
+    bench = a_site(a_bench, a_school())
+    said = a_referral(1).model_copy(update={"reason": "other words"})
+    again = an_arrival("referral.received", said, "school", "MARF-000001")
+    bench.record(again)
+    assert cleared(bench, again.message_id, end=end)[0] == "done"
+    with bench.engine.connect() as conn:
+        found = late(conn, now() + YEARS, Narrowed(handovers=False), 10)
+    decisions = [one.message_id for one in found if one.machine == "referral"]
+    which = ["second" if one == again.message_id else "first" for one in decisions]
+    assert sorted(which) == stand
+    assert len([one for one in found if one.machine == "notice"]) == len(stand)
+
+
+def test_what_was_decided_on_the_one_that_does_not_stand_stays(
+    a_bench: Callable[[list[Partner]], Bench],
+) -> None:
+    bench = a_site(a_bench, a_school())
+    decides(bench, "D-1", ReferralOutcome.ASSESSMENT)
+    said = a_referral(1).model_copy(update={"reason": "other words"})
+    again = an_arrival("referral.received", said, "school", "MARF-000001")
+    bench.record(again)
+    assert cleared(bench, again.message_id)[0] == "done"
+    states = bench.all("select state from journey where machine = 'referral' order by state")
+    assert [row.state for row in states] == ["assessing", "referral"]
