@@ -61,7 +61,9 @@ class Message(Frozen):
         description="Tells the children of one reference apart; no row number",
     )
     stream: Line = Field(default="default", description="One counter of references")
-    occurred_at: Instant
+    occurred_at: Instant = Field(
+        description="When what the message tells of happened: it was referred, decided, handed over"
+    )
     sender: Sender | None = Field(
         default=None,
         description="Your agency, or one that you may speak for, and the role of your person;"

@@ -122,12 +122,12 @@ class Event:
     told: Mapping[Begins, datetime] = field(default_factory=dict)
 
     def start(self, begins: Begins) -> datetime:
-        """When a clock that begins so has started: the earliest that is told of that event."""
+        """When a clock that begins so has started: as the body tells it, else when it happened."""
         taken = self.taken or self.at
         if begins is Begins.TAKEN:
             return taken
-        told = self.told.get(begins, taken)
-        return min(told, taken) if begins is Begins.PASSED else min(told, self.at, taken)
+        untold = taken if begins is Begins.PASSED else self.at
+        return min(self.told.get(begins, untold), taken)
 
 
 def told(body: Mapping[str, Any], since: datetime) -> dict[Begins, datetime]:
@@ -176,12 +176,21 @@ def clock(
 
 def due(event: Event, editions: Editions[Clocks], services: Services) -> Deadline | None:
     """By when a message of this type must be acted on, where its edition says; else None. Pure."""
-    began = min([event.at, event.taken or event.at, *event.told.values()])
+    # Which event begins the clock is said by an edition, and which edition by the event's day.
+    now = _running(event, editions.edition_on(civil_day(event.taken or event.at)))
+    began = event.start(now[1].begins) if now else event.at
     edition = editions.edition_on(civil_day(began))
+    running = _running(event, edition)
+    if running is None:
+        return None
+    name, limit = running
+    due_at = fall_due(limit, event.start(limit.begins), services, event.hours)
+    return Deadline(clock_id=name, due_at=due_at, rule_edition=edition.edition)
+
+
+def _running(event: Event, edition: Clocks) -> tuple[str, Limit] | None:
     duty = next((duty for duty in edition.duties if duty.type == event.type), None)
     if duty is None:
         return None
     name = duty.clock_of(event.priority)
-    limit = edition.clocks[name]
-    due_at = fall_due(limit, event.start(limit.begins), services, event.hours)
-    return Deadline(clock_id=name, due_at=due_at, rule_edition=edition.edition)
+    return name, edition.clocks[name]

@@ -109,6 +109,7 @@ def test_the_other_clocks(name: str, at: str, due_at: str) -> None:
 
 
 FRIDAY, MONDAY = local("2026-11-27T10:00"), local("2026-11-30T09:00")
+AHEAD = local("2026-12-04T09:00")
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,10 @@ FRIDAY, MONDAY = local("2026-11-27T10:00"), local("2026-11-30T09:00")
         # A contact of Friday is decided on by the end of Monday, however late its export comes.
         ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: FRIDAY}, "2026-12-01T00:00"),
         ("contact.recorded", Priority.ROUTINE, {}, "2026-12-01T00:00"),
+        # What it tells of may have happened long before anybody rang.
+        ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: MONDAY}, "2026-12-02T00:00"),
         # A sender's clock that is ahead gives nobody more time.
-        ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: MONDAY}, "2026-12-01T00:00"),
+        ("contact.recorded", Priority.ROUTINE, {Begins.RECEIVED: AHEAD}, "2026-12-02T00:00"),
         # The hub passes a contact on when it takes it; a team when it says so.
         ("contact.recorded", Priority.IMMEDIATE, {}, "2026-11-30T09:15"),
         ("referral.passed_to_team", Priority.ROUTINE, {Begins.PASSED: FRIDAY}, "2026-11-27T12:00"),
@@ -156,6 +159,18 @@ def test_a_referral_of_2011_is_judged_by_the_edition_of_its_day() -> None:
     found = due(event, EDITIONS, SERVICES)
     assert found is not None
     assert (found.rule_edition, london(found.due_at).date()) == ("EN-WT2010", date(2011, 1, 20))
+
+
+def test_a_worry_of_2011_that_is_told_of_today_is_judged_by_today() -> None:
+    long_ago = local("2011-01-18T10:00")
+    came = {Begins.RECEIVED: MONDAY}
+    found = due(
+        Event("referral.received", long_ago, Priority.ROUTINE, "always", MONDAY, came),
+        EDITIONS,
+        SERVICES,
+    )
+    assert found is not None
+    assert (found.rule_edition, london(found.due_at).date()) == ("EN-WT2023", date(2026, 12, 2))
 
 
 def test_no_clock_starts_on_a_day_before_there_were_rules() -> None:
