@@ -98,9 +98,15 @@ def done(
     _takes(work, row["message_id"], event, by, who, facts)
 
 
+def stands(work: Work, message_id: str) -> str:
+    """The state of a notice; nothing where it is none."""
+    row = work.journeys.get(work.conn, _journey(message_id))
+    return str(row["state"]) if row is not None else ""
+
+
 def in_person(work: Work, message_id: str, by: str, who: str, facts: Facts) -> bool:
     """Whether it counts that somebody told the referrer, where no delivery did."""
-    told = _takes(work, message_id, "rung", by, who, facts)
+    told = _takes(work, message_id, "told", by, who, facts)
     if told:
         sql = "select delivery_id from delivery where message_id = :id and transport <> 'call'"
         found = rows(work.conn, sql, id=message_id)

@@ -28,6 +28,7 @@ NOTICE = Machine(
         ),
         *moves((*_OWED, "sent", "exempt"), "reached", "received"),
         *moves((*_OWED, "sent", "exempt"), "rung", "told", named),
+        *moves(("undeliverable",), "told", "told", named),
         *moves(("sent",), "bounced", "undeliverable", why="it was sent, and came back"),
         # Whoever had it may say so before it is heard that it was sent.
         *moves(("made", "undeliverable"), "bounced", "undeliverable", why="it came back"),

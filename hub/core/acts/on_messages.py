@@ -185,20 +185,37 @@ def _ends(work: Work, deed: Deed, old: Arrival) -> None:
         if isinstance(taken, Illegal):
             raise Refused(f"it cannot be replaced any more: {taken.reason}")
     telling.replaced(work, old.message_id, deed.act_id, deed.name)
+    _sent_no_more(
+        work, old.message_id, deed.name, "corrected", "a corrected one was sent in its place"
+    )
+
+
+def _sent_no_more(work: Work, message_id: str, who: str, done: str, why: str) -> None:
+    """Whatever of it has not arrived ends, and nobody is rung for it."""
     open_now = f"message_id = :id and state in {_OPEN}"
     sql = f"select delivery_id, partner from delivery where {open_now}"
-    for row in rows(work.conn, sql, id=old.message_id):
+    for row in rows(work.conn, sql, id=message_id):
         work.partners.add(row.partner)
-        work.recovered("content_missing", row.delivery_id, f"corrected by {deed.name}")
+        work.recovered("content_missing", row.delivery_id, f"{done} by {who}")
     run(
         work.conn,
         "update delivery set state = 'withdrawn', reason = :why, who = :who, next_at = null,"
         f" changed_at = :now, version = version + 1 where {open_now}",
-        why="a corrected one was sent in its place",
-        who=deed.name,
+        why=why,
+        who=who,
         now=work.now,
-        id=old.message_id,
+        id=message_id,
     )
+
+
+_NOT_OWED = "nobody is owed it: it is no notice, or it got through"
+_NOT_TOLD = {
+    "made": "it is on its way to them",
+    # Whom the disclosure policy keeps it from does not hear it by telephone.
+    "kept_back": "it is kept back: until it is released, nobody tells them",
+    "told": "they have been told already",
+    "exempt": "a named person decided that they are not told",
+}
 
 
 def _told(work: Work, deed: Deed) -> str:
@@ -210,7 +227,10 @@ def _told(work: Work, deed: Deed) -> str:
     who = f"{name}, {role}, told by {deed.name}"
     facts = Facts(name=str(name), role=str(role), at=work.now)
     if not telling.in_person(work, deed.subject, deed.act_id, who, facts):
-        raise Refused("nobody is owed it: it is no notice, or it got through")
+        raise Refused(_NOT_TOLD.get(telling.stands(work, deed.subject), _NOT_OWED))
+    _sent_no_more(
+        work, deed.subject, deed.name, "told in person", "the referrer was told in person"
+    )
     return f"told: {name}, {role}"
 
 

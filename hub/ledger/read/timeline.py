@@ -34,6 +34,7 @@ _EVENTS = {
     "went_out": "sent to the referrer: nobody knows that it was read",
     "reached": "with the referrer: their system has it",
     "rung": "the referrer was told by a person",
+    "told": "the referrer was told by a person",
     "bounced": "it came back: the referrer has not been told",
     "given_up": "given up: the referrer is not told",
     "replaced": "another one stands in its place",

@@ -199,7 +199,7 @@ def test_whom_nothing_reaches_is_told_by_a_person_with_a_name(a_bench: Benches) 
     assert referral(bench) == "acknowledged"
     assert owed(bench) == []
     again = act(bench, "notice.told", row.message_id, **said)
-    assert again == ("refused", "nobody is owed it: it is no notice, or it got through")
+    assert again == ("refused", "they have been told already")
 
 
 def says_later(bench: Bench, result: ReceiptResult) -> None:
@@ -328,3 +328,40 @@ def test_a_late_failure_takes_nothing_back(bench: Bench) -> None:
     settle(bench, *(told(one, "refused") for one in letters), partner="school")
     assert notices(bench) == {"referral.acknowledged": "received"}
     assert not bench.all("select 1 from move where refused is not null")
+
+
+IN_PERSON: dict[str, Any] = {"told": "Mary Example", "told_role": "Head teacher"}
+
+
+def notice(bench: Bench, type: str) -> str:
+    [row] = bench.all("select message_id from message where type = :type", type=type)
+    return str(row.message_id)
+
+
+@pytest.mark.parametrize("review", ["", "withheld"])
+def test_what_is_kept_back_is_told_by_nobody_either(a_bench: Benches, review: str) -> None:
+    bench = held_back(a_bench)
+    if review:
+        row = delivery(bench, "referrer.decision_feedback")
+        act(bench, "disclosure.reviewed", row.delivery_id, review=review, reason="a relative")
+    feedback = notice(bench, "referrer.decision_feedback")
+    refused = act(bench, "notice.told", feedback, "Olwen Example", "operations", **IN_PERSON)
+    assert refused == ("refused", "it is kept back: until it is released, nobody tells them")
+    assert notices(bench)["referrer.decision_feedback"] == "kept_back"
+    assert referral(bench) == "decided"
+
+
+def test_what_is_on_its_way_is_not_told_as_well(bench: Bench) -> None:
+    refused = act(bench, "notice.told", notice(bench, "referral.acknowledged"), **IN_PERSON)
+    assert refused == ("refused", "it is on its way to them")
+    assert notices(bench) == {"referral.acknowledged": "made"}
+
+
+def test_whom_a_person_told_nobody_rings_and_nothing_is_sent_any_more(bench: Bench) -> None:
+    gets_through(bench, "referral.acknowledged", outcome="refused")
+    assert (
+        act(bench, "notice.told", notice(bench, "referral.acknowledged"), **IN_PERSON)[0] == "done"
+    )
+    assert notices(bench) == {"referral.acknowledged": "told"}
+    sql = "select transport, state from delivery where type = 'referral.acknowledged'"
+    assert {row.state for row in bench.all(sql)} == {"withdrawn"}
