@@ -1,6 +1,13 @@
-"""A notice that reaches nobody stays owed until a person says at the desk whom they told."""
+"""What is owed to a referrer, or agreed on for a later day, says by when, and a person who told them says whom."""
 
+from datetime import timedelta
+
+from hub.clock import london, now
+from hub.ledger.write import run
+from schemas.strategy import Quorum
+from tests.desk.test_api import program
 from tests.kit.desk import Sitting, post, text
+from tests.kit.nights import a_strategy_record
 from tests.kit.people import a_referral
 from tests.kit.site import an_arrival
 
@@ -22,3 +29,46 @@ async def test_whom_nothing_reaches_is_told_by_a_person(sitting: Sitting) -> Non
         assert "✓ Done. Told: Mary Example, Head teacher" in text(done), text(done)
         assert "The referrer was told by a person" in text(done)
         assert f'action="{where}/told"' not in done.text
+
+
+async def test_what_is_owed_to_a_referrer_says_by_when_until_they_are_told(
+    sitting: Sitting,
+) -> None:
+    sitting.bench.record(
+        an_arrival("referral.received", a_referral(9), "contact-centre", "MARF-000009")
+    )
+    sql = "select message_id from message where type = 'referral.acknowledged'"
+    where = f"/message/{sitting.one(sql)}"
+    passed = now() - timedelta(days=2)
+    change = "update journey set due_at = :at where machine = 'notice'"
+    with sitting.bench.engine.begin() as conn:
+        run(conn, change, at=passed)
+    async with sitting.as_("manager") as client:
+        page = text(await client.get(where))
+        assert "(2 days late)" in page and "▲ LATE" in page, page
+        said = {"name": "Mary Example", "role": "Head teacher"}
+        done = text(await post(client, where, f"{where}/told", **said))
+        assert "days late" not in done and "LATE" not in done, done
+
+
+async def test_a_discussion_to_be_held_again_says_by_when_and_that_it_is_late(
+    sitting: Sitting,
+) -> None:
+    night = london(now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    by = night - timedelta(days=1)
+    quorum = Quorum(met=False, went_on_because="the child was at risk now", reconvene_by=by)
+    more = {"reference": "SD-900", "request_reference": None, "quorum": quorum}
+    body = a_strategy_record(9).model_copy(update=more | {"next_discussion_at": None, "number": 1})
+    arrival = an_arrival("strategy.record", body, "assessment-east", "SD-900")
+    sitting.bench.record(arrival)
+    [own] = sitting.bench.all("select subject, case_ref from journey where machine = 'reconvening'")
+    last = by - timedelta(days=1)
+    ended = f"by end of {last:%a} {last.day} {last:%b}"
+    async with sitting.as_("manager") as client:
+        for where in (f"/message/{own.subject}", f"/case/{own.case_ref}"):
+            page = text(await client.get(where))
+            assert f"The discussion is to be held again {ended}" in page, page
+            assert "▲ LATE" in page.partition("to be held again")[2], page
+    async with program(sitting, "manager") as client:
+        told = await client.get(f"/v1/desk/messages/{own.subject}")
+        assert f"{ended} {last:%Y}" in told.text, told.text

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from hub.desk.access import Action, Facts, Grant
 from hub.desk.asks import asks
 from hub.desk.content import Shown, shown
-from hub.desk.desk import Desk
 from hub.desk.doing import done_before, inbox_receipts, message_act, recorded
 from hub.desk.frame import Actor, Reader, Stop, Visit, nothing_here
 from hub.desk.search.found import mark_of, text_of
@@ -119,7 +118,7 @@ def _message(
         events=events,
         refusal=next((one.said for one in reversed(events) if one.parts == REFUSED), ""),
         hidden=hidden,
-        custody=[_custody(visit.desk, one) for one in own.journeys if one.message_id == message_id],
+        custody=[_custody(visit, one) for one in own.journeys if one.message_id == message_id],
         may_open=visit.may(Action.OPEN_CONTENT, known),
         may_tell=visit.may(Action.TAKE_CALL, known) and _untold(own, message_id),
         may_clear=bool(said.conflict_of)
@@ -137,10 +136,11 @@ def _message(
 
 def _untold(own: Way, message_id: str) -> bool:
     """Whether it is a notice that does not reach its referrer: a person may tell them."""
-    return any(
-        one.machine == NOTICE.name and one.message_id == message_id and one.state == "undeliverable"
-        for one in own.journeys
-    )
+    return any(_is_notice(one, message_id) and one.state == "undeliverable" for one in own.journeys)
+
+
+def _is_notice(one: Handover, message_id: str) -> bool:
+    return one.machine == NOTICE.name and one.message_id == message_id
 
 
 def _keys(visit: Visit, known: Facts) -> Keyring | None:
@@ -149,7 +149,10 @@ def _keys(visit: Visit, known: Facts) -> Keyring | None:
 
 
 def _due(own: Way, said: Said) -> datetime | None:
-    """The deadline that still runs: of who must accept it now, else the message's own."""
+    """The deadline that still runs: of who must accept it now or be told, else the message's own."""
+    notice = next((j for j in own.journeys if _is_notice(j, said.message_id)), None)
+    if notice is not None:
+        return notice.due_at if notice.state in NOTICE.owed else None
     asked = [j for j in own.journeys if _asks(j, said.message_id)]
     left = [one.due_at for one in asked if not one.held and not one.ended and one.due_at]
     return min(left, default=None) if asked else said.due_at
@@ -159,15 +162,17 @@ def _asks(one: Handover, message_id: str) -> bool:
     return one.machine == "handover" and one.message_id == message_id
 
 
-def _custody(desk: Desk, one: Handover) -> dict[str, Any]:
+def _custody(visit: Visit, one: Handover) -> dict[str, Any]:
+    parts = stands(one, visit.desk.title)
     if one.machine != "handover":
-        soon = one.state in NOTICE.owed | RECONVENING.owed
-        late = one.machine == NOTICE.name and one.state == "undeliverable"
-        mood = "late" if late else "soon" if soon else "calm"
-        return {"one": one, "parts": stands(one, desk.title), "mood": mood}
+        owed = one.state in NOTICE.owed | RECONVENING.owed
+        past = owed and one.due_at is not None and one.due_at < visit.now
+        late = past or (one.machine == NOTICE.name and one.state == "undeliverable")
+        mood = "late" if late else "soon" if owed else "calm"
+        return {"one": one, "parts": parts, "mood": mood, "due": one.due_at if owed else None}
     late = one.state in ("overdue", "escalated", "undeliverable")
     mood = "calm" if one.held or one.ended else "late" if late else "soon"
-    return {"one": one, "parts": stands(one, desk.title), "mood": mood}
+    return {"one": one, "parts": parts, "mood": mood, "due": None}
 
 
 @router.get("/case/{case_ref}")
@@ -188,7 +193,7 @@ def case(visit: Reader, case_ref: str, before: str = "") -> HTMLResponse:
         part=part,
         earlier=text_of(part.next),
         newest=not before,
-        custody=[_custody(visit.desk, one) for one in own.journeys],
+        custody=[_custody(visit, one) for one in own.journeys],
         chain=chain,
     )
 

@@ -16,7 +16,7 @@ from hub.desk.shown import words
 from hub.desk.shown.incident_words import incident_cause, incident_title
 from hub.ledger.read.failed import Failed
 from hub.ledger.read.incidents import Wrong
-from hub.ledger.read.sentences import Parts, plain
+from hub.ledger.read.sentences import Deadline, Parts, plain
 from hub.ledger.read.timeline import Event
 
 
@@ -38,8 +38,9 @@ def until(moment: datetime | None) -> str:
 
 
 def sentence(parts: Parts) -> str:
-    """A state's sentence, its instants in civil time."""
-    return plain(parts, civil)
+    """A state's sentence, its instants in civil time, a deadline that ends a day as that day's end."""
+    said = (until(part.at) if isinstance(part, Deadline) else part for part in parts)
+    return plain(said, civil)
 
 
 class Message(BaseModel):

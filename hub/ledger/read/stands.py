@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.journeys.reconvening import RECONVENING
-from hub.ledger.read.sentences import Held, Name, Parts, handover
+from hub.ledger.read.sentences import Deadline, Held, Name, Parts, handover
 
 _STATES = {
     "referral": {
@@ -94,5 +94,5 @@ def stands(one: Journey, name: Name) -> Parts:
         return handover(one, name)
     words = _STATES[one.machine][one.state]
     if one.machine == "reconvening" and one.state in RECONVENING.owed and one.due_at:
-        return (words, one.due_at)
+        return (words, Deadline(one.due_at))
     return (words, one.changed_at)

@@ -9,6 +9,7 @@ import pytest
 from hub.clock import now
 from hub.core.arrival import Arrival
 from hub.ledger.read.handovers import handovers_of
+from hub.ledger.read.sentences import Deadline
 from hub.ledger.read.stands import stands
 from hub.ledger.read.waits import Narrowed, late, number_late
 from hub.partners import Partner, Receives, Role
@@ -143,7 +144,7 @@ def test_a_discussion_that_was_not_held_again_by_its_day_is_late_until_it_is(
     assert late_ones(bench, by + timedelta(minutes=1)) == [subject]
     with bench.engine.connect() as conn:
         [own] = [one for one in handovers_of(conn, subject) if one.machine == "reconvening"]
-    assert stands(own, str) == ("The discussion is to be held again by ", by)
+    assert stands(own, str) == ("The discussion is to be held again by ", Deadline(by))
 
     bench.record(a_held_one("SD-2", 2), at=by + timedelta(hours=1))
     assert late_ones(bench, by + timedelta(days=9)) == []
