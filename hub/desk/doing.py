@@ -1,6 +1,7 @@
 """Between a button and the ledger's answer: the act is made, sent, and its answer brought back to the page."""
 
 import asyncio
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -85,9 +86,10 @@ def done_before(visit: Visit, conn: Connection, act_id: str) -> Answered | str |
 
 
 def needs(words: str, what: str, least: int = 3) -> str:
-    """Words that a form cannot do without."""
+    """Words that a form cannot do without, as somebody will read them."""
     given = words.strip()
-    if len(given) < least:
+    seen = "".join(each for each in given if unicodedata.category(each)[0] != "C").strip()
+    if len(seen) < least:
         raise Stop(400, f"{what} is missing", "Go back, fill it in, and press the button again.")
     return given
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from hub.clock import london, now
 from hub.ledger.write import run
 from schemas.strategy import Quorum
@@ -72,3 +74,21 @@ async def test_a_discussion_to_be_held_again_says_by_when_and_that_it_is_late(
     async with program(sitting, "manager") as client:
         told = await client.get(f"/v1/desk/messages/{own.subject}")
         assert f"{ended} {last:%Y}" in told.text, told.text
+
+
+@pytest.mark.parametrize("unseen", ["\u200b\u200b\u200b", "\u202e\u2066x", "\u00ad \u00ad"])
+async def test_a_name_that_nobody_can_see_is_no_name(sitting: Sitting, unseen: str) -> None:
+    sitting.bench.record(
+        an_arrival("referral.received", a_referral(9), "contact-centre", "MARF-000009")
+    )
+    sql = "select message_id from message where type = 'referral.acknowledged'"
+    where = f"/message/{sitting.one(sql)}/told"
+    async with sitting.as_("manager") as client:
+        refused = await post(client, "/", where, name=unseen, role="Head teacher")
+        assert refused.status_code == 400
+        assert "The name of whoever was told is missing" in text(refused)
+    async with program(sitting, "manager") as client:
+        said = {"name": "Mary Example", "role": unseen}
+        assert (
+            await client.post(f"/v1/desk/messages{where.removeprefix('/message')}", json=said)
+        ).status_code == 400
