@@ -106,7 +106,7 @@ async def test_what_waits_is_told_by_age_and_state(sitting: Sitting) -> None:
     ages = re.search(r"To be sent, by age under 5 min 0 5 to 60 min (\d) over an hour (\d)", said)
     assert ages is not None and sum(map(int, ages.groups())) == 2
     assert (
-        "on its way now (at most 32) ready to collect call sheets open needs a person 0 0 3 1"
+        "on its way now (at most 32) 0 ready to collect 0 call sheets open 3 needs a person 1"
         in said
     )
 

@@ -41,6 +41,18 @@ BARE = """
 """
 """What is pressed or filled in and has no edge: colours alone would tell it from the page."""
 
+BROKEN = """
+() => [...document.querySelectorAll("th")].flatMap((one) =>
+  [...one.childNodes].filter((each) => each.nodeType === 3).flatMap((each) =>
+    [...each.data.matchAll(/[^\\s-]+/g)].filter((word) => {
+      const range = document.createRange();
+      range.setStart(each, word.index);
+      range.setEnd(each, word.index + word[0].length);
+      return new Set([...range.getClientRects()].map((line) => line.top)).size > 1;
+    }).map((word) => word[0])))
+"""
+"""Words above or beside the figures of a table that go on in another line."""
+
 
 def everywhere(page: Page, address: str, sitting: Sitting) -> Iterator[str]:
     """Each page of a duty manager and of operations, with all that it folds away unfolded."""
@@ -160,3 +172,12 @@ def test_a_page_that_is_not_theirs_any_more_says_so_instead_of_growing_old(
     page.evaluate("window.dispatchEvent(new Event('offline'))")
     expect(page.locator("#stale")).to_contain_text("this device has no network")
     page.close()
+
+
+@pytest.mark.timeout(300)
+def test_on_a_telephone_no_word_of_a_table_is_broken(
+    sitting: Sitting, browser: Browser, address: str
+) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    broken = {where: page.evaluate(BROKEN) for where in everywhere(page, address, sitting)}
+    assert {where: words for where, words in broken.items() if words} == {}
