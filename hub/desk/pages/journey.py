@@ -149,10 +149,12 @@ def _keys(visit: Visit, known: Facts) -> Keyring | None:
 
 
 def _due(own: Way, said: Said) -> datetime | None:
-    """The deadline that still runs: of who must accept it now or be told, else the message's own."""
-    notice = next((j for j in own.journeys if _is_notice(j, said.message_id)), None)
-    if notice is not None:
-        return notice.due_at if notice.state in NOTICE.owed else None
+    """The deadline that still runs: of who must accept it now, else the message's own.
+
+    A notice's journey says its own, as long as it is owed.
+    """
+    if any(_is_notice(one, said.message_id) for one in own.journeys):
+        return None
     asked = [j for j in own.journeys if _asks(j, said.message_id)]
     left = [one.due_at for one in asked if not one.held and not one.ended and one.due_at]
     return min(left, default=None) if asked else said.due_at

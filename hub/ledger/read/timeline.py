@@ -51,6 +51,7 @@ _EVENTS = {
     "withdrawn": "withdrawn by its sender",
     "overdue": "nobody accepted in time",
     "undeliverable": "cannot be delivered: it must be rung",
+    "notice undeliverable": "does not reach the referrer: they have not been told",
     "reassigned": "passed it on",
     "rerouted": "sent it on",
     "kept": "keeps it",
@@ -306,7 +307,9 @@ def _spoken(one: Step, words: Keyring | None) -> str:
 
 def _step(one: Step, name: Name, receiver: str | None, spoken: str) -> Event:
     who = one.who or (name(receiver) if receiver else "")
-    what = _EVENTS.get(one.event, one.event.replace("_", " "))
+    what = _EVENTS.get(f"{one.machine} {one.event}") or _EVENTS.get(
+        one.event, one.event.replace("_", " ")
+    )
     if one.event in SENT_ON and receiver and not one.refused:
         what += f" to {name(receiver)}"
     event = Event(

@@ -186,6 +186,9 @@ def test_a_referrer_whom_nobody_serves_is_still_owed_a_notice(a_bench: Benches) 
     assert notices(bench) == {"referral.acknowledged": "undeliverable"}
     assert referral(bench) == "referral"
     assert owed(bench) == ["referral.acknowledged"]
+    said = words(bench)
+    assert "does not reach the referrer: they have not been told" in said
+    assert "must be rung" not in said, "no sheet says whom"
 
 
 def test_whom_nothing_reaches_is_told_by_a_person_with_a_name(a_bench: Benches) -> None:
