@@ -132,9 +132,16 @@ class Evening:
 
     async def collect(self, message: str) -> httpx.Response:
         """The records' system asks for its copy."""
+        return await self.web.get(self._copy(message), headers=BEARER)
+
+    async def confirm(self, message: str) -> httpx.Response:
+        """It says that it has its copy."""
+        return await self.web.put(f"{self._copy(message)}/received", headers=BEARER)
+
+    def _copy(self, message: str) -> str:
         sql = "select delivery_id from delivery where message_id = ? and partner = 'records'"
         ((delivery,),) = self.ask(sql, message)
-        return await self.web.get(f"/v1/outbox/records/{delivery}", headers=BEARER)
+        return f"/v1/outbox/records/{delivery}"
 
     def leave(self, name: str) -> tuple[Path, bytes]:
         """The contact centre leaves a file, whole."""

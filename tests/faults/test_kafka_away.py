@@ -108,6 +108,8 @@ async def nothing_is_collected(e: Evening, message: str) -> None:
         answer = await e.collect(message)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert SECRET not in answer.text
+    async with soon():
+        assert (await e.confirm(message)).status_code == 503
 
 
 async def everybody_is_told(e: Evening, how: str, number: int, waiting: str) -> None:
@@ -169,6 +171,7 @@ async def duty_accepts(e: Evening, message: str) -> None:
         return answer.status_code == 200 and SECRET in answer.text
 
     await eventually(collected, BACK, 0.2)
+    assert (await e.confirm(message)).status_code == 204
 
 
 @asynccontextmanager
