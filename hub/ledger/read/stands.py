@@ -78,6 +78,9 @@ _STATES = {
     },
 }
 
+# Core is upgraded before the desk (deploy/runbook/upgrade.md).
+_NEWER = "A newer hub knows how it stands, "
+
 
 class Journey(Held, Protocol):
     """What a sentence about any journey needs."""
@@ -92,7 +95,7 @@ def stands(one: Journey, name: Name) -> Parts:
     """Where a journey stands, since when, and who must act."""
     if one.machine == "handover":
         return handover(one, name)
-    words = _STATES[one.machine][one.state]
+    words = _STATES.get(one.machine, {}).get(one.state, _NEWER)
     if one.machine == "reconvening" and one.state in RECONVENING.owed and one.due_at:
         return (words, Deadline(one.due_at))
     return (words, one.changed_at)

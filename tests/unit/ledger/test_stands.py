@@ -41,3 +41,10 @@ def test_what_is_owed_is_said_as_not_done(machine: Machine) -> None:
         nobody = ("not been held", "has decided", "have not been told")
         undone = any(said in str(words) for said in nobody)
         assert undone == (state in machine.owed), state
+
+
+@pytest.mark.parametrize(("machine", "state"), [("review", "planned"), ("referral", "renewed")])
+def test_what_a_newer_core_wrote_keeps_no_page_from_being_shown(machine: str, state: str) -> None:
+    [words, since] = stands(a_journey(machine, state), lambda name: name or "")
+    assert words == "A newer hub knows how it stands, "
+    assert since == AT
