@@ -97,7 +97,7 @@ async def collect(
     desk = desk_of(request)
     known = await asyncio.to_thread(_known, desk, partner, authorization)
     one, body, media_type = await asyncio.to_thread(_written, desk, known, delivery_id)
-    if one.state == "offered":
+    if one.state == "offered" and AckLevel(one.level_reached) is AckLevel.NONE:
         await _told(desk, one, AckLevel.TRANSPORT)
     names = {"Hub-Reference": one.reference, "Hub-Type": one.type, "Hub-Priority": one.priority}
     return Response(body, 200, names | {"Cache-Control": "no-store"}, media_type)

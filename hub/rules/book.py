@@ -37,6 +37,7 @@ class Book:
         self._notices = notices
         self._joint_visits = joint_visits
         self._clocks = clocks
+        self._since = at(clocks.since, time()).at
         self.services = services
         self.digest = digest
 
@@ -77,14 +78,13 @@ class Book:
         self, envelope: Envelope, body: Mapping[str, Any], taken: datetime, hours: str
     ) -> Deadline | None:
         """By when a receiver with these hours must have acted; None where no rule says so."""
-        since = at(self._clocks.since, time()).at
         event = Event(
             envelope.type,
             envelope.occurred_at,
             envelope.priority,
             hours,
             taken,
-            told(body, since),
+            told(body, self._since),
         )
         return due(event, self._clocks, self.services)
 

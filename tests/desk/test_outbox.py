@@ -79,6 +79,8 @@ async def test_an_answer_that_is_lost_on_its_way_is_had_again(
     assert (again.content, again.headers["hub-reference"]) == (lost.content, one["reference"])
     handed = "select count(*) from audit where entry like '%delivery handed out%'"
     assert sitting.one(handed) == 1
+    said = [record for record in sitting.road.published if record.kind == "receipts"]
+    assert len(said) == 1, "once is on record"
 
 
 async def test_a_message_is_handed_over_when_its_partner_confirms_it(

@@ -23,6 +23,7 @@ class Offered:
     priority: str
     attempt: int
     state: str
+    level_reached: str
     reference: str
     lane: str
     lane_no: int
@@ -35,8 +36,8 @@ class Offered:
 
 _COLUMNS = """
 select d.delivery_id, d.message_id, d.case_ref, d.partner, d.transport, d.type, d.priority,
-  d.attempt, d.state, d.reference, d.lane, d.lane_no, d.created_at, d.due_at, d.policy, d.rendered,
-  d.version
+  d.attempt, d.state, d.level_reached, d.reference, d.lane, d.lane_no, d.created_at, d.due_at, d.policy,
+  d.rendered, d.version
 from delivery d
 """
 
